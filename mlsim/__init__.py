@@ -1,0 +1,1 @@
+"""mlsim: simulate an ML production system, break it silently, and see who notices."""

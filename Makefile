@@ -1,0 +1,48 @@
+# `make run` and `make test` need Python 3.11 (or newer) and nothing else: they set up .venv themselves.
+
+PYTHON ?= $(shell for python in python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+WARM := .venv/.warm
+
+.PHONY: run test lint format long bench setup clean
+
+run: setup
+	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+long: setup
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+bench: setup
+	$(BIN)/python benchmarks/speed.py $(ARGS)
+
+setup: $(READY) $(WARM)
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "mlsim needs Python 3.11 or newer; name it: make PYTHON=..." >&2; exit 1; }
+	@echo "setting up .venv (once) ..."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebook]'
+	@touch $@
+
+$(WARM): $(READY) $(wildcard mlsim/engine/*.py)
+	@echo "compiling the kernel once ..."
+	@$(BIN)/python -c 'from mlsim.engine import warm; print(f"compiled in {warm():.1f} s")'
+	@touch $@
+
+clean:
+	rm -rf .venv .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

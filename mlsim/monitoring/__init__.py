@@ -1,0 +1,1 @@
+"""Who notices: PromQL over the series of a run, rules and the alerts that they give."""

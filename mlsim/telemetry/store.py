@@ -1,0 +1,162 @@
+"""The series of a run, after the fact: what a Prometheus server would have scraped."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mlsim.telemetry.labels import METRIC_NAME, Labels, Matcher, canonical, series_text
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Series that were sampled at the same instants, without gaps.
+
+    times: float64[T], seconds since day 0, increasing.
+    labels: of the n series, `__name__` among them.
+    values: float64[n, T].
+    stale: bool[T], true where Prometheus would have written a staleness marker; None for nowhere.
+    """
+
+    times: Floats
+    labels: Sequence[Labels]
+    values: Floats
+    stale: npt.NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """One stored series: `values` as given, to be added up over time where `cumulate` is set."""
+
+    labels: Labels
+    values: npt.NDArray[np.number]
+    cumulate: bool = False
+
+    def read(self, first: int, last: int) -> npt.NDArray[np.number]:
+        """Samples `first` (inclusive) to `last` (exclusive) of the scrape grid."""
+        if not self.cumulate:
+            return self.values[first:last]
+        before = int(self.values[:first].sum(dtype=np.int64))
+        within: npt.NDArray[np.int64] = np.cumsum(self.values[first:last], dtype=np.int64)
+        return within + before
+
+
+class SeriesStore:
+    """Many series on one scrape grid, in the form in which they are cheapest to keep.
+
+    times: float64[T], the instants of the scrapes in seconds since day 0, strictly increasing.
+
+    Counters and histograms may come as increments per grid cell (int32, four bytes a sample); they
+    are added up when they are read, and become float64 only then and only for the series selected.
+    NaN in a gauge means that there was no sample; the next instant is then served by the lookback.
+
+    >>> store = SeriesStore(np.array([0.0, 30.0, 60.0]))
+    >>> store.add_increments("requests_total", {"component": "gateway"}, np.array([3, 0, 2]))
+    >>> store.select([Matcher("__name__", "=", "requests_total")])[0].values
+    array([[3., 3., 5.]])
+    """
+
+    def __init__(self, times: npt.ArrayLike) -> None:
+        self.times: Floats = np.asarray(times, dtype=np.float64)
+        if self.times.ndim != 1 or not bool(np.all(np.diff(self.times) > 0)):
+            raise ValueError("the instants of the scrapes must be one increasing sequence")
+        self._series: dict[Labels, Series] = {}
+        self._by_name: dict[str, list[Series]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    def names(self) -> list[str]:
+        """The names of the metrics, sorted."""
+        return sorted(self._by_name)
+
+    def add(self, name: str, labels: Mapping[str, str], values: npt.ArrayLike) -> None:
+        """Add a gauge, or a counter that is already added up: [T], NaN where there is no sample."""
+        self._keep(name, labels, np.asarray(values), cumulate=False)
+
+    def add_increments(self, name: str, labels: Mapping[str, str], values: npt.ArrayLike) -> None:
+        """Add a counter by what each grid cell adds to it: integers[T]."""
+        increments = np.asarray(values)
+        if not np.issubdtype(increments.dtype, np.integer):
+            raise ValueError(f"{name}: increments must be integers (got {increments.dtype})")
+        if increments.size and int(increments.max()) > np.iinfo(np.int32).max:
+            raise ValueError(f"{name}: more than {np.iinfo(np.int32).max} events in one grid cell")
+        self._keep(name, labels, increments.astype(np.int32), cumulate=True)
+
+    def add_histogram(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        bounds: Sequence[float],
+        increments: npt.ArrayLike,
+        sums: npt.ArrayLike,
+    ) -> None:
+        """Add a histogram as `<name>_bucket`, `<name>_sum` and `<name>_count`.
+
+        bounds: upper bounds of the buckets, increasing, without the last one (+Inf).
+        increments: integers[T, len(bounds) + 1], observations per grid cell and bucket.
+        sums: float[T], sum of the values observed in each grid cell.
+        """
+        at_most = np.cumsum(np.asarray(increments), axis=1, dtype=np.int64)
+        for column, bound in enumerate([*bounds, np.inf]):
+            le = "+Inf" if np.isinf(bound) else str(float(bound)).removesuffix(".0")
+            self.add_increments(f"{name}_bucket", {**labels, "le": le}, at_most[:, column])
+        self.add(f"{name}_sum", labels, np.cumsum(np.asarray(sums, dtype=np.float64)))
+        self.add_increments(f"{name}_count", labels, at_most[:, -1])
+
+    def _keep(
+        self, name: str, labels: Mapping[str, str], values: npt.NDArray[np.number], cumulate: bool
+    ) -> None:
+        key = canonical({**labels, METRIC_NAME: name})
+        if values.shape != self.times.shape:
+            raise ValueError(
+                f"{series_text(key)}: needs {self.times.size} samples (got {values.shape})"
+            )
+        if key in self._series:
+            raise ValueError(f"{series_text(key)}: is in the store already")
+        self._series[key] = series = Series(key, values, cumulate)
+        self._by_name[name].append(series)
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(self._series.values())
+
+    def select(
+        self, matchers: Sequence[Matcher], start: float = -np.inf, end: float = np.inf
+    ) -> list[Block]:
+        """The samples with start <= time <= end of the series that fulfil all matchers.
+
+        Series with the same gaps share a block; series without a sample in that time are left out.
+        """
+        first, last = np.searchsorted(self.times, [start, np.nextafter(end, np.inf)])
+        by_gaps: dict[bytes, list[tuple[Labels, Floats]]] = defaultdict(list)
+        for series in self._matching(matchers):
+            values = series.read(int(first), int(last)).astype(np.float64, copy=False)
+            by_gaps[np.isnan(values).tobytes()].append((series.labels, values))
+        times = self.times[first:last]
+        blocks = (_dense(times, gaps, members) for gaps, members in by_gaps.items())
+        return [block for block in blocks if block.times.size]
+
+    def _matching(self, matchers: Sequence[Matcher]) -> list[Series]:
+        names = [m.value for m in matchers if m.label == METRIC_NAME and m.operator == "="]
+        candidates = self._by_name.get(names[0], []) if names else list(self._series.values())
+        return [s for s in candidates if all(m.matches(s.labels) for m in matchers)]
+
+    def to_frame(self) -> pd.DataFrame:
+        """All series as columns `name{label="value"}`, over `time_s`; counters added up."""
+        whole = (0, self.times.size)
+        columns = {series_text(s.labels): s.read(*whole) for s in self._series.values()}
+        return pd.DataFrame(columns, index=pd.Index(self.times, name="time_s"))
+
+
+def _dense(times: Floats, gaps: bytes, members: list[tuple[Labels, Floats]]) -> Block:
+    labels = [labels for labels, _ in members]
+    values = np.array([values for _, values in members])
+    missing = np.frombuffer(gaps, dtype=np.bool_)
+    if missing.any():
+        times, values = times[~missing], values[:, ~missing]
+    return Block(times, labels, values)

@@ -1,0 +1,19 @@
+"""The command line: each command parses, calls `mlsim`, and prints; nothing is computed here."""
+
+import sys
+
+from mlsim.errors import MlsimError
+
+
+def main() -> None:
+    """Run one command and exit: 0 fine, 2 a mistake in what was given, 1 anything else, 130 Ctrl-C."""
+    from mlsim.cli.app import app
+
+    try:
+        app(prog_name="mlsim")
+    except MlsimError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:  # a full disk, a folder that may not be written: no bug of ours
+        print(f"mlsim: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,19 @@
+"""The commands under one roof."""
+
+import typer
+
+from mlsim.cli.graph import graph
+from mlsim.cli.init import init
+from mlsim.cli.kinds import kinds
+from mlsim.cli.run import run
+from mlsim.cli.schema import schema
+from mlsim.cli.validate import validate
+
+app = typer.Typer(
+    help="Simulate an ML production system, break it silently, and see who notices.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (run, validate, graph, kinds, schema, init):
+    app.command()(command)

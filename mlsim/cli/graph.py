@@ -1,0 +1,5 @@
+"""`mlsim graph`."""
+
+
+def graph() -> None:
+    """Stub."""

@@ -1,0 +1,5 @@
+"""`mlsim kinds`."""
+
+
+def kinds() -> None:
+    """Stub."""

@@ -1,0 +1,5 @@
+"""`mlsim run`."""
+
+
+def run() -> None:
+    """Stub."""

@@ -1,0 +1,218 @@
+"""The answer in three sentences: what broke, who noticed and when, what it cost by then."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mlsim.report import wording
+
+Summary = Mapping[str, Any]
+Fault = Mapping[str, Any]
+
+
+class Answer(NamedTuple):
+    """One sentence for each question, in the order in which people ask them."""
+
+    broke: str
+    noticed: str
+    cost: str
+
+
+def answer(summary: Summary) -> Answer:
+    """What a run has to say, from its `summary.json`."""
+    return Answer(what_broke(summary), who_noticed(summary), what_it_cost(summary))
+
+
+def begun(summary: Summary) -> list[Fault]:
+    """The faults that began before the run's end."""
+    return [fault for fault in summary["faults"] if fault["began"]]
+
+
+def has_twin(summary: Summary) -> bool:
+    """Whether the run was compared with a twin; `--no-twin` leaves its figures out."""
+    return any(outcome["twin"] is not None for outcome in summary["outcomes"])
+
+
+def what_broke(summary: Summary) -> str:
+    """Sentence one: the faults and how long they lasted."""
+    scenario, faults = summary["scenario"], begun(summary)
+    if not summary["faults"]:
+        return "Nothing was broken: the scenario has no faults."
+    if not faults:
+        names = wording.listed([fault["name"] for fault in summary["faults"]])
+        run = wording.duration(scenario["horizon_s"])
+        return f"Nothing broke: {names} would have begun after the end of the run ({run})."
+    if len(faults) == 1:
+        fault = faults[0]
+        return f"{wording.capital(fault['title'])}, {_span(fault, scenario['start'])}."
+    each = [f"{fault['name']} ({fault['title']}; {_span(fault, None)})" for fault in faults]
+    return f"{wording.capital(wording.counted(len(faults), 'fault'))}: {wording.listed(each)}."
+
+
+def _span(fault: Fault, start: str | None) -> str:
+    begin = wording.moment(fault["at_s"], start)
+    until = fault["until_s"]
+    end = "to the end of the run" if until is None else f"to {wording.moment(until, start)}"
+    ramp = f", building up over {wording.duration(fault['ramp_s'])}" if fault["ramp_s"] else ""
+    return f"from {begin} {end}{ramp}"
+
+
+def who_noticed(summary: Summary) -> str:
+    """Sentence two: the first alert that each fault caused, and how long it took."""
+    monitoring, faults = summary["monitoring"], begun(summary)
+    if not monitoring or not monitoring["rules"]:
+        return "Nobody could notice: no alerting rule was watching."
+    if not faults:
+        return _false_alarms(summary)
+    if not has_twin(summary) and not any(fault["detected"] for fault in faults):
+        return _unattributed(summary)
+    if len(faults) == 1:
+        return f"{wording.capital(_noticed_alone(faults[0], summary))}."
+    return f"{wording.capital('; '.join(_noticed_among(fault) for fault in faults))}."
+
+
+def _false_alarms(summary: Summary) -> str:
+    alerts = _fired(summary)
+    rules = wording.counted(summary["monitoring"]["rules"], "rule")
+    if not alerts:
+        return f"No alert fired, as it should be, with {rules} watching."
+    return f"With nothing broken, every alert was a false alarm: {alerts}."
+
+
+def _unattributed(summary: Summary) -> str:
+    alerts = _fired(summary)
+    if not alerts:
+        return "Nobody noticed: no alert fired in the whole run."
+    return f"Who noticed is open without a twin: these alerts fired, for whatever reason: {alerts}."
+
+
+def _fired(summary: Summary) -> str:
+    fired = [rule for rule in summary["rules"] if rule["firings_run"]]
+    return wording.listed([f"{rule['rule']} ({_times(rule['firings_run'])})" for rule in fired])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _noticed_alone(fault: Fault, summary: Summary) -> str:
+    detected, start = fault["detected"], summary["scenario"]["start"]
+    if detected is None:
+        return _unnoticed_alone(fault, summary)
+    by = f"{detected['rule']} ({detected['severity']})"
+    at = wording.moment(detected["firing_s"], start)
+    if late := _late(fault):
+        return f"{by} noticed only on {at}, {late}"
+    return f"{by} noticed after {wording.duration(detected['time_to_detect_s'])}, on {at}"
+
+
+def _unnoticed_alone(fault: Fault, summary: Summary) -> str:
+    end, rules = summary["scenario"]["horizon_s"], summary["monitoring"]["rules"]
+    none = "its one rule did not fire" if rules == 1 else f"none of {rules} rules fired"
+    until = min(fault["until_s"] or end, end)
+    lasted = f"in the {wording.duration(until - fault['at_s'])} that it lasted"
+    after = f" or the {wording.duration(end - until)} after it" if until < end else ""
+    return f"nobody noticed: {none} because of it {lasted}{after}"
+
+
+def _noticed_among(fault: Fault) -> str:
+    detected = fault["detected"]
+    if detected is None:
+        return f"nobody noticed {fault['name']}"
+    when = _late(fault) or f"after {wording.duration(detected['time_to_detect_s'])}"
+    return f"{detected['rule']} ({detected['severity']}) noticed {fault['name']} {when}"
+
+
+def _late(fault: Fault) -> str:
+    """Says how long after the fault's end the alert came; empty if it came in time."""
+    until, firing = fault["until_s"], fault["detected"]["firing_s"]
+    if until is None or firing <= until:
+        return ""
+    return f"{wording.duration(firing - until)} after the fault had ended"
+
+
+def what_it_cost(summary: Summary) -> str:
+    """Sentence three: what the faults had cost when somebody noticed, and in all."""
+    faults = begun(summary)
+    if not faults:
+        return _plain_cost("The run", summary)
+    if not has_twin(summary):
+        return _plain_cost("What it cost is open without a twin; the run as a whole", summary)
+    if len(faults) == 1:
+        return _cost_alone(faults[0])
+    return _cost_among(faults, summary)
+
+
+def _plain_cost(subject: str, summary: Summary) -> str:
+    priced = [outcome for outcome in summary["outcomes"] if outcome["cost_run"]]
+    if not priced:
+        counts = [f"{_lower(o['title'])} {_amount(o['run'], o)}" for o in summary["outcomes"]]
+        return f"{subject} is not priced: {wording.listed(counts) or 'no outcomes are stated'}."
+    currency = priced[0]["currency"]
+    total = wording.money(sum(outcome["cost_run"] for outcome in priced), currency)
+    most = max(priced, key=lambda outcome: float(outcome["cost_run"]))
+    share = wording.money(most["cost_run"], currency)
+    return f"{subject} cost {total}, most of it for {_lower(most['title'])} ({share})."
+
+
+def _cost_alone(fault: Fault) -> str:
+    cost = fault["cost"]
+    if not any(row["cost"] for row in fault["damage"]):
+        return _unpriced(fault)
+    total = wording.money(abs(cost["total"]), cost["currency"])
+    if cost["total"] < 0:
+        return f"It cost nothing on balance: the run came out {total} cheaper than its twin."
+    most = _most(fault)
+    if fault["detected"] is None:
+        return f"It cost {total} without anybody knowing{most}."
+    if _late(fault) and cost["before_alert"] >= cost["total"]:
+        return f"By then the whole cost, {total}, had been paid{most}."
+    by_then = wording.money(cost["before_alert"], cost["currency"])
+    return f"By then it had cost {by_then}, of {total} in all{most}."
+
+
+def _most(fault: Fault) -> str:
+    """Names the dearest outcome; and what others saved, or the parts would not add up."""
+    row = max(fault["damage"], key=lambda damage: float(damage["cost"] or 0))
+    currency = fault["cost"]["currency"]
+    price = wording.money(row["cost"], currency)
+    saved = sum(min(damage["cost"] or 0.0, 0.0) for damage in fault["damage"])
+    less = f", less {wording.money(-saved, currency)} saved elsewhere" if saved else ""
+    return f", most of it for {_lower(row['title'])} ({_more(row)}, {price}{less})"
+
+
+def _unpriced(fault: Fault) -> str:
+    changed = [f"{_lower(row['title'])} {_more(row)}" for row in fault["damage"]]
+    changed = [text for text, row in zip(changed, fault["damage"], strict=True) if row["difference"]]
+    if not changed:
+        return "It cost nothing: every outcome is the same as in its twin."
+    return f"No cost follows from it; against its twin: {wording.listed(changed)}."
+
+
+def _cost_among(faults: list[Fault], summary: Summary) -> str:
+    each = wording.listed([_cost_of(fault) for fault in faults])
+    differences = [outcome["cost_difference"] or 0.0 for outcome in summary["outcomes"]]
+    together = wording.money(abs(sum(differences)), faults[0]["cost"]["currency"])
+    word = "less" if sum(differences) < 0 else "more"
+    return f"By then {each}; all together cost {together} {word} than their twin."
+
+
+def _cost_of(fault: Fault) -> str:
+    cost = fault["cost"]
+    total = wording.money(cost["total"], cost["currency"])
+    if fault["detected"] is None:
+        return f"{fault['name']} had cost {total}, unnoticed to the end"
+    by_then = wording.money(cost["before_alert"], cost["currency"])
+    return f"{fault['name']} had cost {by_then} (of {total} in all)"
+
+
+def _more(row: Mapping[str, Any]) -> str:
+    return f"{wording.signed(row['difference'])} {row['unit']}".strip()
+
+
+def _amount(value: float, row: Mapping[str, Any]) -> str:
+    return f"{wording.number(value)} {row['unit']}".strip()
+
+
+def _lower(title: str) -> str:
+    """A title within a sentence; acronyms keep their capitals."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]

@@ -1,0 +1,128 @@
+"""Panels that share the time axis: their place on the figure, the days below, faults behind."""
+
+import math
+import textwrap
+from collections.abc import Iterator
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mlsim.report import style, wording
+from mlsim.report.answer import Fault
+from mlsim.report.folder import RunFolder
+
+DAY = wording.DAY
+_LINE = 0.17
+_STEPS = (1 / 24, 1 / 12, 1 / 4, 1 / 2, 1, 2, 7, 14, 28, 91, 364)
+
+
+class Panels:
+    """A figure filled with panels from top to bottom, all over the same days.
+
+    width: of the figure, in inches.
+    heights: of the panels, in inches; each has a line above it for its title.
+    named: the faults to name above the first panel.
+    """
+
+    GAP = 0.46
+    BOTTOM = 0.62
+
+    def __init__(self, run: RunFolder, width: float, heights: list[float], named: list[Fault]) -> None:
+        self.run = run
+        self.narrow = width < (style.WIDE + style.NARROW) / 2
+        self.left, self.right = (0.62, 0.42) if self.narrow else (0.75, 0.55)
+        self.labels = _labels(named, run, width - self.left - self.right)
+        self.top = 0.1 + _LINE * sum(len(lines) for _, lines in self.labels)
+        self.height = self.top + sum(heights) + self.GAP * len(heights) + self.BOTTOM
+        self.figure = Figure(figsize=(width, self.height))
+        self._heights = heights
+
+    def __iter__(self) -> Iterator[Axes]:
+        """The panels from top to bottom; days are written below the last."""
+        width = self.figure.get_figwidth()
+        across = self.left / width, (width - self.left - self.right) / width
+        above = self.top
+        for index, height in enumerate(self._heights):
+            above += self.GAP + height
+            bottom = (self.height - above) / self.height
+            axes = self.figure.add_axes((across[0], bottom, across[1], height / self.height))
+            self._days(axes, last=index == len(self._heights) - 1)
+            if index == 0:
+                self._name_faults(axes)
+            yield axes
+
+    def _days(self, axes: Axes, *, last: bool) -> None:
+        style.bare(axes)
+        days = self.run.horizon_s / DAY
+        axes.set_xlim(0, days)
+        step = next((s for s in _STEPS if days / s <= (7 if self.narrow else 15)), days)
+        ticks = [step * i for i in range(math.floor(days / step) + 1)]
+        axes.set_xticks(ticks, [_tick(t, self.run.start) for t in ticks] if last else [""] * len(ticks))
+        axes.grid(axis="x", color=style.LIGHT["hair"], linewidth=0.5)
+        if last:
+            unit = "simulated day, and date (UTC)" if self.run.start else "simulated day"
+            axes.set_xlabel(unit, color=style.LIGHT["muted"], fontsize=8.5)
+
+    def _name_faults(self, axes: Axes) -> None:
+        """Names each fault above its band; a hairline leads down to where the fault began."""
+        row = sum(len(lines) for _, lines in self.labels)
+        for fault, lines in self.labels:
+            begin = fault["at_s"] / DAY
+            height = (axes.get_position().height) * self.height
+            base = 1 + (self.GAP - 0.16 + _LINE * (row - len(lines))) / height
+            where = axes.get_xaxis_transform()
+            right = _room(fault, self.run, self.figure.get_figwidth() - self.left - self.right)
+            flip = max(style.text_width(line) for line in lines) > right
+            axes.text(
+                begin,
+                base,
+                "\n".join(lines),
+                transform=where,
+                ha="right" if flip else "left",
+                va="bottom",
+                linespacing=1.3,
+                color=style.LIGHT["ink"],
+                # Another fault's hairline passes behind the words, not through them.
+                bbox={"facecolor": style.LIGHT["paper"], "linewidth": 0, "pad": 0.5},
+                zorder=5,
+            )
+            axes.plot(
+                [begin, begin],
+                [0, base + 0.05 / height],
+                transform=where,
+                color=style.LIGHT["fault"],
+                linewidth=1.0,
+                clip_on=False,
+            )
+            row -= len(lines)
+
+
+def _labels(faults: list[Fault], run: RunFolder, width: float) -> list[tuple[Fault, list[str]]]:
+    """Each fault with the lines of its title, wrapped to the wider side of its beginning."""
+    labels = []
+    for fault in faults:
+        right = _room(fault, run, width)
+        letters = int(max(right, width - right) / style.text_width("x"))
+        labels.append((fault, textwrap.wrap(fault["title"], max(letters, 12))))
+    return labels
+
+
+def _room(fault: Fault, run: RunFolder, width: float) -> float:
+    """Inches to the right of a fault's beginning."""
+    return width * (1 - fault["at_s"] / run.horizon_s)
+
+
+def shade(axes: Axes, fault: Fault, horizon_s: float) -> None:
+    """Shades the time of a fault; while it builds up, more lightly."""
+    until = min(fault["until_s"] or horizon_s, horizon_s)
+    full = min(fault["at_s"] + (fault["ramp_s"] or 0.0), until)
+    look = {"facecolor": style.LIGHT["band"], "linewidth": 0, "zorder": 0}
+    axes.axvspan(fault["at_s"] / DAY, full / DAY, alpha=0.5, **look)
+    axes.axvspan(full / DAY, until / DAY, **look)
+
+
+def _tick(day: float, start: str | None) -> str:
+    if day != round(day):
+        return wording.day(day * DAY).rpartition(", ")[2]
+    number = f"{day:.0f}"
+    return number if start is None else f"{number}\n{wording.date(wording.utc(day * DAY, start))}"

@@ -1,0 +1,149 @@
+"""Timeline: faults as bands, alerts as marks, each outcome as the distance between run and twin."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from mlsim.report import style, wording
+from mlsim.report.answer import has_twin
+from mlsim.report.figures.panels import DAY, Panels, shade
+from mlsim.report.figures.picture import Picture
+from mlsim.report.folder import RunFolder
+
+_LANE = 0.36
+_PANEL = 0.95
+_MARKS = {"page": "^"}
+
+
+def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
+    """Alerts in lanes on top, one panel an outcome below, all over the simulated days."""
+    alerts = run.alerts_of(run.world)
+    rules = list(dict.fromkeys(alerts["rule"]))
+    outcomes = run.summary["outcomes"]
+    with style.applied():
+        heights = [_LANE * max(len(rules), 1)] + [_PANEL] * len(outcomes)
+        panels = Panels(run, width, heights, named=run.faults)
+        first, *others = panels
+        for axes in (first, *others):
+            for fault in run.faults:
+                shade(axes, fault, run.horizon_s)
+        _alert_lanes(first, rules, alerts, panels)
+        for axes, outcome in zip(others, outcomes, strict=True):
+            _outcome(axes, run.days_of(run.world, outcome["outcome"]), panels)
+            _title(axes, f"{outcome['title']}, {outcome['unit']} a day")
+    return panels.figure
+
+
+def _title(axes: Axes, text: str) -> None:
+    axes.set_title(text, loc="left", fontsize=9, pad=5, color=style.LIGHT["ink"])
+
+
+def _alert_lanes(axes: Axes, rules: list[str], alerts: pd.DataFrame, panels: Panels) -> None:
+    axes.set_ylim(max(len(rules), 1), 0)
+    axes.set_yticks([])
+    _title(axes, "Alerts" if rules else "Alerts: none fired")
+    for lane, rule in enumerate(rules):
+        fired = alerts[alerts["rule"] == rule]
+        for alert in fired.itertuples():
+            _alert(axes, lane, alert, panels.run.horizon_s)
+        _name_lane(axes, lane, fired, panels)
+
+
+def _alert(axes: Axes, lane: int, alert: object, horizon_s: float) -> None:
+    """A mark where an alert fired and a bar while it lasted; hollow if no fault caused it."""
+    begin, severity = alert.firing_s / DAY, alert.severity  # type: ignore[attr-defined]
+    resolved = alert.resolved_s  # type: ignore[attr-defined]
+    end = (horizon_s if np.isnan(resolved) else resolved) / DAY
+    caused = bool(alert.attributable)  # type: ignore[attr-defined]
+    colour = style.LIGHT[_role(severity) if caused else "muted"]
+    axes.plot([begin, end], [lane + 0.72] * 2, color=colour, linewidth=2.5 if caused else 1.2)
+    axes.plot(
+        begin,
+        lane + 0.72,
+        marker=_MARKS.get(severity, "o"),
+        markersize=6.5,
+        markerfacecolor=colour if caused else style.LIGHT["paper"],
+        markeredgecolor=colour,
+        clip_on=False,
+    )
+
+
+def _role(severity: str) -> str:
+    return "page" if severity == "page" else "ticket"
+
+
+def _name_lane(axes: Axes, lane: int, fired: pd.DataFrame, panels: Panels) -> None:
+    """Writes the rule's name over its first mark, to the side that has room."""
+    begin = fired["firing_s"].iloc[0] / DAY
+    times = f", {len(fired)} times" if len(fired) > 1 else ""
+    text = f"{fired['rule'].iloc[0]} ({fired['severity'].iloc[0]}{times})"
+    days = axes.get_xlim()[1]
+    room = (panels.figure.get_figwidth() - panels.left) * (1 - begin / days)
+    flip = style.text_width(text, 8.5) > room
+    axes.text(
+        begin,
+        lane + 0.4,
+        text,
+        ha="right" if flip else "left",
+        fontsize=8.5,
+        color=style.LIGHT["ink"],
+    )
+
+
+def _outcome(axes: Axes, rows: pd.DataFrame, panels: Panels) -> None:
+    """Steps, not slopes: a day's figure belongs to the whole day."""
+    edges = np.minimum(np.append(rows["day"], rows["day"].max() + 1), axes.get_xlim()[1])
+    run, twin = rows["run"].to_numpy(), rows["twin"].to_numpy()
+    compared = not np.isnan(twin).any()
+    if compared:
+        axes.stairs(run, edges, baseline=twin, fill=True, color=style.LIGHT["gap"])
+        axes.stairs(twin, edges, baseline=None, color=style.LIGHT["twin"], linewidth=1.2)
+    axes.stairs(run, edges, baseline=None, color=style.LIGHT["run"], linewidth=1.5)
+    axes.set_ylim(min(0.0, np.nanmin([run, twin])), np.nanmax([run, twin]) * 1.08 or 1.0)
+    axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: wording.number(value)))
+    _name_lines(axes, run[-1], twin[-1] if compared else None)
+
+
+def _name_lines(axes: Axes, run: float, twin: float | None) -> None:
+    """Names the two lines at their right ends, apart enough to be read; the same line once."""
+    low, high = axes.get_ylim()
+    apart = 0.15 * (high - low)
+    middle = run if twin is None else (run + twin) / 2
+    if twin is None:
+        names = [("run", run, "run")]
+    elif run >= twin:
+        names = [("run", max(run, middle + apart / 2), "run"), ("twin", min(twin, middle - apart / 2), "muted")]
+    else:
+        names = [("run", min(run, middle - apart / 2), "run"), ("twin", max(twin, middle + apart / 2), "muted")]
+    for name, at, role in names:
+        axes.annotate(
+            name,
+            (axes.get_xlim()[1], at),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+            color=style.LIGHT[role],
+            annotation_clip=False,
+        )
+
+
+def caption(run: RunFolder) -> str:
+    """What to see in the timeline."""
+    shaded = "Shaded: while a fault lasts, paler while it builds up. " if run.faults else ""
+    marks = (
+        "Triangles page somebody, dots open a ticket, the bar lasts until the alert resolves; "
+        "hollow marks are alerts that no fault caused. "
+    )
+    if not has_twin(run.summary):
+        return f"{shaded}{marks}Without a twin there is nothing to compare the outcomes with."
+    return (
+        f"{shaded}{marks}The filled distance between the lines is what the faults did that day: "
+        "the same people with the same luck, with the faults (run) and without (twin)."
+    )
+
+
+TIMELINE = Picture("timeline", "What happened, day by day", draw, lambda _: True, caption)

@@ -1,0 +1,96 @@
+"""The run folder as the report reads it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mlsim.errors import MlsimError
+from mlsim.report.answer import Fault, begun
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What a run left behind, as far as a report shows it.
+
+    summary, run: `summary.json` and `run.json`.
+    alerts: one row per alert and world; times in seconds since day 0, NaN where it never came.
+    detection: one row per fault and rule.
+    outcomes: one row per world, outcome and simulated day; `cost` is that of the difference.
+    """
+
+    summary: Mapping[str, Any]
+    run: Mapping[str, Any]
+    alerts: pd.DataFrame
+    detection: pd.DataFrame
+    outcomes: pd.DataFrame
+
+    @property
+    def horizon_s(self) -> float:
+        """Length of the run in seconds."""
+        return float(self.summary["scenario"]["horizon_s"])
+
+    @property
+    def start(self) -> str | None:
+        """UTC time of day 0, if the scenario has one."""
+        start: str | None = self.summary["scenario"]["start"]
+        return start
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that began."""
+        return begun(self.summary)
+
+    @property
+    def world(self) -> str:
+        """The world to show as "the run": all faults together, or the only one there is."""
+        worlds = [name for name in self.outcomes["world"].unique() if name != "twin"]
+        return "all" if "all" in worlds or not worlds else str(worlds[0])
+
+    def alerts_of(self, world: str) -> pd.DataFrame:
+        """The alerts of one world that fired, first ones first."""
+        fired = self.alerts[(self.alerts["world"] == world) & self.alerts["firing_s"].notna()]
+        return fired.sort_values(["firing_s", "rule", "labels"], kind="stable")
+
+    def days_of(self, world: str, outcome: str) -> pd.DataFrame:
+        """One outcome of one world, by simulated day."""
+        rows = self.outcomes
+        return rows[(rows["world"] == world) & (rows["outcome"] == outcome)].sort_values("day")
+
+
+def read(folder: Path) -> RunFolder:
+    """Reads a run folder. Raises MlsimError where a file is missing or cannot be read."""
+    return RunFolder(
+        summary=_json(folder / "summary.json"),
+        run=_json(folder / "run.json"),
+        alerts=_table(folder / "alerts.csv", times=["pending_s", "firing_s", "resolved_s"]),
+        detection=_table(
+            folder / "detection.csv", times=["onset_s", "firing_s", "time_to_detect_s"]
+        ),
+        outcomes=_table(folder / "outcomes.csv", times=["run", "twin", "difference", "cost"]),
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MlsimError(_unreadable(path, error)) from error
+    return content
+
+
+def _table(path: Path, times: list[str]) -> pd.DataFrame:
+    try:
+        # Only empty cells are missing: a rule or a fault may well be called "null" or "NA".
+        table = pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(times, [""]))
+    except (OSError, ValueError) as error:
+        raise MlsimError(_unreadable(path, error)) from error
+    # An empty column reads as text; as floats it is all NaN, which is what it means.
+    return table.astype(dict.fromkeys(times, "float64"))
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    return f"{path.parent}: not a complete run folder ({path.name}: {error})"

@@ -1,0 +1,114 @@
+"""The look of mlsim's figures: one palette for light and dark, thin axes, labels beside the lines.
+
+Colours are Okabe and Ito's, told apart by colour-blind readers ("Color Universal Design", 2008);
+no figure relies on colour alone.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+
+WIDE = 9.6
+"""Width of a figure on a screen or on paper, in inches."""
+NARROW = 4.0
+"""Width of a figure on a phone, in inches."""
+
+LIGHT = {
+    "paper": "#fefefd",
+    "ink": "#1b2330",
+    "muted": "#5b6675",
+    "hair": "#d5dae1",
+    "run": "#0072b2",
+    "twin": "#8b93a0",
+    "gap": "#bfdcec",
+    "fault": "#e69f00",
+    "band": "#fbeccb",
+    "page": "#d55e00",
+    "ticket": "#9c4a7c",
+    "caught": "#cfe9df",
+    "caught-ink": "#00614a",
+    "node": "#f2f4f7",
+}
+"""Roles and their colours on white. Each colour has one role, so that `themed` can find it."""
+
+DARK = {
+    "paper": "#14181f",
+    "ink": "#e8ebf0",
+    "muted": "#a3adba",
+    "hair": "#39424f",
+    "run": "#56b4e9",
+    "twin": "#8b93a1",
+    "gap": "#1f4a66",
+    "fault": "#f0b030",
+    "band": "#3d3017",
+    "page": "#ff8a3c",
+    "ticket": "#dd94bd",
+    "caught": "#17443a",
+    "caught-ink": "#7fd6bb",
+    "node": "#222934",
+}
+
+# A figure is laid out in DejaVu Sans, which comes with matplotlib, and shown in the reader's own
+# sans-serif: these are all narrower, so nothing can run over.
+_FONTS = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
+_LAYOUT_FONT = "DejaVu Sans"
+
+
+@contextmanager
+def applied(salt: str = "mlsim") -> Iterator[None]:
+    """Applies the style inside a `with` block; `salt` makes the ids of an SVG repeatable."""
+    with rc_context(
+        {
+            "font.family": [_LAYOUT_FONT],
+            "font.size": 9.0,
+            "text.color": LIGHT["ink"],
+            "axes.facecolor": "none",
+            "figure.facecolor": LIGHT["paper"],
+            "savefig.facecolor": LIGHT["paper"],
+            "hatch.color": LIGHT["muted"],
+            "hatch.linewidth": 0.6,
+            "lines.linewidth": 1.5,
+            "lines.solid_capstyle": "round",
+            "path.simplify": True,
+            "svg.fonttype": "none",
+            "svg.hashsalt": salt,
+        }
+    ):
+        yield
+
+
+def bare(axes: Axes) -> None:
+    """Leaves of the frame a hairline at the bottom, and quiet tick labels."""
+    for side in ("top", "left", "right"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set(color=LIGHT["hair"], linewidth=0.8)
+    axes.tick_params(length=0, colors=LIGHT["muted"], labelsize=8.5)
+    axes.set_axisbelow(True)
+
+
+def text_width(text: str, size: float = 9.0) -> float:
+    """About how wide a line of text will be, in inches, at a font size in points."""
+    return len(text) * 0.58 * size / 72
+
+
+def themed(svg: str) -> str:
+    """An SVG whose colours follow the page's CSS variables and whose text is in the page's font.
+
+    >>> themed('<path style="fill: #0072b2"/>')
+    '<path style="fill: var(--run)"/>'
+    """
+    for role, colour in LIGHT.items():
+        svg = svg.replace(colour, f"var(--{role})")
+    return re.sub(rf"'{_LAYOUT_FONT}'(, [^;\"]*)?", _FONTS, svg)
+
+
+def css(palette: dict[str, str]) -> str:
+    """A palette as CSS declarations.
+
+    >>> css({"ink": "#000001"})
+    '--ink: #000001;'
+    """
+    return " ".join(f"--{role}: {colour};" for role, colour in palette.items())

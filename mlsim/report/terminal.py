@@ -1,0 +1,90 @@
+"""A run on one screen: what broke, who noticed and when, what it cost by then, what was written."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mlsim.report import wording
+from mlsim.report.answer import answer, has_twin
+
+_WRITTEN = (
+    ("report.html", "the page to forward"),
+    ("figures/", "its pictures as PNG and SVG"),
+    ("summary.json", "these figures, for programs"),
+    ("*.csv, *.parquet", "alerts, detection, outcomes by day; telemetry"),
+)
+
+
+def show(summary: Mapping[str, Any], console: Console, folder: Path | None = None) -> None:
+    """Prints a run's answer; `folder` is named as the place of everything that was written.
+
+    Plain text without colours or boxes where the console is no terminal.
+    """
+    console.print(_heading(summary))
+    console.print()
+    console.print(_answer(summary))
+    if summary["outcomes"]:
+        console.print()
+        console.print(_outcomes(summary))
+    for warning in summary["warnings"]:
+        console.print(Text(f"Warning: {warning}", style="yellow"))
+    if folder is not None:
+        console.print()
+        _written(folder, console)
+
+
+def _heading(summary: Mapping[str, Any]) -> Text:
+    scenario, requests = summary["scenario"], summary["requests"]
+    run = wording.duration(scenario["horizon_s"])
+    facts = f"{run}, {wording.large(requests['total'])} requests, seed {scenario['seed']}"
+    return Text.assemble((scenario["title"] or scenario["name"], "bold"), f"  {facts}")
+
+
+def _answer(summary: Mapping[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    found = answer(summary)
+    for question, sentence in (
+        ("What broke", found.broke),
+        ("Who noticed", found.noticed),
+        ("What it cost", found.cost),
+    ):
+        # Text, not markup: a fault's title may contain brackets.
+        table.add_row(question, Text(sentence))
+    return table
+
+
+def _outcomes(summary: Mapping[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("Outcome")
+    for heading in ("Run", "Twin", "Difference", "Cost of it") if has_twin(summary) else ("Run",):
+        table.add_column(heading, justify="right")
+    for outcome in summary["outcomes"]:
+        table.add_row(*_outcome(outcome))
+    return table
+
+
+def _outcome(outcome: Mapping[str, Any]) -> list[Text | str]:
+    name = Text.assemble(outcome["title"], (f" ({outcome['unit']})", "dim"))
+    if outcome["twin"] is None:
+        return [name, wording.number(outcome["run"])]
+    cost = outcome["cost_difference"]
+    return [
+        name,
+        wording.number(outcome["run"]),
+        wording.number(outcome["twin"]),
+        wording.signed(outcome["difference"]),
+        wording.money(cost, outcome["currency"]) if cost is not None else "",
+    ]
+
+
+def _written(folder: Path, console: Console) -> None:
+    # A path is there to be copied: never broken over two lines.
+    console.print(Text(f"Written to {folder}/", style="bold"), soft_wrap=True)
+    for name, purpose in _WRITTEN:
+        console.print(Text(f"  {name:<18}{purpose}"))

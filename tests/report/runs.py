@@ -1,0 +1,398 @@
+"""Run folders of the agreed shape, with believable numbers for the COVID app."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+DAY = 86_400.0
+HOUR = 3_600.0
+OUTCOMES = (
+    ("missed_infections", "Missed infections", "people", 400.0, 260.0),
+    ("isolated_for_nothing", "People isolated for nothing", "people", 150.0, 910.0),
+    ("abandoned", "Abandoned check-ups", "check-ups", 2.0, 340.0),
+    ("waiting", "Waiting time", "hours", 20.0, 31.5),
+)
+RULES = (
+    ("InstanceDown", "page", 0),
+    ("HighErrorRate", "page", 0),
+    ("HighLatency", "ticket", 1),
+    ("TemperatureOutOfRange", "page", 0),
+    ("InputDrift", "ticket", 2),
+    ("PredictionDrift", "ticket", 0),
+)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A fault of a made-up run: what it does to each outcome a day, and who notices when."""
+
+    name: str
+    title: str
+    component: str
+    at_s: float
+    until_s: float | None
+    ramp_s: float | None
+    daily: tuple[float, ...]
+    noticed: Mapping[str, float] = field(default_factory=dict)
+
+
+UNIT_CHANGE = Broken(
+    "unit_change",
+    "phone sends temperature in fahrenheit",
+    "phone",
+    9 * DAY,
+    14 * DAY,
+    2 * DAY,
+    (-170.0, 5200.0, 0.0, 0.0),
+    {"TemperatureOutOfRange": 4 * HOUR + 600, "InputDrift": 1 * DAY, "PredictionDrift": 30 * HOUR},
+)
+STALE_MODEL = Broken(
+    "stale_model",
+    "push reports success and leaves the old model serving",
+    "risk_model",
+    16 * DAY,
+    24 * DAY,
+    None,
+    (90.0, -40.0, 0.0, 0.0),
+)
+UNNOTICED = replace(UNIT_CHANGE, noticed={})
+TOO_LATE = replace(UNIT_CHANGE, noticed={"PredictionDrift": 5 * DAY + 3 * HOUR})
+
+
+def write(
+    folder: Path,
+    faults: tuple[Broken, ...] = (UNIT_CHANGE,),
+    *,
+    twin: bool = True,
+    monitored: bool = True,
+    priced: bool = True,
+    start: str | None = "2020-11-02T00:00:00Z",
+    days: int = 28,
+) -> Path:
+    """Writes a run folder (without parquet files, which no report reads) and returns it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    outcomes = _outcomes(faults, twin=twin, priced=priced, days=days)
+    rules = RULES if monitored else ()
+    alerts = _alerts(faults, rules, twin=twin, start=start, days=days)
+    summary = {
+        "scenario": _scenario(start, days),
+        "monitoring": _monitoring(len(rules)) if monitored else None,
+        "requests": {
+            "total": 129_600 * days,
+            "ok": 129_250 * days,
+            "timed_out": 300 * days,
+            "rejected": 0,
+            "failed": 50 * days,
+            "per_s": 1.5,
+        },
+        "faults": [_fault(fault, outcomes, twin=twin, days=days) for fault in faults],
+        "outcomes": _totals(outcomes, faults, twin=twin),
+        "rules": [
+            {
+                "rule": rule,
+                "severity": severity,
+                "expr": f"{rule.lower()} > 0",
+                "firings_run": int(((alerts["rule"] == rule) & (alerts["world"] != "twin")).sum()),
+                "firings_twin": false if twin else None,
+            }
+            for rule, severity, false in rules
+        ],
+        "components": _components(days),
+        "models": [
+            {"name": name, "version": 1, "trained_on_rows": 50_000, "auc": auc}
+            for name, auc in (("cough_model", 0.91), ("symptom_model", 0.88), ("risk_model", 0.95))
+        ],
+        "graph": _graph(),
+        "warnings": ["gateway: 112% utilised from 9d 4h"],
+    }
+    run = {
+        "scenario_hash": "3f9c2ab1d0e4",
+        "seed": 7,
+        "versions": {"mlsim": "0.1.0", "numpy": "2.3.5", "python": "3.11.2"},
+        "wall_s": 11.3,
+    }
+    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    alerts.to_csv(folder / "alerts.csv", index=False)
+    _detection(faults, rules, days).to_csv(folder / "detection.csv", index=False)
+    outcomes.to_csv(folder / "outcomes.csv", index=False)
+    return folder
+
+
+def summary(folder: Path, *faults: Broken, **variant: Any) -> dict[str, Any]:
+    """The summary of such a run."""
+    content: dict[str, Any] = json.loads((write(folder, faults, **variant) / "summary.json").read_text())
+    return content
+
+
+def _scenario(start: str | None, days: int) -> dict[str, Any]:
+    return {
+        "name": "covid_app",
+        "title": "Smartphone COVID-19 detection",
+        "start": start,
+        "horizon_s": days * DAY,
+        "history_s": 14 * DAY,
+        "seed": 7,
+        "hash": "3f9c2ab1d0e4",
+        "file": "scenarios/covid_app.yaml",
+    }
+
+
+def _monitoring(rules: int) -> dict[str, Any]:
+    return {
+        "file": "scenarios/monitoring/with_data_checks.yml",
+        "scrape_interval_s": 30.0,
+        "evaluation_interval_s": 60.0,
+        "rules": rules,
+        "checks": 3,
+        "series": 187,
+        "samples": 15_079_680,
+        "pages": 1,
+        "tickets": 5,
+    }
+
+
+def _worlds(faults: tuple[Broken, ...]) -> dict[str, tuple[Broken, ...]]:
+    alone = {fault.name: (fault,) for fault in faults}
+    return alone if len(faults) == 1 else {"all": faults, **alone}
+
+
+def _force(fault: Broken, days: int) -> np.ndarray:
+    """Share of each day that a fault is in force, its ramp counted."""
+    hours = (np.arange(days * 24) + 0.5) * HOUR
+    grown = np.clip((hours - fault.at_s) / (fault.ramp_s or 1.0), 0, 1)
+    on = grown * (hours < (fault.until_s or np.inf))
+    return on.reshape(days, 24).mean(axis=1)
+
+
+def _outcomes(faults, *, twin, priced, days) -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    rows = []
+    normal = {
+        outcome: np.round(rng.normal(level, level * 0.05, days) * np.linspace(0.8, 1.6, days), 1)
+        for outcome, _, _, _, level in OUTCOMES
+    }
+    for world, active in _worlds(faults).items():
+        for index, (outcome, title, unit, cost, _) in enumerate(OUTCOMES):
+            damage = sum((_force(fault, days) * fault.daily[index] for fault in active), np.zeros(days))
+            for day in range(days):
+                base, difference = normal[outcome][day], round(float(damage[day]))
+                rows.append(
+                    {
+                        "world": world,
+                        "outcome": outcome,
+                        "title": title,
+                        "unit": unit,
+                        "day": day,
+                        "run": base + difference,
+                        "twin": base if twin else None,
+                        "difference": difference if twin else None,
+                        "cost": difference * cost * priced if twin else None,
+                        "currency": "EUR" if priced else "",
+                    }
+                )
+    if not faults:
+        rows = [
+            {
+                "world": "all",
+                "outcome": outcome,
+                "title": title,
+                "unit": unit,
+                "day": day,
+                "run": normal[outcome][day],
+                "twin": normal[outcome][day],
+                "difference": 0,
+                "cost": 0,
+                "currency": "EUR",
+            }
+            for outcome, title, unit, _, _ in OUTCOMES
+            for day in range(days)
+        ]
+    return pd.DataFrame(rows)
+
+
+def _before_alert(rows: pd.DataFrame, firing_s: float | None) -> float:
+    if firing_s is None:
+        return float(rows["cost"].sum())
+    share = np.clip(firing_s / DAY - rows["day"], 0, 1)
+    return float((rows["cost"] * share).sum())
+
+
+def _fault(fault: Broken, outcomes: pd.DataFrame, *, twin: bool, days: int) -> dict[str, Any]:
+    began = fault.at_s < days * DAY
+    first = min(fault.noticed, key=fault.noticed.__getitem__, default=None)
+    firing = fault.at_s + fault.noticed[first] if first and twin and began else None
+    damage = []
+    for outcome, title, unit, _, _ in OUTCOMES:
+        rows = outcomes[(outcomes["world"] == fault.name) & (outcomes["outcome"] == outcome)]
+        if twin:
+            before = _before_alert(rows, firing)
+            cost = float(rows["cost"].sum())
+        damage.append(
+            {
+                "outcome": outcome,
+                "title": title,
+                "unit": unit,
+                "run": float(rows["run"].sum()),
+                "twin": float(rows["twin"].sum()) if twin else None,
+                "difference": float(rows["difference"].sum()) if twin else None,
+                "cost": cost if twin else None,
+                "cost_before_alert": before if twin else None,
+                "cost_after_alert": cost - before if twin else None,
+            }
+        )
+    detected = None
+    if firing is not None:
+        detected = {
+            "rule": first,
+            "severity": dict((rule, severity) for rule, severity, _ in RULES)[first],
+            "labels": '{column="temperature"}',
+            "firing_s": firing,
+            "time_to_detect_s": firing - fault.at_s,
+        }
+    total = sum(row["cost"] for row in damage) if twin else None
+    before = sum(row["cost_before_alert"] for row in damage) if twin else None
+    return {
+        "name": fault.name,
+        "kind": fault.name,
+        "title": fault.title,
+        "component": fault.component,
+        "at_s": fault.at_s,
+        "until_s": fault.until_s,
+        "ramp_s": fault.ramp_s,
+        "began": began,
+        "detected": detected,
+        "damage": damage,
+        "cost": {
+            "total": total,
+            "before_alert": before,
+            "after_alert": total - before if twin else None,
+            "currency": "EUR",
+        },
+    }
+
+
+def _totals(outcomes: pd.DataFrame, faults, *, twin: bool) -> list[dict[str, Any]]:
+    world = next(iter(_worlds(faults)), "all")
+    totals = []
+    for outcome, title, unit, price, _ in OUTCOMES:
+        rows = outcomes[(outcomes["world"] == world) & (outcomes["outcome"] == outcome)]
+        run, base = float(rows["run"].sum()), float(rows["twin"].sum())
+        currency = rows["currency"].iloc[0] or None
+        priced = price if currency else 0.0
+        totals.append(
+            {
+                "outcome": outcome,
+                "title": title,
+                "unit": unit,
+                "run": run,
+                "twin": base if twin else None,
+                "difference": float(rows["difference"].sum()) if twin else None,
+                "cost_run": run * priced,
+                "cost_twin": base * priced if twin else None,
+                "cost_difference": float(rows["cost"].sum()) if twin else None,
+                "currency": currency,
+            }
+        )
+    return totals
+
+
+def _alert(world, rule, severity, firing_s, resolved_s, start, attributable) -> dict[str, Any]:
+    utc = pd.Timestamp(start) + pd.Timedelta(seconds=firing_s) if start else None
+    return {
+        "world": world,
+        "fault": "",
+        "rule": rule,
+        "severity": severity,
+        "labels": '{column="temperature"}',
+        "pending_s": firing_s - 600,
+        "firing_s": firing_s,
+        "resolved_s": resolved_s,
+        "firing_utc": utc.isoformat() if utc is not None else "",
+        "summary": f"{rule} on temperature",
+        "attributable": attributable,
+    }
+
+
+def _alerts(faults, rules, *, twin, start, days) -> pd.DataFrame:
+    severities = {rule: severity for rule, severity, _ in rules}
+    rows = []
+    for world, active in {**_worlds(faults), **({"twin": ()} if twin else {})}.items():
+        for rule, severity, false in rules:
+            rows += [
+                _alert(world, rule, severity, (3 + 2 * n) * DAY, (3 + 2 * n) * DAY + HOUR, start, False)
+                for n in range(false)
+                if (3 + 2 * n) < days
+            ]
+        for fault in active:
+            end = None if fault.until_s is None else fault.until_s + 2 * HOUR
+            rows += [
+                _alert(world, rule, severities[rule], fault.at_s + after, end, start, twin)
+                for rule, after in fault.noticed.items()
+                if rule in severities and fault.at_s + after < days * DAY
+            ]
+    return pd.DataFrame(rows, columns=list(_alert("", "", "", 0.0, 0.0, None, False)))
+
+
+def _detection(faults, rules, days: int) -> pd.DataFrame:
+    columns = "fault rule severity detected onset_s firing_s time_to_detect_s".split()
+    rows = []
+    for fault in faults:
+        for rule, severity, false in rules:
+            after = fault.noticed.get(rule)
+            firing = None if after is None else fault.at_s + after
+            head = (fault.name, rule, severity, after is not None, fault.at_s, firing, after)
+            rows.append((*head, false, round(false / days, 4)))
+    return pd.DataFrame(rows, columns=[*columns, "false_alarms", "false_alarms_per_day"])
+
+
+def _components(days: int) -> list[dict[str, Any]]:
+    requests = 129_600 * days
+    rows = (
+        ("phone", "client", None, 0.081, 0.072, 0.162, 0.31),
+        ("gateway", "server", 0.41, 0.0064, 0.0058, 0.0121, 0.0192),
+        ("features", "transform", 0.18, 0.0041, 0.004, 0.0062, 0.0081),
+        ("cough_model", "model", 0.77, 0.0412, 0.0384, 0.0874, 0.131),
+        ("symptom_model", "model", 0.31, 0.0122, 0.0119, 0.0201, 0.0288),
+        ("risk_model", "model", 0.22, 0.009, 0.0088, 0.0142, 0.0195),
+        ("advice", "policy", 0.05, 0.001, 0.001, 0.0015, 0.0021),
+        ("telemetry", "collector", 0.09, 0.0021, 0.002, 0.0031, 0.0042),
+    )
+    return [
+        {
+            "name": name,
+            "kind": kind,
+            "requests": requests,
+            "rejected": 0,
+            "lost": 50 * days if name == "telemetry" else 0,
+            "utilisation": used,
+            "mean_s": mean,
+            "p50_s": p50,
+            "p95_s": p95,
+            "p99_s": p99,
+        }
+        for name, kind, used, mean, p50, p95, p99 in rows
+    ]
+
+
+def _graph() -> dict[str, Any]:
+    edges = (
+        ("phone", "gateway", False),
+        ("gateway", "features", False),
+        ("features", "cough_model", False),
+        ("features", "symptom_model", False),
+        ("cough_model", "risk_model", False),
+        ("symptom_model", "risk_model", False),
+        ("risk_model", "advice", False),
+        ("advice", "phone", False),
+        ("advice", "telemetry", True),
+    )
+    return {
+        "nodes": [{"name": row["name"], "kind": row["kind"]} for row in _components(1)],
+        "edges": [{"from": a, "to": b, "aside": aside} for a, b, aside in edges],
+    }

@@ -1,0 +1,199 @@
+"""Arrivals that a changed rate keeps: thinning of a keyed Poisson field.
+
+Points (t, y) of a unit Poisson field lie on the plane of time and rate; a point is an arrival
+where y < rate(t). So two variants with different rates share every person that both admit. The
+plane is cut into cells: slots of 64 s along time; along the rate the band [0, 2**-8), then
+doublings, [2**-8, 2**-7), [2**-7, 2**-6) ... Within its cell a point has a number, and so an id
+that neither the rate nor the block in which it was made can change:
+
+    bits 57..62   number of the load, 0..63
+    bits 31..56   slot + 2**25: 68 years on either side of time 0
+    bits 26..30   band: up to 2**23 arrivals per second
+    bits  0..25   number of the point within its cell
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from mlsim.engine import portable
+from mlsim.engine.compiled import compiled
+from mlsim.engine.draws import Floats, Ids, stream, uniform_at
+
+SLOT_SECONDS = 64.0
+INDEX_BITS = 26
+BAND_BITS = 5
+SLOT_BITS = 26
+LOAD_SHIFT = INDEX_BITS + BAND_BITS + SLOT_BITS
+LOADS = 1 << (63 - LOAD_SHIFT)
+SLOT_OFFSET = 1 << (SLOT_BITS - 1)
+LOWEST_BAND = 2.0**-8
+BANDS = 1 << BAND_BITS
+SLOTS_PER_BOUND = 64
+
+
+class Source(Protocol):
+    """Something that arrivals come from."""
+
+    def between(self, start: float, end: float) -> tuple[Floats, Ids]:
+        """Times and entity ids of the arrivals in [start, end), ordered by (time, id)."""
+        ...
+
+
+class Arrivals:
+    """Non-homogeneous Poisson arrivals of one load, the same people under any rate.
+
+    rate: arrivals per second at an array of times.
+    upper: a bound of the rate over [start, end); only the work depends on how tight it is.
+    seed, load: name the streams; number: 0..63, kept in the ids.
+    Raises: ValueError for a number out of range, a rate over `upper`, or what ids can't hold.
+    Source: Lewis and Shedler (1979), "Simulation of nonhomogeneous Poisson processes by thinning".
+
+    >>> steady = Arrivals(lambda t: np.full(t.size, 0.5), lambda start, end: 0.5, 1, "jobs", 0)
+    >>> times, ids = steady.between(0.0, 1000.0)
+    >>> first, _ = steady.between(0.0, 123.0)
+    >>> bool(np.array_equal(first, times[: first.size]))
+    True
+    """
+
+    def __init__(
+        self,
+        rate: Callable[[Floats], Floats],
+        upper: Callable[[float, float], float],
+        seed: int,
+        load: str,
+        number: int,
+    ) -> None:
+        if not 0 <= number < LOADS:
+            raise ValueError(f"load '{load}': number must be in 0..{LOADS - 1} (got {number})")
+        self._rate = rate
+        self._upper = upper
+        self._load = load
+        self._number = number
+        self._gap_key = stream(seed, f"arrivals/{load}/gap")
+        self._height_key = stream(seed, f"arrivals/{load}/height")
+
+    def between(self, start: float, end: float) -> tuple[Floats, Ids]:
+        """Times and entity ids of the arrivals in [start, end), ordered by (time, id)."""
+        if not start < end:
+            return np.empty(0), np.empty(0, np.int64)
+        parts = [self._span(slot, start, end) for slot in _spans(start, end)]
+        return _in_order(
+            np.concatenate([times for times, _ in parts]), np.concatenate([ids for _, ids in parts])
+        )
+
+    def _span(self, slot: int, start: float, end: float) -> tuple[Floats, Ids]:
+        """Arrivals of the slots from `slot` on that one bound covers."""
+        last = min(slot + SLOTS_PER_BOUND, math.ceil(end / SLOT_SECONDS))
+        bound = self._upper(max(start, slot * SLOT_SECONDS), min(end, last * SLOT_SECONDS))
+        bands = _bands_below(bound, self._load)
+        base = (self._number << SLOT_BITS) + slot + SLOT_OFFSET
+        times, heights, ids = _field(
+            self._gap_key, self._height_key, base, slot, last - slot, bands
+        )
+        inside = (times >= start) & (times < end)
+        times, heights, ids = times[inside], heights[inside], ids[inside]
+        rates = np.asarray(self._rate(times), dtype=np.float64)
+        if rates.size and rates.max() > bound * (1.0 + 1e-9):
+            raise ValueError(
+                f"load '{self._load}': rate {rates.max()} is over its stated bound {bound}"
+            )
+        kept = heights < rates
+        return times[kept], ids[kept]
+
+
+class Merged:
+    """Several sources as one, ordered by (time, id)."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = tuple(sources)
+
+    def between(self, start: float, end: float) -> tuple[Floats, Ids]:
+        """Times and entity ids of all sources in [start, end), ordered by (time, id)."""
+        parts = [source.between(start, end) for source in self._sources]
+        if not parts:
+            return np.empty(0), np.empty(0, np.int64)
+        return _in_order(
+            np.concatenate([times for times, _ in parts]), np.concatenate([ids for _, ids in parts])
+        )
+
+
+def merge(sources: Sequence[Source]) -> Merged:
+    """All arrivals of several sources; their loads need different numbers."""
+    return Merged(sources)
+
+
+def load_of(ids: Ids) -> Ids:
+    """Number of the load that each entity belongs to."""
+    return ids >> LOAD_SHIFT
+
+
+def _spans(start: float, end: float) -> range:
+    """First slots of the stretches over which one bound of the rate is asked for."""
+    first, last = math.floor(start / SLOT_SECONDS), math.ceil(end / SLOT_SECONDS)
+    if first < -SLOT_OFFSET or last > SLOT_OFFSET:
+        raise ValueError(f"arrivals in [{start}, {end}) s: ids hold 68 years around time 0")
+    return range(first, last, SLOTS_PER_BOUND)
+
+
+def _bands_below(bound: float, load: str) -> int:
+    """How many bands cover the rates up to `bound`."""
+    if not 0.0 <= bound <= LOWEST_BAND * 2.0 ** (BANDS - 1):
+        raise ValueError(f"load '{load}': rate must be in 0..{2 ** (BANDS - 9)}/s (got {bound})")
+    if bound == 0.0:
+        return 0
+    return 1 + max(0, math.ceil(math.log2(bound / LOWEST_BAND)))
+
+
+def _in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
+    order = np.argsort(times)
+    ordered = times[order]
+    if np.any(ordered[1:] == ordered[:-1]):
+        order = np.lexsort((ids, times))
+    return times[order], ids[order]
+
+
+@compiled
+def _field(
+    gap_key: Any, height_key: Any, base: int, slot: int, slots: int, bands: int
+) -> tuple[Any, Any, Any]:
+    """Points of the unit field in `slots` slots and the lowest `bands` bands."""
+    width = LOWEST_BAND * 2.0 ** max(0, bands - 1)
+    expected = SLOT_SECONDS * slots * width
+    room = int(expected + 8.0 * math.sqrt(expected) + 64.0)
+    times, heights, ids = np.empty(room), np.empty(room), np.empty(room, np.int64)
+    n = 0
+    for step in range(slots):
+        for band in range(bands):
+            low = 0.0 if band == 0 else LOWEST_BAND * 2.0 ** (band - 1)
+            high = LOWEST_BAND * 2.0**band
+            offset = 0.0
+            entity = ((base + step) << (INDEX_BITS + BAND_BITS)) + (band << INDEX_BITS)
+            while True:
+                offset -= portable.log(uniform_at(gap_key, entity, 0)) / (high - low)
+                if offset >= SLOT_SECONDS:
+                    break
+                if n == times.size:
+                    times, heights, ids = _twice(times), _twice(heights), _twice_ids(ids)
+                times[n] = (slot + step) * SLOT_SECONDS + offset
+                heights[n] = low + (high - low) * uniform_at(height_key, entity, 0)
+                ids[n] = entity
+                n += 1
+                entity += 1
+    return times[:n], heights[:n], ids[:n]
+
+
+@compiled
+def _twice(column: Any) -> Any:
+    wider = np.empty(2 * column.size)
+    wider[: column.size] = column
+    return wider
+
+
+@compiled
+def _twice_ids(column: Any) -> Any:
+    wider = np.empty(2 * column.size, np.int64)
+    wider[: column.size] = column
+    return wider

@@ -1,0 +1,251 @@
+"""From flow chains to programs of hops that the kernel walks.
+
+Each load gets its own program: the path from where it enters, unrolled, so that a component may
+be visited twice. A hop says what happens to a token there and which hop comes next; forks and
+asides point into `targets`, where the first hops of branches and asides stand side by side.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+SEND, VISIT, FORK, JOIN, REPLY, LEAVE, SINK = range(7)
+"""Kinds of hops.
+
+SEND: a client sends an attempt. VISIT: a station serves the token. FORK: one token per branch.
+JOIN: the last of `need` tokens goes on. REPLY: the attempt answers its client. LEAVE: a request
+that no client sent is done. SINK: an aside token has arrived where nobody waits for it.
+"""
+
+HOP = np.dtype(
+    [
+        ("kind", "i8"),
+        ("station", "i8"),
+        ("next", "i8"),
+        ("first", "i8"),
+        ("count", "i8"),
+        ("join", "i8"),
+        ("need", "i8"),
+        ("ordinal", "i8"),
+    ]
+)
+"""`station`: index of a VISIT's or SINK's station, or of a SEND's client among all names.
+`first`, `count`: span in `targets` (branches of a FORK, asides of a SEND or VISIT).
+`join`, `need`: counter of a JOIN, and how many tokens it waits for.
+`ordinal`: how often the station occurs earlier in the program; tells its draws apart."""
+
+
+class RouteError(ValueError):
+    """A flow that no request can follow; the message names the components."""
+
+
+@runtime_checkable
+class ParallelLike(Protocol):
+    """Branches between a fork and its join."""
+
+    @property
+    def branches(self) -> "tuple[tuple[str | ParallelLike, ...], ...]": ...
+
+
+class ChainLike(Protocol):
+    """One line of the flow: steps joined by `->`; `aside` if the first edge is `~>`."""
+
+    @property
+    def steps(self) -> "tuple[str | ParallelLike, ...]": ...
+    @property
+    def aside(self) -> bool: ...
+
+
+Steps = Sequence[str | ParallelLike]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Hops of all loads.
+
+    hops: record array of `HOP`; targets: int64 first hops of branches and asides.
+    entries: load number -> (its client's name or None, its first hop); joins: counters needed.
+    """
+
+    hops: NDArray[Any]
+    targets: NDArray[np.int64]
+    entries: Mapping[int, tuple[str | None, int]]
+    joins: int
+
+
+def compile_routes(
+    chains: Sequence[ChainLike],
+    stations: Sequence[str],
+    clients: Sequence[str],
+    entries: Mapping[int, str],
+) -> Program:
+    """Programs of hops for the loads that enter at `entries` (load number -> component).
+
+    Raises: RouteError where a load enters at a component with no chain of its own, a name has two
+    chains, a chain goes round without a client's reply, or a reply goes to another client.
+    """
+    compiler = _Compiler(chains, stations, clients)
+    heads = {load: compiler.load(name) for load, name in entries.items()}
+    return compiler.program(heads)
+
+
+class _Compiler:
+    def __init__(
+        self, chains: Sequence[ChainLike], stations: Sequence[str], clients: Sequence[str]
+    ) -> None:
+        self.index = {name: k for k, name in enumerate((*stations, *clients))}
+        self.clients = frozenset(clients)
+        self.chains = _by_head(chain for chain in chains if not chain.aside)
+        self.asides: dict[str, list[Steps]] = {}
+        for chain in chains:
+            if chain.aside:
+                self.asides.setdefault(_head(chain), []).append(chain.steps[1:])
+        self.hops: list[dict[str, int]] = []
+        self.targets: list[int] = []
+        self.joins = 0
+        self.visits: Counter[str] = Counter()
+        # Asides are unrolled after the path that they leave, so that an aside more or less
+        # doesn't change the ordinals, and with them the draws, of that path.
+        self.pending: list[tuple[int, str, tuple[str, ...]]] = []
+
+    def program(self, heads: Mapping[int, tuple[str | None, int]]) -> Program:
+        rows = [tuple(hop[field] for field in HOP.names or ()) for hop in self.hops]
+        return Program(
+            np.array(rows, dtype=HOP), np.array(self.targets, dtype=np.int64), heads, self.joins
+        )
+
+    def load(self, name: str) -> tuple[str | None, int]:
+        """Unroll the path of a load that enters at `name`."""
+        if name not in self.chains:
+            raise RouteError(f"a load enters at '{name}', but no chain of the flow begins there")
+        self.visits = Counter()
+        steps = self.continued(self.chains[name].steps, (name,))
+        client = name if name in self.clients else None
+        first = self.path(steps, client)
+        self.attach_asides()
+        return client, first
+
+    def continued(self, steps: Steps, seen: tuple[str, ...]) -> Steps:
+        """`steps`, with the chains that begin where they end."""
+        last = steps[-1]
+        if not isinstance(last, str) or last in self.clients or last not in self.chains:
+            return steps
+        more = self.chains[last].steps
+        if len(more) == 1:
+            return steps
+        if last in seen:
+            circle = " -> ".join((*seen[seen.index(last) :], last))
+            raise RouteError(f"the flow goes round without a client's reply: {circle}")
+        return (*steps, *self.continued(more, (*seen, last))[1:])
+
+    def path(self, steps: Steps, client: str | None) -> int:
+        """Emit a whole path and its end; returns its first hop."""
+        middle = steps[1:] if client is not None else steps
+        end = LEAVE
+        if middle and middle[-1] in self.clients:
+            end = self.reply(str(middle[-1]), client)
+            middle = middle[:-1]
+        elif client is not None:
+            raise RouteError(f"the path from '{client}' has to end at '{client}', as its reply")
+        first = self.emit(SEND, name=client) if client is not None else -1
+        line = self.line(middle)
+        if line is None:
+            raise RouteError(f"the path from '{steps[0]}' visits no component")
+        last = self.emit(end)
+        self.hops[line[1]]["next"] = last
+        if first < 0:
+            return line[0]
+        self.hops[first]["next"] = line[0]
+        return first
+
+    def reply(self, name: str, client: str | None) -> int:
+        if client is None:
+            return LEAVE
+        if name != client:
+            raise RouteError(f"a reply goes to '{name}', but '{client}' sent the request")
+        return REPLY
+
+    def line(self, steps: Steps) -> tuple[int, int] | None:
+        """Emit steps one after another; returns the first and the last hop."""
+        ends = [self.visit(step) if isinstance(step, str) else self.fork(step) for step in steps]
+        for (_, before), (after, _) in zip(ends, ends[1:]):
+            self.hops[before]["next"] = after
+        return (ends[0][0], ends[-1][1]) if ends else None
+
+    def visit(self, name: str) -> tuple[int, int]:
+        if name in self.clients:
+            raise RouteError(f"client '{name}' stands in the middle of a path")
+        hop = self.emit(VISIT, name=name)
+        self.hops[hop]["ordinal"] = self.visits[name]
+        self.visits[name] += 1
+        return hop, hop
+
+    def fork(self, parallel: ParallelLike) -> tuple[int, int]:
+        fork = self.emit(FORK)
+        branches = [self.line(branch) for branch in parallel.branches]
+        join = self.emit(JOIN)
+        whole = [branch for branch in branches if branch is not None]
+        if not whole or len(whole) < len(branches):
+            raise RouteError("a parallel part of the flow has an empty branch")
+        for _, last in whole:
+            self.hops[last]["next"] = join
+        self.point(fork, [first for first, _ in whole])
+        self.hops[join].update(join=self.joins, need=len(whole))
+        self.joins += 1
+        return fork, join
+
+    def attach_asides(self) -> None:
+        """Unroll the asides of the hops emitted so far, and asides of asides."""
+        while self.pending:
+            hop, name, seen = self.pending.pop(0)
+            if name in seen:
+                raise RouteError(f"asides go round: {' ~> '.join((*seen, name))}")
+            known = len(self.pending)
+            self.point(hop, [self.aside(steps) for steps in self.asides[name]])
+            self.pending[known:] = [
+                (child, head, (*seen, name)) for child, head, _ in self.pending[known:]
+            ]
+
+    def aside(self, steps: Steps) -> int:
+        whole = self.continued(steps, ())
+        last = whole[-1] if whole else None
+        if not isinstance(last, str) or last in self.clients:
+            raise RouteError("an aside (~>) has to end at one component that is not a client")
+        line = self.line(whole)
+        assert line is not None  # `last` is a step
+        self.hops[line[1]]["next"] = self.emit(SINK, name=last)
+        return line[0]
+
+    def emit(self, kind: int, name: str | None = None) -> int:
+        if name is not None and name not in self.index:
+            raise RouteError(f"the flow names '{name}', which is no component")
+        hop = dict.fromkeys(HOP.names or (), 0)
+        hop.update(kind=kind, next=-1, station=self.index[name] if name is not None else -1)
+        self.hops.append(hop)
+        if name is not None and kind in (SEND, VISIT) and name in self.asides:
+            self.pending.append((len(self.hops) - 1, name, ()))
+        return len(self.hops) - 1
+
+    def point(self, hop: int, firsts: Sequence[int]) -> None:
+        self.hops[hop].update(first=len(self.targets), count=len(firsts))
+        self.targets.extend(firsts)
+
+
+def _head(chain: ChainLike) -> str:
+    head = chain.steps[0] if chain.steps else None
+    if not isinstance(head, str):
+        raise RouteError("a chain of the flow has to begin at one component")
+    return head
+
+
+def _by_head(chains: Iterable[ChainLike]) -> dict[str, ChainLike]:
+    found: dict[str, ChainLike] = {}
+    for chain in chains:
+        if _head(chain) in found:
+            raise RouteError(f"two chains of the flow begin at '{_head(chain)}'")
+        found[_head(chain)] = chain
+    return found

@@ -1,1 +1,1 @@
-"""The scenario language: from YAML to a validated, frozen description, mistakes with their lines."""
+"""The scenario language: from YAML to a frozen description, every mistake with its line."""

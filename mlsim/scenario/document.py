@@ -66,7 +66,7 @@ class Document:
         """A copy with other values: {"load.check_ups.rate": "3/s", "faults[0].at": "2d"}.
 
         Text is read as YAML, as if it stood in the file. A setting may add a key to a mapping;
-        validation decides whether it belongs there. Raises ScenarioError for a place without a parent.
+        validation decides whether it belongs there. Raises ScenarioError if it has no parent.
         """
         root, problems = self.root, []
         for path, value in settings.items():

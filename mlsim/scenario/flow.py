@@ -1,7 +1,7 @@
 """The flow: which way requests take through the system.
 
-`phone -> gateway -> [cough, symptom] -> advice -> phone` is a chain; what stands in brackets is done
-at the same time, and waited for. `advice ~> telemetry` goes aside: nobody waits for it.
+`phone -> gateway -> [cough, symptom] -> advice -> phone` is a chain; what stands in brackets is
+done at the same time, and waited for. `advice ~> telemetry` goes aside: nobody waits for it.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput
 
 from mlsim.scenario.refusal import Refusal, got
-from mlsim.scenario.units import Quantity, name
+from mlsim.scenario.units import Quantity
 
 MAX_LENGTH = 4_000
 MAX_DEPTH = 20
@@ -57,7 +57,7 @@ def parse_flow(text: str) -> Chain:
     """
     if len(text) > MAX_LENGTH:
         raise Refusal(f"must be a chain of at most {MAX_LENGTH} characters")
-    if text.count("[") > MAX_DEPTH * 10 or _nesting(text) > MAX_DEPTH:
+    if _nesting(text) > MAX_DEPTH:
         raise Refusal(f"must be a chain with brackets at most {MAX_DEPTH} deep")
     try:
         return _parser().parse(text)  # type: ignore[return-value]
@@ -90,12 +90,14 @@ def _parser() -> Lark:
 
 
 def _explain(text: str, error: UnexpectedInput) -> str:
-    place = error.pos_in_stream
-    rest = text[place:] if place is not None and place >= 0 else ""
+    place = -1 if error.pos_in_stream is None else error.pos_in_stream
+    rest = text[place:] if place >= 0 else ""
     if rest.startswith("~>"):
         return f"must have ~> only after its first component {got(text)}"
-    where = f": did not expect '{rest[:2].strip()}' at character {place + 1}" if rest else ""
-    return f"must be a chain such as phone -> gateway -> [a, b] -> phone{where} {got(text)}"
+    wanted = "must be a chain such as phone -> gateway -> [a, b] -> phone"
+    if not rest or getattr(error, "token", None) == "":
+        return f"{wanted}, and ends too early {got(text)}"
+    return f"{wanted}: did not expect '{rest[:2].strip()}' at character {place + 1} {got(text)}"
 
 
 @v_args(inline=True)
@@ -104,10 +106,10 @@ class _Builder(Transformer[Token, Chain]):
         return Chain(path)
 
     def aside(self, source: Token, path: tuple[Step, ...]) -> Chain:
-        return Chain((name(str(source)), *path), aside=True)
+        return Chain((str(source), *path), aside=True)
 
     def path(self, *steps: Token | Parallel) -> tuple[Step, ...]:
-        return tuple(s if isinstance(s, Parallel) else name(str(s)) for s in steps)
+        return tuple(s if isinstance(s, Parallel) else str(s) for s in steps)
 
     def parallel(self, *branches: tuple[Step, ...]) -> Parallel:
         return Parallel(branches)

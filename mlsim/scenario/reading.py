@@ -46,7 +46,7 @@ def _parser() -> Lark:
 def _explain(text: str, error: UnexpectedInput) -> str:
     place = error.pos_in_stream
     rest = text[place:].strip() if place is not None and place >= 0 else ""
-    if not rest or (isinstance(token := getattr(error, "token", None), Token) and not token):
+    if not rest or getattr(error, "token", None) == "":  # the parser's end of text
         return f"must be an expression, and ends too early {got(text)}"
     unit = re.match(r"[0-9.]+([A-Za-z]\w*)", rest)
     if unit:

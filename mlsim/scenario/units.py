@@ -31,7 +31,7 @@ SECONDS: Mapping[str, float] = MappingProxyType(
 """Units of time, in seconds."""
 
 RESERVED = frozenset({*SECONDS, "and", "or", "not", "if", "else"})
-"""Words of the expression language that can't be names."""
+"""Words of the expression language that can't be names of columns."""
 
 
 @dataclass(frozen=True)
@@ -141,15 +141,20 @@ def probability(value: object) -> float:
 
 
 def name(value: object) -> str:
-    """A name that expressions can use: letters, digits and _, not beginning with a digit."""
+    """A name: letters, digits and _, not beginning with a digit."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise Refusal(
             "must be a name: letters, digits and _, not beginning with a digit, at most 64 of them "
             f"{got(value)}"
         )
-    if value in RESERVED:
-        raise Refusal(f"must not be '{value}', which is a word of the expression language")
     return value
+
+
+def column_name(value: object) -> str:
+    """A name that stands in expressions by itself, where a unit of time or `and` means something."""
+    if name(value) in RESERVED:
+        raise Refusal(f"must not be '{value}', which is a word of the expression language")
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,7 @@ Probability = Annotated[
     float, Quantity("a probability from 0 to 1", probability, ("string", "number"))
 ]
 Name = Annotated[str, Quantity("a name", name)]
+ColumnName = Annotated[str, Quantity("a name", column_name)]
 Cost = Annotated[Money, Quantity("an amount of money such as 400 EUR or 36 EUR/h", money)]
 
 

@@ -1,0 +1,162 @@
+"""The registry of kinds: what can stand behind `kind:` in a scenario.
+
+A kind is a class that describes one component, fault or check: its fields are what a scenario says
+of it. Registering the class makes it known to the language, its messages, its schema and its docs.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from mlsim.errors import MlsimError, nearest
+from mlsim.scenario.refusal import Refusal, got
+from mlsim.scenario.words import default_words, type_words
+
+if TYPE_CHECKING:
+    from mlsim.scenario.spec import Scenario
+
+Family = Literal["component", "fault", "check"]
+Place = tuple[str | int, ...]
+Mistake = tuple[Place, str, str]
+"""Where (from the kind's own place), what was expected and found, the nearest known name or ""."""
+
+
+class Spec(BaseModel):
+    """A part of a scenario as it stands in the file: frozen, without unknown keys.
+
+    A docstring under a field documents it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tell_known_keys(cls, data: Any, info: ValidationInfo) -> Any:
+        """Leave word of the keys that belong here, so that a misspelt one is told its nearest."""
+        if isinstance(info.context, dict):
+            info.context[id(data)] = tuple(f.alias or n for n, f in cls.model_fields.items())
+        return data
+
+    def problems(self, scenario: "Scenario", name: str) -> Iterable[Mistake]:
+        """What is wrong with it in view of the whole scenario, where it is called `name`."""
+        return ()
+
+
+class BrokenPlugin(MlsimError):
+    """An installed package names kinds that can't be loaded."""
+
+
+S = TypeVar("S", bound=type[Spec])
+_KINDS: dict[str, dict[str, type[Spec]]] = {family: {} for family in get_args(Family)}
+
+
+def register(family: Family, name: str) -> Callable[[S], S]:
+    """Make a class known as `kind: <name>`; two classes of one name are refused."""
+
+    def decorate(cls: S) -> S:
+        known = _KINDS[family].get(name)
+        if known is not None and (known.__module__, known.__name__) != (
+            cls.__module__,
+            cls.__name__,
+        ):
+            raise BrokenPlugin(
+                f"{family} kind '{name}' is defined by {known.__module__} and {cls.__module__}"
+            )
+        _KINDS[family][name] = cls
+        return cls
+
+    return decorate
+
+
+def kinds(family: Family) -> dict[str, type[Spec]]:
+    """The known kinds of a family, by name, in the order of the alphabet."""
+    _load_plugins(family)
+    return dict(sorted(_KINDS[family].items()))
+
+
+@cache
+def _load_plugins(family: Family) -> None:
+    """Import what other people's packages name under `mlsim.components`, `.faults`, `.checks`."""
+    for point in entry_points(group=f"mlsim.{family}s"):
+        try:
+            point.load()
+        except Exception as error:
+            owner = point.dist.name if point.dist else point.value
+            raise BrokenPlugin(
+                f"{owner}: {family} kind '{point.name}' can't be loaded: {error}"
+            ) from error
+
+
+@dataclass(frozen=True)
+class OfKind:
+    """Marks a field that holds one of a family's kinds, told by its key `kind`.
+
+    The registry is asked when a scenario is read, so that kinds may come later than the field.
+    """
+
+    family: Family
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._read)
+
+    def _read(self, value: object, info: ValidationInfo) -> Spec:
+        if isinstance(value, Spec):
+            return value
+        known = kinds(self.family)
+        if not isinstance(value, dict):
+            raise Refusal(f"must be a mapping with the key kind {got(value)}")
+        kind = value.get("kind")
+        if kind is None:
+            raise Refusal(f"needs the key kind: one of {', '.join(known)}")
+        if not isinstance(kind, str) or kind not in known:
+            message = f"unknown kind of {self.family}: {kind!r} (known: {', '.join(known)})"
+            raise Refusal(message, nearest(str(kind), known))
+        return known[kind].model_validate(value, context=info.context)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"$ref": f"#/$defs/{self.family}"}
+
+
+@dataclass(frozen=True)
+class FieldDoc:
+    """A field of a kind, for people: its key, what it must be, its default or "", its meaning."""
+
+    key: str
+    type: str
+    required: bool
+    default: str
+    doc: str
+
+
+def describe(cls: type[Spec]) -> tuple[FieldDoc, ...]:
+    """The fields of a kind, `kind` itself left out, in the order of their definition."""
+    return tuple(
+        FieldDoc(
+            key=field.alias or name,
+            type=type_words(field.annotation, field.metadata),
+            required=field.is_required(),
+            default=default_words(field.get_default(call_default_factory=True), field.metadata),
+            doc=" ".join((field.description or "").split()),
+        )
+        for name, field in cls.model_fields.items()
+        if name != "kind"
+    )

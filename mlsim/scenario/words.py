@@ -1,0 +1,66 @@
+"""What a field's type and default are called, for the catalogue of kinds."""
+
+import types
+from collections.abc import Iterable
+from math import isinf
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from mlsim.scenario.units import Quantity, duration, duration_text, instant
+
+_PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_LIMITS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+
+
+def type_words(annotation: Any, metadata: Iterable[Any] = ()) -> str:
+    """A type in words.
+
+    >>> type_words(list[int] | None)
+    'a list: a whole number'
+    """
+    for mark in metadata:
+        if isinstance(mark, Quantity):
+            return mark.words
+    return _bare_words(annotation) + _limit_words(metadata)
+
+
+def _bare_words(annotation: Any) -> str:
+    arguments = get_args(annotation)
+    match get_origin(annotation):
+        case origin if origin is Annotated:
+            return type_words(arguments[0], arguments[1:])
+        case origin if origin in (Union, types.UnionType):
+            return " or ".join(type_words(part) for part in arguments if part is not types.NoneType)
+        case origin if origin is Literal:
+            return "one of " + ", ".join(map(str, arguments))
+        case origin if origin in (list, tuple):
+            return f"a list: {type_words(arguments[0])}"
+        case origin if origin is dict:
+            return f"a mapping of names: {type_words(arguments[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        keys = ", ".join(f.alias or name for name, f in annotation.model_fields.items())
+        return f"a mapping with {keys}"
+    return _PLAIN.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def _limit_words(metadata: Iterable[Any]) -> str:
+    limits = [
+        f"{words} {getattr(mark, name)}"
+        for mark in metadata
+        for name, words in _LIMITS.items()
+        if getattr(mark, name, None) is not None
+    ]
+    return ", " + " and ".join(limits) if limits else ""
+
+
+def default_words(value: Any, metadata: Iterable[Any] = ()) -> str:
+    """A default as one would write it; "" for what is empty, unlimited or has parts of its own."""
+    if value is None or value in ((), {}, [], "") or isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, float) and isinf(value):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    is_time = any(isinstance(m, Quantity) and m.read in (duration, instant) for m in metadata)
+    return duration_text(value) if is_time and value else str(value)

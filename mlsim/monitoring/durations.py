@@ -1,0 +1,31 @@
+"""Durations as Prometheus writes them: 30s, 5m, 1h30m."""
+
+import re
+from typing import Annotated
+
+from mlsim.scenario.refusal import Refusal, got
+from mlsim.scenario.units import Quantity
+
+SECONDS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_DURATION = re.compile("".join(rf"(?:(\d+){unit})?" for unit in SECONDS) + r"(?:(\d+)ms)?")
+
+
+def prometheus_duration(value: object) -> float:
+    """Seconds of a duration in Prometheus's notation; `m` is a minute.
+
+    >>> prometheus_duration("1h30m"), prometheus_duration("250ms"), prometheus_duration(0)
+    (5400.0, 0.25, 0.0)
+    """
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if text == "0":
+        return 0.0
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise Refusal(f"must be a duration as Prometheus writes it, such as 30s or 5m {got(value)}")
+    parts = zip(match.groups(default="0"), [*SECONDS.values(), 1e-3], strict=True)
+    return sum(int(number) * size for number, size in parts)
+
+
+PrometheusDuration = Annotated[
+    float, Quantity("a duration as Prometheus writes it, such as 30s or 5m", prometheus_duration)
+]

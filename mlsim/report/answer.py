@@ -29,7 +29,9 @@ def begun(summary: Summary) -> list[Fault]:
 
 def has_twin(summary: Summary) -> bool:
     """Whether the run was compared with a twin; `--no-twin` leaves its figures out."""
-    return any(outcome["twin"] is not None for outcome in summary["outcomes"])
+    twins = [outcome["twin"] for outcome in summary["outcomes"]]
+    twins += [rule["firings_twin"] for rule in summary["rules"]]
+    return any(figure is not None for figure in twins)
 
 
 def what_broke(summary: Summary) -> str:
@@ -133,6 +135,8 @@ def _late(fault: Fault) -> str:
 def what_it_cost(summary: Summary) -> str:
     """Sentence three: what the faults had cost when somebody noticed, and in all."""
     faults = begun(summary)
+    if not summary["outcomes"]:
+        return "What it cost is unknown: the scenario states no outcomes."
     if not faults:
         return _plain_cost("The run", summary)
     if not has_twin(summary):
@@ -146,7 +150,7 @@ def _plain_cost(subject: str, summary: Summary) -> str:
     priced = [outcome for outcome in summary["outcomes"] if outcome["cost_run"]]
     if not priced:
         counts = [f"{_lower(o['title'])} {_amount(o['run'], o)}" for o in summary["outcomes"]]
-        return f"{subject} is not priced: {wording.listed(counts) or 'no outcomes are stated'}."
+        return f"{subject} is not priced: {wording.listed(counts)}."
     currency = priced[0]["currency"]
     total = wording.money(sum(outcome["cost_run"] for outcome in priced), currency)
     most = max(priced, key=lambda outcome: float(outcome["cost_run"]))
@@ -182,7 +186,9 @@ def _most(fault: Fault) -> str:
 
 def _unpriced(fault: Fault) -> str:
     changed = [f"{_lower(row['title'])} {_more(row)}" for row in fault["damage"]]
-    changed = [text for text, row in zip(changed, fault["damage"], strict=True) if row["difference"]]
+    changed = [
+        text for text, row in zip(changed, fault["damage"], strict=True) if row["difference"]
+    ]
     if not changed:
         return "It cost nothing: every outcome is the same as in its twin."
     return f"No cost follows from it; against its twin: {wording.listed(changed)}."

@@ -47,8 +47,9 @@ class RunFolder:
     @property
     def world(self) -> str:
         """The world to show as "the run": all faults together, or the only one there is."""
-        worlds = [name for name in self.outcomes["world"].unique() if name != "twin"]
-        return "all" if "all" in worlds or not worlds else str(worlds[0])
+        worlds = list(dict.fromkeys([*self.outcomes["world"], *self.alerts["world"]]))
+        broken = [world for world in worlds if world != "twin"]
+        return "all" if "all" in broken else next(iter(broken), "twin")
 
     def alerts_of(self, world: str) -> pd.DataFrame:
         """The alerts of one world that fired, first ones first."""
@@ -66,11 +67,15 @@ def read(folder: Path) -> RunFolder:
     return RunFolder(
         summary=_json(folder / "summary.json"),
         run=_json(folder / "run.json"),
-        alerts=_table(folder / "alerts.csv", times=["pending_s", "firing_s", "resolved_s"]),
-        detection=_table(
-            folder / "detection.csv", times=["onset_s", "firing_s", "time_to_detect_s"]
+        alerts=_table(
+            folder / "alerts.csv", ["pending_s", "firing_s", "resolved_s"], ["attributable"]
         ),
-        outcomes=_table(folder / "outcomes.csv", times=["run", "twin", "difference", "cost"]),
+        detection=_table(
+            folder / "detection.csv",
+            ["onset_s", "firing_s", "time_to_detect_s", "false_alarms", "false_alarms_per_day"],
+            ["detected"],
+        ),
+        outcomes=_table(folder / "outcomes.csv", ["day", "run", "twin", "difference", "cost"], []),
     )
 
 
@@ -82,14 +87,18 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _table(path: Path, times: list[str]) -> pd.DataFrame:
+def _table(path: Path, numbers: list[str], flags: list[str]) -> pd.DataFrame:
+    """A table of text, numbers (an empty cell is NaN) and flags (true or not)."""
     try:
-        # Only empty cells are missing: a rule or a fault may well be called "null" or "NA".
-        table = pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(times, [""]))
-    except (OSError, ValueError) as error:
+        # As text first: a rule may be called "null", and an empty column has no type to guess.
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for column in numbers:
+            table[column] = table[column].replace("", "nan").astype(float)
+        for column in flags:
+            table[column] = table[column].str.lower() == "true"
+    except (OSError, ValueError, KeyError) as error:
         raise MlsimError(_unreadable(path, error)) from error
-    # An empty column reads as text; as floats it is all NaN, which is what it means.
-    return table.astype(dict.fromkeys(times, "float64"))
+    return table
 
 
 def _unreadable(path: Path, error: Exception) -> str:

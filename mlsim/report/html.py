@@ -1,6 +1,5 @@
 """The report as one HTML page: no network, light and dark, for phone, screen and paper."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,16 +28,20 @@ class Shown(NamedTuple):
 
 def page(run: RunFolder, pictures: list[Picture]) -> str:
     """The whole page; a pure function of the run."""
-    return _environment().get_template("report.html.j2").render(
-        summary=run.summary,
-        run=run.run,
-        answer=answer(run.summary),
-        compared=has_twin(run.summary),
-        figures={picture.name: _shown(run, picture) for picture in pictures},
-        repeat=command(run),
-        light=style.css(style.LIGHT),
-        dark=style.css(style.DARK),
-        sheet=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            summary=run.summary,
+            run=run.run,
+            answer=answer(run.summary),
+            compared=has_twin(run.summary),
+            figures={picture.name: _shown(run, picture) for picture in pictures},
+            repeat=command(run),
+            light=style.css(style.LIGHT),
+            dark=style.css(style.DARK),
+            sheet=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        )
     )
 
 
@@ -56,7 +59,9 @@ def command(run: RunFolder) -> str:
 
 def _shown(run: RunFolder, picture: Picture) -> Shown:
     wide, narrow = (
-        Markup(inline(picture.draw(run, width), f"{picture.name}-{size}", str(escape(picture.title))))
+        Markup(
+            inline(picture.draw(run, width), f"{picture.name}-{size}", str(escape(picture.title)))
+        )
         for size, width in (("wide", style.WIDE), ("narrow", style.NARROW))
     )
     return Shown(picture.name, picture.title, picture.caption(run), wide, narrow)
@@ -76,6 +81,7 @@ def _environment() -> Environment:
         signed=wording.signed,
         large=wording.large,
         money=wording.money,
+        counted=wording.counted,
         percent=percent,
         model_facts=model_facts,
     )
@@ -99,7 +105,7 @@ def model_facts(model: Mapping[str, Any]) -> str:
     """
     facts = {key: value for key, value in model.items() if key not in ("name", "version")}
     return "; ".join(
-        f"{re.sub('_', ' ', key)}: {wording.number(value) if _is_number(value) else value}"
+        f"{key.replace('_', ' ')}: {wording.number(value) if _is_number(value) else value}"
         for key, value in facts.items()
         if value is not None
     )

@@ -6,6 +6,7 @@ Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical Sys
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Edge = tuple[str, str]
@@ -121,7 +122,7 @@ def _rows(
 
 def _ordered(rows: list[list[str]], chains: list[list[str]]) -> list[list[str]]:
     """The best order found in some sweeps down and up, by the number of crossings."""
-    steps = [(a, b) for chain in chains for a, b in zip(chain, chain[1:], strict=False)]
+    steps = [(a, b) for chain in chains for a, b in pairwise(chain)]
     best, fewest = rows, _crossings(rows, steps)
     for sweep in range(_SWEEPS):
         rows = _swept(rows, steps, down=sweep % 2 == 0)
@@ -134,7 +135,7 @@ def _ordered(rows: list[list[str]], chains: list[list[str]]) -> list[list[str]]:
 def _swept(rows: list[list[str]], steps: list[Edge], *, down: bool) -> list[list[str]]:
     rows = [list(row) for row in (rows if down else reversed(rows))]
     toward = steps if down else [(b, a) for a, b in steps]
-    for above, row in zip(rows, rows[1:], strict=False):
+    for above, row in pairwise(rows):
         place = {node: index for index, node in enumerate(above)}
         middle = (len(above) - 1) / 2
         centre = {}

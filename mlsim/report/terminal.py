@@ -24,6 +24,17 @@ def show(summary: Mapping[str, Any], console: Console, folder: Path | None = Non
 
     Plain text without colours or boxes where the console is no terminal.
     """
+    if console.is_terminal:
+        _print(summary, console, folder)
+        return
+    with console.capture() as captured:
+        _print(summary, console, folder)
+    # Cells are filled up with blanks, which a file or another program has no use for.
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    console.out("\n".join(lines), highlight=False)
+
+
+def _print(summary: Mapping[str, Any], console: Console, folder: Path | None) -> None:
     console.print(_heading(summary))
     console.print()
     console.print(_answer(summary))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 DAY = 86_400.0
 _COARSE = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"))
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -119,8 +120,7 @@ def date(at: datetime) -> str:
     >>> date(datetime(2020, 11, 2))
     '2 Nov'
     """
-    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-    return f"{at.day} {months[at.month - 1]}"
+    return f"{at.day} {_MONTHS[3 * at.month - 3 : 3 * at.month]}"
 
 
 def capital(text: str) -> str:

@@ -126,7 +126,9 @@ def write(
 
 def summary(folder: Path, *faults: Broken, **variant: Any) -> dict[str, Any]:
     """The summary of such a run."""
-    content: dict[str, Any] = json.loads((write(folder, faults, **variant) / "summary.json").read_text())
+    content: dict[str, Any] = json.loads(
+        (write(folder, faults, **variant) / "summary.json").read_text()
+    )
     return content
 
 
@@ -179,7 +181,9 @@ def _outcomes(faults, *, twin, priced, days) -> pd.DataFrame:
     }
     for world, active in _worlds(faults).items():
         for index, (outcome, title, unit, cost, _) in enumerate(OUTCOMES):
-            damage = sum((_force(fault, days) * fault.daily[index] for fault in active), np.zeros(days))
+            damage = sum(
+                (_force(fault, days) * fault.daily[index] for fault in active), np.zeros(days)
+            )
             for day in range(days):
                 base, difference = normal[outcome][day], round(float(damage[day]))
                 rows.append(
@@ -250,7 +254,7 @@ def _fault(fault: Broken, outcomes: pd.DataFrame, *, twin: bool, days: int) -> d
     if firing is not None:
         detected = {
             "rule": first,
-            "severity": dict((rule, severity) for rule, severity, _ in RULES)[first],
+            "severity": {rule: severity for rule, severity, _ in RULES}[first],
             "labels": '{column="temperature"}',
             "firing_s": firing,
             "time_to_detect_s": firing - fault.at_s,
@@ -325,7 +329,9 @@ def _alerts(faults, rules, *, twin, start, days) -> pd.DataFrame:
     for world, active in {**_worlds(faults), **({"twin": ()} if twin else {})}.items():
         for rule, severity, false in rules:
             rows += [
-                _alert(world, rule, severity, (3 + 2 * n) * DAY, (3 + 2 * n) * DAY + HOUR, start, False)
+                _alert(
+                    world, rule, severity, (3 + 2 * n) * DAY, (3 + 2 * n) * DAY + HOUR, start, False
+                )
                 for n in range(false)
                 if (3 + 2 * n) < days
             ]
@@ -340,7 +346,7 @@ def _alerts(faults, rules, *, twin, start, days) -> pd.DataFrame:
 
 
 def _detection(faults, rules, days: int) -> pd.DataFrame:
-    columns = "fault rule severity detected onset_s firing_s time_to_detect_s".split()
+    columns = ["fault", "rule", "severity", "detected", "onset_s", "firing_s", "time_to_detect_s"]
     rows = []
     for fault in faults:
         for rule, severity, false in rules:

@@ -128,10 +128,20 @@ def _around(sheet: _Sheet, edge: tuple[str, str]) -> Path:
     wide, high = sheet.box[0] / 2, sheet.box[1] / 2
     if sheet.rightward:
         low = sheet.height - 0.12
-        points = [(begin[0], begin[1] + high), (begin[0], low), (end[0], low), (end[0], end[1] + high)]
+        points = [
+            (begin[0], begin[1] + high),
+            (begin[0], low),
+            (end[0], low),
+            (end[0], end[1] + high),
+        ]
     else:
         side = (sheet.width + sheet.plan.breadth * sheet.across) / 2 + 0.22
-        points = [(begin[0] + wide, begin[1]), (side, begin[1]), (side, end[1]), (end[0] + wide, end[1])]
+        points = [
+            (begin[0] + wide, begin[1]),
+            (side, begin[1]),
+            (side, end[1]),
+            (end[0] + wide, end[1]),
+        ]
     return Path(points)
 
 
@@ -182,5 +192,5 @@ def caption(run: RunFolder) -> str:
 
 
 GRAPH = Picture(
-    "graph", "Where it happened", draw, lambda run: bool(run.summary["graph"]["nodes"]), caption
+    "graph", "The system", draw, lambda run: bool(run.summary["graph"]["nodes"]), caption
 )

@@ -27,7 +27,9 @@ class Panels:
     GAP = 0.46
     BOTTOM = 0.62
 
-    def __init__(self, run: RunFolder, width: float, heights: list[float], named: list[Fault]) -> None:
+    def __init__(
+        self, run: RunFolder, width: float, heights: list[float], named: list[Fault]
+    ) -> None:
         self.run = run
         self.narrow = width < (style.WIDE + style.NARROW) / 2
         self.left, self.right = (0.62, 0.42) if self.narrow else (0.75, 0.55)
@@ -57,7 +59,9 @@ class Panels:
         axes.set_xlim(0, days)
         step = next((s for s in _STEPS if days / s <= (7 if self.narrow else 15)), days)
         ticks = [step * i for i in range(math.floor(days / step) + 1)]
-        axes.set_xticks(ticks, [_tick(t, self.run.start) for t in ticks] if last else [""] * len(ticks))
+        axes.set_xticks(
+            ticks, [_tick(t, self.run.start) for t in ticks] if last else [""] * len(ticks)
+        )
         axes.grid(axis="x", color=style.LIGHT["hair"], linewidth=0.5)
         if last:
             unit = "simulated day, and date (UTC)" if self.run.start else "simulated day"
@@ -109,16 +113,16 @@ def _labels(faults: list[Fault], run: RunFolder, width: float) -> list[tuple[Fau
 
 def _room(fault: Fault, run: RunFolder, width: float) -> float:
     """Inches to the right of a fault's beginning."""
-    return width * (1 - fault["at_s"] / run.horizon_s)
+    return width * (1 - float(fault["at_s"]) / run.horizon_s)
 
 
 def shade(axes: Axes, fault: Fault, horizon_s: float) -> None:
     """Shades the time of a fault; while it builds up, more lightly."""
     until = min(fault["until_s"] or horizon_s, horizon_s)
     full = min(fault["at_s"] + (fault["ramp_s"] or 0.0), until)
-    look = {"facecolor": style.LIGHT["band"], "linewidth": 0, "zorder": 0}
-    axes.axvspan(fault["at_s"] / DAY, full / DAY, alpha=0.5, **look)
-    axes.axvspan(full / DAY, until / DAY, **look)
+    for begin, end, alpha in ((fault["at_s"], full, 0.5), (full, until, 1.0)):
+        band = style.LIGHT["band"]
+        axes.axvspan(begin / DAY, end / DAY, facecolor=band, alpha=alpha, linewidth=0, zorder=0)
 
 
 def _tick(day: float, start: str | None) -> str:

@@ -3,12 +3,12 @@
 import textwrap
 from typing import NamedTuple
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from mlsim.report import style, wording
+from mlsim.report.answer import Fault, has_twin
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
 
@@ -16,6 +16,7 @@ _ROW = 0.36
 _LINE = 0.16
 _NAMES = 0.36
 """Share of the width that the rules' names take."""
+_ALARMS = "false alarms\n(a day)"
 
 
 class Cell(NamedTuple):
@@ -26,14 +27,26 @@ class Cell(NamedTuple):
     first: bool
 
 
+class _Grid(NamedTuple):
+    """Columns of one width, to the right of the rules' names; all in inches."""
+
+    width: float
+    columns: int
+
+    @property
+    def across(self) -> float:
+        return self.width * (1 - _NAMES) / self.columns
+
+    def middle(self, column: int) -> float:
+        return self.width * _NAMES + self.across * (column + 0.5)
+
+
 def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
     """A row for each rule, a column for each fault, and one for false alarms."""
-    table = run.detection
-    rules = table.drop_duplicates("rule")
-    faults = list(table["fault"].unique())
-    columns = [*faults, "false alarms\n(a day)"]
-    across = width * (1 - _NAMES) / len(columns)
-    heads = [_wrapped(name, across) for name in columns]
+    rules = list(run.detection["rule"].unique())
+    columns = [*(fault["name"] for fault in run.faults), _ALARMS]
+    grid = _Grid(width, len(columns))
+    heads = [_wrapped(name, grid.across) for name in columns]
     head = 0.15 + _LINE * max(len(text.splitlines()) for text in heads)
     height = head + _ROW * len(rules) + 0.1
     with style.applied():
@@ -42,21 +55,22 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         axes.set(xlim=(0, width), ylim=(height, 0))
         axes.axis("off")
         for column, text in enumerate(heads):
-            _say(axes, _middle(column, width, across), head - 0.1, text, va="bottom", role="muted")
-        for row, rule in enumerate(rules.itertuples()):
-            middle = head + _ROW * (row + 0.5)
-            axes.axhline(head + _ROW * row, color=style.LIGHT["hair"], linewidth=0.6)
-            _name(axes, str(rule.rule), str(rule.severity), middle, width)
-            for column, fault in enumerate(faults):
-                cell = _cell(table, fault, str(rule.rule), run)
-                _field(axes, cell, _middle(column, width, across), middle, across)
-            alarms = _alarms(rule.false_alarms, rule.false_alarms_per_day)
-            _say(axes, _middle(len(faults), width, across), middle, alarms)
+            _say(axes, grid.middle(column), head - 0.1, text, va="bottom", role="muted")
+        for row, rule in enumerate(rules):
+            _row(axes, grid, head + _ROW * row, rule, run)
     return figure
 
 
-def _middle(column: int, width: float, across: float) -> float:
-    return width * _NAMES + across * (column + 0.5)
+def _row(axes: Axes, grid: _Grid, top: float, rule: str, run: RunFolder) -> None:
+    rows = run.detection[run.detection["rule"] == rule]
+    middle = top + _ROW / 2
+    axes.axhline(top, color=style.LIGHT["hair"], linewidth=0.6)
+    _name(axes, rule, rows["severity"].iloc[0], middle, grid.width)
+    for column, fault in enumerate(run.faults):
+        cell = _cell(run, fault, rule)
+        _field(axes, cell, grid.middle(column), middle, grid.across)
+    alarms = _alarms(rows["false_alarms"].iloc[0], rows["false_alarms_per_day"].iloc[0])
+    _say(axes, grid.middle(len(run.faults)), middle, alarms)
 
 
 def _wrapped(name: str, across: float) -> str:
@@ -71,7 +85,13 @@ def _wrapped(name: str, across: float) -> str:
 
 
 def _say(
-    axes: Axes, x: float, y: float, text: str, va: str = "center", role: str = "ink", bold: bool = False
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    va: str = "center",
+    role: str = "ink",
+    bold: bool = False,
 ) -> None:
     weight = "bold" if bold else "normal"
     colour = style.LIGHT[role]
@@ -91,23 +111,17 @@ def _name(axes: Axes, rule: str, severity: str, middle: float, width: float) -> 
     )  # fmt: skip
 
 
-def _cell(table: pd.DataFrame, fault: str, rule: str, run: RunFolder) -> Cell:
+def _cell(run: RunFolder, fault: Fault, rule: str) -> Cell:
     """Reads a field; a rule that is the fault's quickest one is marked as first."""
-    rows = table[table["fault"] == fault]
-    rows = rows[_true(rows["detected"])]
-    own = rows[rows["rule"] == rule]
+    table = run.detection
+    noticed = table[(table["fault"] == fault["name"]) & table["detected"]]
+    own = noticed[noticed["rule"] == rule]
     if own.empty:
         return Cell("missed", noticed=False, first=False)
     taken, firing = own["time_to_detect_s"].min(), own["firing_s"].min()
-    first = taken == rows["time_to_detect_s"].min()
-    until = next((f["until_s"] for f in run.faults if f["name"] == fault), None)
-    late = until is not None and firing > until
+    late = fault["until_s"] is not None and firing > fault["until_s"]
     text = wording.duration(taken) + (" (late)" if late else "")
-    return Cell(text, noticed=not late, first=bool(first))
-
-
-def _true(detected: pd.Series) -> pd.Series:
-    return detected.astype(str).str.lower() == "true"
+    return Cell(text, noticed=not late, first=bool(taken == noticed["time_to_detect_s"].min()))
 
 
 def _field(axes: Axes, cell: Cell, x: float, y: float, across: float) -> None:
@@ -135,12 +149,15 @@ def caption(run: RunFolder) -> str:
     """What to see in the scorecard."""
     return (
         "Filled: the rule noticed the fault, after the time that is written there; bold: the first "
-        "to notice. Late: only after the fault had ended. An alert counts for a fault if it fires "
-        "in that fault's world and not in the twin within one evaluation interval; false alarms "
-        f"are the twin's own, in {wording.duration(run.horizon_s)}. One run of one seed: no interval."
+        "to notice; late: only after the fault had ended. An alert counts for a fault if it fires "
+        "in that fault's world and not in the twin within one evaluation interval. False alarms "
+        f"are the twin's own in {wording.duration(run.horizon_s)}. One run of one seed: no interval."
     )
 
 
-SCORECARD = Picture(
-    "scorecard", "Which rule noticed what", draw, lambda run: not run.detection.empty, caption
-)
+def _shows(run: RunFolder) -> bool:
+    # Without a twin no alert can be counted for a fault or against a rule.
+    return has_twin(run.summary) and bool(run.faults) and not run.detection.empty
+
+
+SCORECARD = Picture("scorecard", "Which rule noticed what", draw, _shows, caption)

@@ -1,5 +1,7 @@
 """Timeline: faults as bands, alerts as marks, each outcome as the distance between run and twin."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -26,9 +28,8 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         heights = [_LANE * max(len(rules), 1)] + [_PANEL] * len(outcomes)
         panels = Panels(run, width, heights, named=run.faults)
         first, *others = panels
-        for axes in (first, *others):
-            for fault in run.faults:
-                shade(axes, fault, run.horizon_s)
+        for axes, fault in product((first, *others), run.faults):
+            shade(axes, fault, run.horizon_s)
         _alert_lanes(first, rules, alerts, panels)
         for axes, outcome in zip(others, outcomes, strict=True):
             _outcome(axes, run.days_of(run.world, outcome["outcome"]), panels)
@@ -110,14 +111,11 @@ def _outcome(axes: Axes, rows: pd.DataFrame, panels: Panels) -> None:
 def _name_lines(axes: Axes, run: float, twin: float | None) -> None:
     """Names the two lines at their right ends, apart enough to be read; the same line once."""
     low, high = axes.get_ylim()
-    apart = 0.15 * (high - low)
-    middle = run if twin is None else (run + twin) / 2
-    if twin is None:
-        names = [("run", run, "run")]
-    elif run >= twin:
-        names = [("run", max(run, middle + apart / 2), "run"), ("twin", min(twin, middle - apart / 2), "muted")]
-    else:
-        names = [("run", min(run, middle - apart / 2), "run"), ("twin", max(twin, middle + apart / 2), "muted")]
+    names = [("run", run, "run")]
+    if twin is not None:
+        # A side each, and at least a line's height between them.
+        push = max(0.15 * (high - low) - abs(run - twin), 0.0) / 2 * (1 if run >= twin else -1)
+        names = [("run", run + push, "run"), ("twin", twin - push, "muted")]
     for name, at, role in names:
         axes.annotate(
             name,
@@ -134,15 +132,16 @@ def _name_lines(axes: Axes, run: float, twin: float | None) -> None:
 def caption(run: RunFolder) -> str:
     """What to see in the timeline."""
     shaded = "Shaded: while a fault lasts, paler while it builds up. " if run.faults else ""
-    marks = (
-        "Triangles page somebody, dots open a ticket, the bar lasts until the alert resolves; "
-        "hollow marks are alerts that no fault caused. "
-    )
+    marks = "Triangles page somebody, dots open a ticket, the bar lasts until the alert resolves"
     if not has_twin(run.summary):
-        return f"{shaded}{marks}Without a twin there is nothing to compare the outcomes with."
+        return (
+            f"{shaded}{marks}. All are hollow: without a twin nothing tells what caused an alert, "
+            "and there is nothing to compare the outcomes with."
+        )
     return (
-        f"{shaded}{marks}The filled distance between the lines is what the faults did that day: "
-        "the same people with the same luck, with the faults (run) and without (twin)."
+        f"{shaded}{marks}; hollow marks are alerts that no fault caused. The filled distance "
+        "between the lines is what the faults did that day: the same people with the same luck, "
+        "with the faults (run) and without (twin)."
     )
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from mlsim.scenario.refusal import Refusal, got
-from mlsim.scenario.units import Quantity
+from mlsim.scenario.units import Quantity, duration
 
 SECONDS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _DURATION = re.compile("".join(rf"(?:(\d+){unit})?" for unit in SECONDS) + r"(?:(\d+)ms)?")
@@ -26,6 +26,21 @@ def prometheus_duration(value: object) -> float:
     return sum(int(number) * size for number, size in parts)
 
 
+def interval(value: object) -> float:
+    """Seconds of a duration in Prometheus's notation or in that of scenarios.
+
+    A monitoring file holds Prometheus's settings next to checks, so both are at home there.
+
+    >>> interval("1m"), interval("1min"), interval("1h30m")
+    (60.0, 60.0, 5400.0)
+    """
+    try:
+        return prometheus_duration(value)
+    except Refusal:
+        return duration(value)
+
+
 PrometheusDuration = Annotated[
     float, Quantity("a duration as Prometheus writes it, such as 30s or 5m", prometheus_duration)
 ]
+Interval = Annotated[float, Quantity("a duration such as 30s, 1m or 1min", interval)]

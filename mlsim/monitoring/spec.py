@@ -10,7 +10,7 @@ from pydantic import Field
 from mlsim.errors import Problem, ScenarioError, nearest
 from mlsim.monitoring import checks as _checks  # noqa: F401  (makes its kinds known)
 from mlsim.monitoring.checks.base import Check
-from mlsim.monitoring.durations import PrometheusDuration
+from mlsim.monitoring.durations import Interval
 from mlsim.monitoring.promql import parse, selectors
 from mlsim.monitoring.promql.selectors import matchers_of
 from mlsim.monitoring.rules import Rule, read_rules
@@ -24,9 +24,9 @@ CHECK_METRICS = ("data_check", "data_check_rows")
 class MonitoringFile(Spec):
     """A monitoring file as it is written."""
 
-    scrape_interval: PrometheusDuration = Field(30.0, gt=0)
+    scrape_interval: Interval = Field(30.0, gt=0)
     """Time between two samples of every series."""
-    evaluation_interval: PrometheusDuration = Field(60.0, gt=0)
+    evaluation_interval: Interval = Field(60.0, gt=0)
     """Time between two evaluations of the rules, unless their group says otherwise."""
     checks: dict[Name, Annotated[Check, OfKind("check")]] = Field(default_factory=dict)
     """Checks on data and models; their results are the metric `data_check`."""

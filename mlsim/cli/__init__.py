@@ -6,7 +6,7 @@ from mlsim.errors import MlsimError
 
 
 def main() -> None:
-    """Run one command and exit: 0 fine, 2 a mistake in what was given, 1 anything else, 130 Ctrl-C."""
+    """Run one command, then exit: 0 fine, 2 a mistake in what was given, 130 Ctrl-C, 1 the rest."""
     from mlsim.cli.app import app
 
     try:

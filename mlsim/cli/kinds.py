@@ -1,5 +1,82 @@
-"""`mlsim kinds`."""
+"""`mlsim kinds [NAME]`."""
+
+import inspect
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from mlsim.errors import MlsimError, nearest
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from mlsim.scenario.kinds import Spec
 
 
-def kinds() -> None:
-    """Stub."""
+class UnknownKind(MlsimError):
+    """`mlsim kinds NAME` with a name that no component, fault or check has."""
+
+
+def kinds(
+    name: Annotated[
+        str | None, typer.Argument(help="Show all about this one.", show_default=False)
+    ] = None,
+) -> None:
+    """List what can stand behind `kind:` in a scenario, or show one of them."""
+    from rich.console import Console
+
+    catalogue = _catalogue()
+    console = Console(highlight=False, markup=False)
+    if name is None:
+        for family, known in catalogue.items():
+            console.print(_list(family, known))
+    else:
+        for family, cls in _called(name, catalogue):
+            console.print(f"{name} ({family})\n\n{inspect.getdoc(cls)}\n")
+            console.print(_fields(cls))
+
+
+def _catalogue() -> dict[str, dict[str, type["Spec"]]]:
+    import mlsim.api  # noqa: F401 - our own kinds register when they are imported
+    from mlsim.scenario.kinds import Family, kinds
+
+    return {family: kinds(family) for family in get_args(Family)}
+
+
+def _called(
+    name: str, catalogue: dict[str, dict[str, type["Spec"]]]
+) -> list[tuple[str, type["Spec"]]]:
+    found = [(family, known[name]) for family, known in catalogue.items() if name in known]
+    if not found:
+        near = nearest(name, {name for known in catalogue.values() for name in known})
+        hint = f" (did you mean '{near}'?)" if near else "; `mlsim kinds` lists them all"
+        raise UnknownKind(f"no component, fault or check is of kind '{name}'{hint}")
+    return found
+
+
+def _list(family: str, known: dict[str, type["Spec"]]) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, title=f"{family}s", title_justify="left", show_header=False)
+    table.add_column(no_wrap=True, min_width=16)
+    for name, cls in known.items():
+        table.add_row(name, _first_sentence(cls))
+    return table
+
+
+def _first_sentence(cls: type["Spec"]) -> str:
+    first = (inspect.getdoc(cls) or "").partition("\n\n")[0]
+    return " ".join(first.split()).partition(". ")[0].removesuffix(".")
+
+
+def _fields(cls: type["Spec"]) -> "Table":
+    from rich.table import Table
+
+    from mlsim.scenario.kinds import describe
+
+    table = Table("key", "must be", "default", "meaning", box=None, header_style="bold")
+    for field in describe(cls):
+        table.add_row(
+            field.key, field.type, "(needed)" if field.required else field.default, field.doc
+        )
+    return table

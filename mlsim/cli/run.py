@@ -1,5 +1,83 @@
-"""`mlsim run`."""
+"""`mlsim run FILE`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
+
+if TYPE_CHECKING:
+    from mlsim.api import Run, Scenario
 
 
-def run() -> None:
-    """Stub."""
+def run(
+    file: ScenarioFile,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Short for --set seed=N.", show_default=False)
+    ] = None,
+    horizon: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="Short for --set horizon=DURATION.", show_default=False
+        ),
+    ] = None,
+    set_: Settings = None,
+    monitoring: MonitoringFile = None,
+    twin: Annotated[
+        bool, typer.Option("--twin/--no-twin", help="Run the same world without faults as well.")
+    ] = True,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write here instead of reports/<scenario>.", show_default=False
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only the folder that was written.")
+    ] = False,
+) -> None:
+    """Run a scenario: what broke, who noticed and when, and what it cost by then."""
+    import mlsim
+
+    settings = settings_of(set_ or ()) | shorthands(seed, horizon)
+    scenario = mlsim.load(file, settings, monitoring)
+    result = simulate(scenario, twin=twin, quiet=quiet)
+    folder = result.write(out or Path("reports") / scenario.name)
+    if as_json:
+        print(json.dumps(result.summary, indent=2))
+    elif quiet:
+        print(folder)
+    else:
+        show(result, folder)
+
+
+def shorthands(seed: int | None, horizon: str | None) -> dict[str, str]:
+    """`--seed` and `--horizon` as the settings that they stand for."""
+    given = {"seed": seed, "horizon": horizon}
+    return {path: str(value) for path, value in given.items() if value is not None}
+
+
+def simulate(scenario: "Scenario", *, twin: bool, quiet: bool) -> "Run":
+    """Run it, with a bar to watch; say so if the kernel has to be compiled first."""
+    from mlsim import engine
+    from mlsim.cli.progress import simulated_time
+
+    if not (quiet or engine.compiled()):
+        print("compiling the kernel (once, some seconds) ...", file=sys.stderr)
+    with simulated_time(-scenario.history, scenario.horizon, shown=not quiet) as moved:
+        return scenario.run(twin=twin, progress=moved)
+
+
+def show(result: "Run", folder: Path) -> None:
+    """The answer on one screen, and where the rest of it lies."""
+    from rich.console import Console
+
+    from mlsim.report import terminal
+
+    terminal.show(result.summary, Console(), folder)

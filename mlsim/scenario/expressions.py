@@ -39,6 +39,7 @@ __all__ = [
     "Call",
     "Compare",
     "Condition",
+    "DriverExpression",
     "DurationExpression",
     "Expression",
     "IfElse",
@@ -147,6 +148,9 @@ _TYPES = ("string", "number")
 
 DurationExpression = Annotated[Expression, Quantity(_DURATION, _field(_DURATION, TIME), _TYPES)]
 RateExpression = Annotated[Expression, Quantity(_RATE, _field(_RATE, RATE, draws=False), _TYPES)]
+DriverExpression = Annotated[
+    Expression, Quantity(_NUMBER, _field(_NUMBER, NUMBER, draws=False), _TYPES)
+]
 NumberExpression = Annotated[Expression, Quantity(_NUMBER, _field(_NUMBER, NUMBER), _TYPES)]
 Condition = Annotated[
     Expression, Quantity(_CONDITION, _field(_CONDITION, NUMBER, draws=False), _TYPES)

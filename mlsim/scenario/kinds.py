@@ -133,7 +133,20 @@ class OfKind:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {"$ref": f"#/$defs/{self.family}"}
+        known = kinds(self.family)
+        return {
+            "type": "object",
+            "required": ["kind"],
+            "properties": {"kind": {"enum": list(known)}},
+            # Not oneOf: with this, editors report the mistakes of the kind that was named.
+            "allOf": [
+                {
+                    "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
+                    "then": handler(cls.__pydantic_core_schema__),
+                }
+                for name, cls in known.items()
+            ],
+        }
 
 
 @dataclass(frozen=True)

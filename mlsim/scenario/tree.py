@@ -1,7 +1,7 @@
 """Expressions as trees: what `expressions.parse` gives, and what formulas compute."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlsim.scenario.functions import FUNCTIONS
@@ -172,3 +172,25 @@ def depth(expression: Expression) -> int:
         deepest = max(deepest, level)
         waiting.extend((child, level + 1) for child in node.children)
     return deepest
+
+
+def substituted(expression: Expression, definitions: Mapping[str, Expression]) -> Expression:
+    """The expression with names replaced by what defines them; keeps its text."""
+
+    def inside(node: Expression) -> Expression:
+        return substituted(node, definitions)
+
+    match expression:
+        case Name(name=name):
+            return definitions.get(name, expression)
+        case Unary(operand=operand):
+            return replace(expression, operand=inside(operand))
+        case Binary() | Compare():
+            return replace(expression, left=inside(expression.left), right=inside(expression.right))
+        case Logic(operands=operands):
+            return replace(expression, operands=tuple(map(inside, operands)))
+        case IfElse(condition=condition, then=then, otherwise=otherwise):
+            return IfElse(inside(condition), inside(then), inside(otherwise), text=expression.text)
+        case Call(args=args):
+            return replace(expression, args=tuple((name, inside(arg)) for name, arg in args))
+    return expression

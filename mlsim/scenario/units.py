@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -151,10 +152,20 @@ def name(value: object) -> str:
 
 
 def column_name(value: object) -> str:
-    """A name that stands in expressions by itself, where a unit of time or `and` means something."""
+    """A name that stands alone in expressions, where units of time and `and` have a meaning."""
     if name(value) in RESERVED:
         raise Refusal(f"must not be '{value}', which is a word of the expression language")
     return str(value)
+
+
+def path_inside(value: object) -> str:
+    """A relative path that doesn't leave the folder of the file in which it stands."""
+    if not isinstance(value, str) or not value:
+        raise Refusal(f"must be the path of a file {got(value)}")
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or "\\" in value or ":" in value:
+        raise Refusal(f"must be a path inside the folder of this file, with / {got(value)}")
+    return value
 
 
 @dataclass(frozen=True)

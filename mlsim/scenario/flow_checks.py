@@ -1,0 +1,143 @@
+"""Whether requests can take the ways that the flow gives them, and whether these ways end."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Protocol
+
+from mlsim.errors import nearest
+from mlsim.scenario.flow import Chain, step_names
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
+
+
+class Placed(Protocol):
+    """What the flow needs to know of a component."""
+
+    kind: str
+    in_flow: ClassVar[bool]
+    """Whether requests pass through it."""
+    starts_requests: ClassVar[bool]
+    """Whether it is a client: requests begin here, and what comes back is the reply."""
+
+
+def flow_problems(scenario: Scenario) -> Iterator[Mistake]:
+    """What is wrong with the flow, and with the loads' way into it."""
+    system: Mapping[str, Placed] = scenario.system
+    unknown = list(_unknown_names(scenario, system))
+    yield from unknown
+    if unknown:
+        return
+    yield from _doubled_chains(scenario.flow)
+    yield from _entry_problems(scenario)
+    yield from _unreached(scenario, system)
+    yield from _cycles(scenario.flow, system)
+
+
+def _unknown_names(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator[Mistake]:
+    for name, load in scenario.load.items():
+        if load.enters not in system:
+            place = ("load", name, "enters")
+            yield place, f"no component '{load.enters}' in system", nearest(load.enters, system)
+    for number, chain in enumerate(scenario.flow):
+        for step in dict.fromkeys(step_names(chain.steps)):
+            if step not in system:
+                message = f"no component '{step}' in system"
+                yield ("flow", number), message, nearest(step, system)
+            elif not system[step].in_flow:
+                message = f"{step} is a {system[step].kind}, through which no requests pass"
+                yield ("flow", number), message, ""
+
+
+def _begins(chain: Chain) -> str:
+    """The component at which a chain is entered by name; "" if that is no single component."""
+    return chain.steps[0] if isinstance(chain.steps[0], str) else ""
+
+
+def _ends(chain: Chain) -> str:
+    return chain.steps[-1] if isinstance(chain.steps[-1], str) else ""
+
+
+def _doubled_chains(flow: tuple[Chain, ...]) -> Iterator[Mistake]:
+    first: dict[str, int] = {}
+    for number, chain in enumerate(flow):
+        if not _begins(chain):
+            yield ("flow", number), "must begin with a single component", ""
+        elif not chain.aside and first.setdefault(_begins(chain), number) != number:
+            message = (
+                f"flow[{first[_begins(chain)]}] begins with {_begins(chain)} already: "
+                "what is done at the same time stands in brackets, as in a -> [b, c]"
+            )
+            yield ("flow", number), message, ""
+
+
+def _entry_problems(scenario: Scenario) -> Iterator[Mistake]:
+    beginnings = [_begins(chain) for chain in scenario.flow if not chain.aside]
+    for name, load in scenario.load.items():
+        if load.enters not in beginnings:
+            message = f"no chain of the flow begins with {load.enters}"
+            yield ("load", name, "enters"), message, ""
+
+
+def _visited(chain: Chain) -> list[str]:
+    """The components that a request comes to on a chain; it has been at an aside's sender before."""
+    return list(step_names(chain.steps))[int(chain.aside) :]
+
+
+def _successors(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> list[list[int]]:
+    """By chain: the chains that continue it, and those that go aside from it."""
+    return [
+        [
+            number
+            for number, other in enumerate(flow)
+            if (other.aside and _begins(other) in _visited(chain))
+            or (not other.aside and _begins(other) == _ends(chain) and not _replies(chain, system))
+        ]
+        for chain in flow
+    ]
+
+
+def _replies(chain: Chain, system: Mapping[str, Placed]) -> bool:
+    return bool(_ends(chain)) and len(chain.steps) > 1 and system[_ends(chain)].starts_requests
+
+
+def _unreached(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator[Mistake]:
+    successors = _successors(scenario.flow, system)
+    entries = {load.enters for load in scenario.load.values()}
+    waiting = [
+        number
+        for number, chain in enumerate(scenario.flow)
+        if not chain.aside and _begins(chain) in entries
+    ]
+    reached: set[int] = set()
+    while waiting:
+        number = waiting.pop()
+        if number not in reached:
+            reached.add(number)
+            waiting.extend(successors[number])
+    visited = entries.union(*(_visited(scenario.flow[number]) for number in reached))
+    for name, component in system.items():
+        if component.in_flow and name not in visited:
+            yield ("system", name), "no request comes here: no chain of the flow leads to it", ""
+
+
+def _cycles(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[Mistake]:
+    """Chains that lead back to themselves: a request on them would go round for ever."""
+    successors = _successors(flow, system)
+    for number, chain in enumerate(flow):
+        if number in _from(number, successors):
+            message = (
+                f"goes round without end: {chain} comes back to {_begins(chain)}, "
+                "and only the reply to a client ends a way like this"
+            )
+            yield ("flow", number), message, ""
+
+
+def _from(start: int, successors: list[list[int]]) -> set[int]:
+    """All chains that follow on a chain, sooner or later."""
+    found: set[int] = set()
+    waiting = list(successors[start])
+    while waiting:
+        number = waiting.pop()
+        if number not in found:
+            found.add(number)
+            waiting.extend(successors[number])
+    return found

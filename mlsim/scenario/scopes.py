@@ -1,0 +1,131 @@
+"""Which names an expression can use where, and what dimension they have.
+
+drivers: functions of time only. person: drivers and earlier columns. A load's block: drivers, the
+person whose request it is, earlier columns. outcomes: all of these, what components add, and how
+the request ended.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+
+from mlsim.errors import nearest
+from mlsim.scenario.bounds import bounds
+from mlsim.scenario.dimensions import RATE, Dimension, dimension, words
+from mlsim.scenario.expressions import Expression, names
+from mlsim.scenario.functions import NUMBER, TIME
+from mlsim.scenario.kinds import Mistake, Place
+from mlsim.scenario.refusal import Refusal
+from mlsim.scenario.spec import Columns, Load, Outcome, Scenario
+from mlsim.scenario.tree import substituted
+
+Scope = Mapping[str, Dimension]
+
+REQUEST: Scope = {
+    "ok": NUMBER,
+    "timed_out": NUMBER,
+    "rejected": NUMBER,
+    "abandoned": NUMBER,
+    "failed": NUMBER,
+    "sojourn_time": TIME,
+    "attempts": NUMBER,
+}
+"""What is known of every request when it has ended."""
+
+
+def misfits(
+    expression: Expression, scope: Scope, place: Place, wanted: Dimension = None
+) -> Iterator[Mistake]:
+    """Names that the expression can't use, or the reason why its parts don't fit together."""
+    unknown = [name for name in names(expression) if name not in scope]
+    for name in unknown:
+        hint = f" (known: {', '.join(scope)})" if 0 < len(scope) <= 8 else ""
+        yield place, f"unknown name '{name}'{hint}", nearest(name, scope)
+    if unknown:
+        return
+    try:
+        found = dimension(expression, scope)
+    except Refusal as refusal:
+        yield place, refusal.message, refusal.suggestion
+        return
+    if wanted is not None and found is not None and found != wanted:
+        yield place, f"must be {words(wanted)}, and is {words(found)}", ""
+
+
+def naming_problems(scenario: Scenario) -> Iterator[Mistake]:
+    """What is wrong with the expressions of the world, its loads and the outcomes."""
+    drivers = yield from _drivers(scenario)
+    person = yield from _block(scenario.world.person, drivers, ("world", "person"))
+    everything = dict(person)
+    users = _users(scenario)
+    for block, columns in scenario.world.records.items():
+        place = ("world", block)
+        if block not in users:
+            known = ("drivers", "people", "person", *users)
+            yield place, f"no load has requests of the name '{block}'", nearest(block, known)
+        of_people = any(load.of for load in users.get(block, ()))
+        scope = yield from _block(columns, person if of_people else drivers, place)
+        everything |= scope
+    for name, load in scenario.load.items():
+        yield from _rate_problems(scenario, load, drivers, ("load", name, "rate"))
+    everything |= {**dict.fromkeys(scenario.outputs()), **REQUEST}
+    for name, outcome in scenario.outcomes.items():
+        yield from _outcome_problems(outcome, everything, ("outcomes", name))
+
+
+def _users(scenario: Scenario) -> dict[str, list[Load]]:
+    """The loads by the block of the world that their requests carry."""
+    users: dict[str, list[Load]] = {}
+    for load in scenario.load.values():
+        users.setdefault(load.each, []).append(load)
+    return users
+
+
+def _drivers(scenario: Scenario) -> Generator[Mistake, None, Scope]:
+    for name, expression in scenario.world.drivers.items():
+        for used in names(expression):
+            message = f"must depend on time alone, and uses '{used}'"
+            yield ("world", "drivers", name), message, ""
+    return dict.fromkeys(scenario.world.drivers, NUMBER)
+
+
+def _block(columns: Columns, outer: Scope, place: Place) -> Generator[Mistake, None, Scope]:
+    """The problems of a block; gives the scope after its last column."""
+    scope = dict(outer)
+    for name, column in columns.items():
+        here = (*place, name)
+        if name in scope or name in REQUEST:
+            yield here, "needs another name: this one has a meaning already", ""
+        mistakes = list(misfits(column.is_, scope, here, NUMBER if column.unit else None))
+        yield from mistakes
+        scope[name] = None if mistakes else dimension(column.is_, scope)
+    return scope
+
+
+def _rate_problems(
+    scenario: Scenario, load: Load, drivers: Scope, place: Place
+) -> Iterator[Mistake]:
+    mistakes = list(misfits(load.rate, drivers, place, RATE))
+    yield from mistakes
+    if mistakes:
+        return
+    rate = substituted(load.rate, scenario.world.drivers)
+    try:
+        low, high = bounds(rate, -scenario.history, scenario.horizon)
+    except Refusal:  # a driver that uses names, which is reported where it stands
+        return
+    if low < -1e-6 * high:
+        yield place, f"must not be negative, and can be as low as {low:.3g}/s", ""
+    if not 0 < high < float("inf"):
+        yield place, f"must be more than 0 at times, and finite (at most {high:.3g}/s)", ""
+
+
+def _outcome_problems(outcome: Outcome, scope: Scope, place: Place) -> Iterator[Mistake]:
+    key = "sum" if outcome.count is None else "count"
+    mistakes = list(misfits(outcome.expression, scope, (*place, key)))
+    yield from mistakes
+    if mistakes or outcome.cost is None:
+        return
+    is_time = dimension(outcome.expression, scope) == TIME
+    if is_time and not outcome.cost.per_second:
+        yield (*place, "cost"), "must be money for a time such as 36 EUR/h: durations are added", ""
+    if outcome.cost.per_second and not is_time:
+        yield (*place, "cost"), "must be an amount such as 400 EUR: no durations are added", ""

@@ -1,0 +1,202 @@
+"""What a scenario says, validated and frozen; the classes' fields are the language's keys."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from mlsim.scenario.document import Document
+from mlsim.scenario.expressions import (
+    AnyExpression,
+    Condition,
+    DriverExpression,
+    Expression,
+    RateExpression,
+)
+from mlsim.scenario.flow import FlowChain
+from mlsim.scenario.kinds import OfKind, Spec
+from mlsim.scenario.refusal import Refusal
+from mlsim.scenario.units import ColumnName, Cost, Duration, Name, Quantity, Unit, path_inside
+
+
+class Column(Spec):
+    """A column of the world: something that is true of a person, or of a request.
+
+    An expression alone stands for `{is: expression}`.
+    """
+
+    is_: AnyExpression = Field(alias="is")
+    """Its value; drawn anew for each person or request where it is random."""
+    unit: Unit | None = None
+    """The unit of its numbers, which the contracts of the system name."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_expression(cls, data: Any) -> Any:
+        return data if isinstance(data, dict | Column) else {"is": data}
+
+
+Columns = dict[ColumnName, Column]
+
+
+class World(Spec):
+    """What is true, whether or not the machine knows it.
+
+    Beside its own keys it has a block for each load: `check_up:` says what is drawn once per
+    check-up, from top to bottom.
+    """
+
+    drivers: dict[ColumnName, DriverExpression] = {}
+    """Quantities that vary over time, the same for everybody."""
+    people: int = Field(100_000, ge=1, le=1_000_000_000)
+    """Size of the population from which a load `of: person` comes."""
+    person: Columns = {}
+    """What is drawn once per person, from top to bottom."""
+    records: dict[Name, Columns] = {}
+    """What is drawn once per request, by the name of the block."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_records(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict):
+            return data
+        keys = ("drivers", "people", "person")
+        if isinstance(info.context, dict):
+            info.context[id(data)] = keys
+        own = {k: v for k, v in data.items() if k in keys or not isinstance(v, dict)}
+        return {**own, "records": {k: v for k, v in data.items() if k not in own}}
+
+    def columns(self) -> dict[str, Column]:
+        """All columns by name; where two loads have a column of one name, the first load's."""
+        found: dict[str, Column] = {}
+        for block in (self.person, *self.records.values()):
+            found = {**block, **found}
+        return found
+
+    def unit_of(self, column: str) -> str:
+        """The unit that a column has in contracts; "" for a plain number."""
+        return self.columns()[column].unit or ""
+
+
+class Load(Spec):
+    """Requests that come in, as a Poisson process whose rate may vary."""
+
+    rate: RateExpression
+    """Requests per time, constant or over time."""
+    enters: Name
+    """The component at which they come in."""
+    of: Literal["person"] | None = None
+    """Whose requests they are: `person` for people who come back and keep what is theirs."""
+    each: Name = ""
+    """The block of `world` that is drawn per request; the load's name without a final s."""
+
+
+class Outcome(Spec):
+    """Something people care about, measured in the world and not in the machine."""
+
+    count: Condition | None = None
+    """Requests are counted for which this holds ..."""
+    sum: AnyExpression | None = None
+    """... or this is added up over requests."""
+    cost: Cost | None = None
+    """What one of it costs; with a unit of time for a sum of durations."""
+    unit: str = ""
+    """What is counted, for axes and tables."""
+    title: str = ""
+    """What reports call it; its name if not given."""
+
+    @model_validator(mode="after")
+    def _has_one_measure(self) -> "Outcome":
+        if (self.count is None) == (self.sum is None):
+            raise Refusal("needs either count or sum, and not both")
+        return self
+
+    @property
+    def expression(self) -> Expression:
+        """What is added up per request; 1 or 0 for a count."""
+        expression = self.sum if self.count is None else self.count
+        assert expression is not None, "validation sees to it"
+        return expression
+
+
+class Scenario(Spec):
+    """A scenario: a world, a system, what goes wrong, and who watches."""
+
+    version: Literal[1] = 1
+    """Version of the language."""
+    scenario: Name
+    """Its name, which also names the folder of its reports."""
+    title: str = ""
+    """What it is about, in a line."""
+    start: AwareDatetime | None = None
+    """When day 0 begins; a Monday at midnight if not given."""
+    history: Duration = 0.0
+    """Time simulated before day 0."""
+    horizon: Duration
+    """Time simulated from day 0 on."""
+    seed: int = Field(0, ge=0, lt=2**63)
+    """What all randomness comes from."""
+    world: World = World()
+    """What is true."""
+    load: dict[Name, Load] = Field(min_length=1)
+    """Where requests come from."""
+    system: dict[Name, Annotated[Any, OfKind("component")]] = Field(min_length=1)
+    """The components."""
+    flow: tuple[FlowChain, ...] = Field(min_length=1)
+    """Which way requests take through the components."""
+    outcomes: dict[Name, Outcome] = {}
+    """What people care about."""
+    faults: tuple[Annotated[Any, OfKind("fault")], ...] = ()
+    """What goes wrong."""
+    monitoring: Annotated[str, Quantity("a path inside the folder", path_inside)] | None = None
+    """The monitoring file, relative to the scenario."""
+
+    _document: Document | None = PrivateAttr(None)
+
+    @field_validator("horizon")
+    @classmethod
+    def _lasts(cls, horizon: float) -> float:
+        if horizon == 0:
+            raise Refusal("must be a duration of more than 0")
+        return horizon
+
+    @field_validator("load")
+    @classmethod
+    def _name_blocks(cls, load: Mapping[str, Load]) -> dict[str, Load]:
+        return {
+            name: one if one.each else one.model_copy(update={"each": name.removesuffix("s")})
+            for name, one in load.items()
+        }
+
+    @property
+    def document(self) -> Document:
+        """The file that it was read from."""
+        if self._document is None:
+            raise ValueError(f"scenario {self.scenario} was not read from a file")
+        return self._document
+
+    @property
+    def hash(self) -> str:
+        """Names its content: equal hashes, equal scenarios."""
+        return self.document.hash
+
+    @property
+    def monitoring_file(self) -> Path | None:
+        """Where the monitoring file lies."""
+        return None if self.monitoring is None else self.document.path.parent / self.monitoring
+
+    def outputs(self) -> tuple[str, ...]:
+        """What components add to requests, as expressions name it: `risk_model.score`."""
+        return tuple(
+            output if "." in output else f"{name}.{output}"
+            for name, component in self.system.items()
+            for output in component.outputs(name)
+        )

@@ -78,21 +78,21 @@ def _entry_problems(scenario: Scenario) -> Iterator[Mistake]:
 
 
 def _visited(chain: Chain) -> list[str]:
-    """The components that a request comes to on a chain; it has been at an aside's sender before."""
+    """The components that a request comes to; it has been at the sender of an aside before."""
     return list(step_names(chain.steps))[int(chain.aside) :]
 
 
 def _successors(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> list[list[int]]:
     """By chain: the chains that continue it, and those that go aside from it."""
-    return [
-        [
-            number
-            for number, other in enumerate(flow)
-            if (other.aside and _begins(other) in _visited(chain))
-            or (not other.aside and _begins(other) == _ends(chain) and not _replies(chain, system))
-        ]
-        for chain in flow
-    ]
+    return [[n for n, other in enumerate(flow) if _follows(other, chain, system)] for chain in flow]
+
+
+def _follows(chain: Chain, before: Chain, system: Mapping[str, Placed]) -> bool:
+    if chain.aside:
+        return _begins(chain) in _visited(before)
+    if _replies(before, system) or (chain is before and len(chain.steps) == 1):
+        return False
+    return _begins(chain) == _ends(before)
 
 
 def _replies(chain: Chain, system: Mapping[str, Placed]) -> bool:

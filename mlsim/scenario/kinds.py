@@ -134,19 +134,20 @@ class OfKind:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         known = kinds(self.family)
-        return {
+        mapping = {
             "type": "object",
             "required": ["kind"],
             "properties": {"kind": {"enum": list(known)}},
-            # Not oneOf: with this, editors report the mistakes of the kind that was named.
-            "allOf": [
-                {
-                    "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
-                    "then": handler(cls.__pydantic_core_schema__),
-                }
-                for name, cls in known.items()
-            ],
         }
+        # Not oneOf: with this, editors report the mistakes of the kind that was named.
+        choices = [
+            {
+                "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
+                "then": handler(cls.__pydantic_core_schema__),
+            }
+            for name, cls in known.items()
+        ]
+        return {**mapping, "allOf": choices} if choices else mapping
 
 
 @dataclass(frozen=True)

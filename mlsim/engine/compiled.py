@@ -50,3 +50,32 @@ def compiled(function: Function) -> Function:
     """Compile `function` with numba, keeping IEEE arithmetic as written (no fastmath)."""
     jitted: Function = numba.njit(cache=True)(function)
     return jitted
+
+
+def compiled_entry(function: Function) -> Function:
+    """Compile a function of the kernel that Python calls; it must not allocate.
+
+    Arrays that come and go in a tuple are counted at every touch, which made the kernel ten times
+    slower; what allocates nothing can do without the counts.
+    """
+    jitted: Function = numba.njit(cache=True, _nrt=False)(function)
+    return jitted
+
+
+def compiled_step(function: Function) -> Function:
+    """Compile a function that only the kernel calls; it must not allocate.
+
+    Inlined into its caller: handing on a tuple of twenty arrays costs more than what a step does.
+    """
+    jitted: Function = numba.njit(
+        cache=True, _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
+    return jitted
+
+
+def compiled_aside(function: Function) -> Function:
+    """Compile a step that is rare or called from many places, so not worth inlining."""
+    jitted: Function = numba.njit(
+        cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
+    return jitted

@@ -18,7 +18,8 @@ import math
 from typing import Any
 
 from mlsim.engine.arrivals import LOAD_SHIFT
-from mlsim.engine.compiled import compiled
+from mlsim.engine.compiled import compiled_aside, compiled_entry, compiled_step
+from mlsim.engine.events import pop, push
 from mlsim.engine.draws import quantile, uniform_at
 from mlsim.engine.routes import FORK, JOIN, SEND, SINK, VISIT
 from mlsim.engine.state import (
@@ -34,7 +35,6 @@ from mlsim.engine.state import (
     FREE_REQUEST,
     FREE_TOKEN,
     IN_SERVICE,
-    KIND_SHIFT,
     KNOWN_ARRIVALS,
     LOGS_VISITS,
     LOST,
@@ -43,13 +43,13 @@ from mlsim.engine.state import (
     NEEDS_ARRIVALS,
     NEEDS_ROOM,
     NEXT_ARRIVAL,
+    NOWHERE,
     OK,
     PENDING,
     REJECTED,
     REQUESTS_USED,
     RESEND,
     ROWS_LOGGED,
-    SLOT_MASK,
     TIMED_OUT,
     TIMEOUT,
     TOKENS_USED,
@@ -66,7 +66,7 @@ PASSED, STAYS, REFUSED = range(3)
 ORDINAL_SHIFT = 32
 
 
-@compiled
+@compiled_entry
 def advance(state: State, until: float, horizon: float) -> int:
     """Process what happens up to and including `until`; arrivals are known before `horizon`.
 
@@ -79,13 +79,14 @@ def advance(state: State, until: float, horizon: float) -> int:
             return NEEDS_ROOM
         event_time = state.heap[0].time if tally[EVENTS] > 0 else math.inf
         known = tally[NEXT_ARRIVAL] < tally[KNOWN_ARRIVALS]
-        arrival_time = state.arrival_times[tally[NEXT_ARRIVAL]] if known else horizon
+        arrival_time = state.arrivals[tally[NEXT_ARRIVAL]].time if known else horizon
         now = min(event_time, arrival_time)
         if now > until or now == math.inf:
             return DONE
         tally[MOVES] = 0
         if event_time <= arrival_time:
-            happen(state, now, pop(state))
+            kind, slot = pop(state.heap, tally)
+            happen(state, now, kind, slot)
         elif known:
             arrive(state, now)
         else:
@@ -97,7 +98,18 @@ def advance(state: State, until: float, horizon: float) -> int:
             done += 1
 
 
-@compiled
+@compiled_entry
+def inject(state: State, now: float, kind: int, slot: int) -> None:
+    """Add what a decision between two calls causes: the FAILURE of a token, the WAKE of a line."""
+    entity, number, hop = 0, 0, slot
+    if kind == FAILURE:
+        attempt = state.attempts[state.tokens[slot].attempt]
+        entity, number = state.requests[attempt.request].id, attempt.number
+        hop = state.tokens[slot].hop
+    push(state.heap, state.tally, now, kind, slot, entity, number, hop)
+
+
+@compiled_step
 def lacks_room(state: State) -> bool:
     """Whether a log or a pool might overflow within the next event."""
     tally = state.tally
@@ -111,10 +123,9 @@ def lacks_room(state: State) -> bool:
     )
 
 
-@compiled
-def happen(state: State, now: float, what: int) -> None:
+@compiled_step
+def happen(state: State, now: float, kind: int, slot: int) -> None:
     """Process one event taken from the heap."""
-    kind, slot = what >> KIND_SHIFT, what & SLOT_MASK
     if kind == COMPLETION:
         complete(state, now, slot)
     elif kind == TIMEOUT:
@@ -129,11 +140,11 @@ def happen(state: State, now: float, what: int) -> None:
         serve_waiting(state, now, slot)
 
 
-@compiled
+@compiled_step
 def arrive(state: State, now: float) -> None:
     """The next arrival becomes a request and sends its first attempt."""
     tally = state.tally
-    entity = state.arrival_ids[tally[NEXT_ARRIVAL]]
+    entity = state.arrivals[tally[NEXT_ARRIVAL]].entity
     tally[NEXT_ARRIVAL] += 1
     slot = tally[FREE_REQUEST]
     request = state.requests[slot]
@@ -147,22 +158,22 @@ def arrive(state: State, now: float) -> None:
     send(state, now, slot)
 
 
-@compiled
+@compiled_step
 def send(state: State, now: float, request: int) -> None:
     """Start the next attempt of a request; a client stamps it and sets its timer."""
     load = state.loads[state.requests[request].load]
     attempt = new_attempt(state, now, request, PENDING)
     state.requests[request].attempts += 1
     if load.client >= 0:
-        client = state.clients[load.client]
-        state.stamps[attempt, client.station] = state.settings[client.station]
-        if client.timeout < math.inf:
+        state.stamps[attempt, load.client] = state.settings[load.client]
+        if load.timeout < math.inf:
             state.attempts[attempt].references += 1
-            push(state, now + client.timeout, TIMEOUT, attempt)
+            entity, number = state.requests[request].id, state.attempts[attempt].number
+            push(state.heap, state.tally, now + load.timeout, TIMEOUT, attempt, entity, number, 0)
     put(state, new_token(state, attempt), load.hop)
 
 
-@compiled
+@compiled_step
 def walk(state: State, now: float, token: int, hop: int) -> None:
     """Move a token from `hop` on until it waits, is served, or ends."""
     while True:
@@ -193,7 +204,7 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
         hop = at.next
 
 
-@compiled
+@compiled_step
 def enter(state: State, now: float, token: int, index: int) -> int:
     """The single way into a station: be served, wait in line, or be refused."""
     station = state.stations[index]
@@ -223,7 +234,7 @@ def enter(state: State, now: float, token: int, index: int) -> int:
     return STAYS
 
 
-@compiled
+@compiled_step
 def pass_through(state: State, now: float, token: int, index: int) -> None:
     """A visit that takes no time and no worker."""
     station = state.stations[index]
@@ -233,7 +244,7 @@ def pass_through(state: State, now: float, token: int, index: int) -> None:
     log_visit(state, now, token, VISIT_SERVED)
 
 
-@compiled
+@compiled_step
 def begin(state: State, now: float, token: int, index: int) -> None:
     """Start a service on the lowest replica with an idle worker."""
     station = state.stations[index]
@@ -242,18 +253,18 @@ def begin(state: State, now: float, token: int, index: int) -> None:
     stamp(state, now, token, index)
     visit = state.tokens[token]
     visit.state = IN_SERVICE
-    state.busy[index, visit.replica] += 1
+    state.replicas[index, visit.replica].busy += 1
     attempt = state.attempts[visit.attempt]
-    luck = uniform_at(
-        station.key,
-        state.requests[attempt.request].id,
-        attempt.number + (state.hops[visit.hop].ordinal << ORDINAL_SHIFT),
+    entity = state.requests[attempt.request].id
+    ordinal = state.hops[visit.hop].ordinal
+    luck = uniform_at(station.key, entity, attempt.number + (ordinal << ORDINAL_SHIFT))
+    service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
+    push(
+        state.heap, state.tally, now + service, COMPLETION, token, entity, attempt.number, visit.hop
     )
-    service = quantile(station.distribution, station.a, station.b, luck)
-    push(state, now + max(service, 0.0), COMPLETION, token)
 
 
-@compiled
+@compiled_step
 def stamp(state: State, now: float, token: int, index: int) -> None:
     """Note when, where and under which settings the service of a visit starts."""
     visit = state.tokens[token]
@@ -261,12 +272,12 @@ def stamp(state: State, now: float, token: int, index: int) -> None:
     visit.settings = state.settings[index]
     state.stamps[visit.attempt, index] = visit.settings
     replica = 0
-    while state.busy[index, replica] >= state.room[index, replica]:
+    while state.replicas[index, replica].busy >= state.replicas[index, replica].room:
         replica += 1
     visit.replica = replica
 
 
-@compiled
+@compiled_step
 def complete(state: State, now: float, token: int) -> None:
     """End of a service: the worker takes the next in line, the token goes on."""
     visit = state.tokens[token]
@@ -278,15 +289,16 @@ def complete(state: State, now: float, token: int) -> None:
     station = state.stations[index]
     station.served += 1
     log_visit(state, now, token, VISIT_SERVED)
-    state.busy[index, visit.replica] -= 1
-    if state.busy[index, visit.replica] < state.room[index, visit.replica]:
+    replica = state.replicas[index, visit.replica]
+    replica.busy -= 1
+    if replica.busy < replica.room:
         station.free += 1
         serve_waiting(state, now, index)
     put(state, token, hop.next)
     start_asides(state, now, token, visit.hop)
 
 
-@compiled
+@compiled_step
 def serve_waiting(state: State, now: float, index: int) -> None:
     """Idle workers take from the head of the line."""
     station = state.stations[index]
@@ -297,7 +309,7 @@ def serve_waiting(state: State, now: float, index: int) -> None:
         begin(state, now, token, index)
 
 
-@compiled
+@compiled_aside
 def lose(state: State, now: float, token: int) -> None:
     """A crash took the worker: the visit is lost, and its attempt fails at this instant."""
     if state.tokens[token].state != DOOMED:
@@ -308,7 +320,7 @@ def lose(state: State, now: float, token: int) -> None:
     fail(state, now, state.tokens[token].attempt, FAILED)
 
 
-@compiled
+@compiled_aside
 def fork(state: State, token: int, hop: int) -> None:
     """One token per branch; the one that came takes the first."""
     at = state.hops[hop]
@@ -318,7 +330,7 @@ def fork(state: State, token: int, hop: int) -> None:
         put(state, other, state.targets[at.first + branch])
 
 
-@compiled
+@compiled_step
 def start_asides(state: State, now: float, token: int, hop: int) -> None:
     """Send off the asides of a hop, each with a copy of the stamps; nobody waits for them."""
     at = state.hops[hop]
@@ -332,20 +344,20 @@ def start_asides(state: State, now: float, token: int, hop: int) -> None:
         put(state, new_token(state, aside), state.targets[at.first + k])
 
 
-@compiled
+@compiled_step
 def end(state: State, now: float, token: int, hop: int) -> None:
     """A path ends: an aside in its sink, an attempt with the answer to its request."""
     at = state.hops[hop]
     attempt = state.tokens[token].attempt
     if at.kind == SINK:
-        log_row(state, now, attempt, at.station, OK, True)
+        log_row(state, now, attempt, at.station, OK)
     elif state.attempts[attempt].state == PENDING:
         state.attempts[attempt].state = OK
-        log_row(state, now, attempt, -1, OK, True)
+        log_row(state, now, attempt, NOWHERE, OK)
     drop_token(state, token)
 
 
-@compiled
+@compiled_aside
 def fail(state: State, now: float, attempt: int, outcome: int) -> None:
     """An attempt fails, once: its client tries again, or the request ends with this outcome.
 
@@ -354,16 +366,18 @@ def fail(state: State, now: float, attempt: int, outcome: int) -> None:
     if state.attempts[attempt].state != PENDING:
         return
     state.attempts[attempt].state = outcome
-    request = state.attempts[attempt].request
-    client = state.loads[state.requests[request].load].client
-    if client >= 0 and state.attempts[attempt].number < state.clients[client].retries:
-        state.requests[request].references += 1
-        push(state, now + state.clients[client].backoff, RESEND, request)
+    slot = state.attempts[attempt].request
+    request = state.requests[slot]
+    load = state.loads[request.load]
+    if state.attempts[attempt].number < load.retries:
+        request.references += 1
+        again = now + load.backoff
+        push(state.heap, state.tally, again, RESEND, slot, request.id, request.attempts, 0)
     else:
-        log_row(state, now, attempt, -1, outcome, False)
+        log_row(state, now, attempt, NOWHERE, outcome)
 
 
-@compiled
+@compiled_step
 def log_visit(state: State, now: float, token: int, outcome: int) -> None:
     tally = state.tally
     if not tally[LOGS_VISITS]:
@@ -383,11 +397,9 @@ def log_visit(state: State, now: float, token: int, outcome: int) -> None:
     row.outcome = outcome
 
 
-@compiled
-def log_row(
-    state: State, now: float, attempt: int, where: int, outcome: int, answered: bool
-) -> None:
-    """Log the end of a request (where -1) or an aside that reached its sink."""
+@compiled_step
+def log_row(state: State, now: float, attempt: int, where: int, outcome: int) -> None:
+    """Log the end of a request (at NOWHERE) or an aside that reached its sink."""
     tally = state.tally
     k = tally[ROWS_LOGGED]
     tally[ROWS_LOGGED] += 1
@@ -402,12 +414,13 @@ def log_row(
     row.sent = of.sent
     row.end = now
     row.outcome = outcome
+    answered = outcome == OK
     row.answer = of.number if answered else -1
     for name in range(state.stamps.shape[1]):
         state.row_stamps[k, name] = state.stamps[attempt, name] if answered else -1
 
 
-@compiled
+@compiled_step
 def new_attempt(state: State, sent: float, request: int, status: int) -> int:
     tally = state.tally
     slot = tally[FREE_ATTEMPT]
@@ -427,7 +440,7 @@ def new_attempt(state: State, sent: float, request: int, status: int) -> int:
     return slot
 
 
-@compiled
+@compiled_step
 def new_token(state: State, attempt: int) -> int:
     tally = state.tally
     slot = tally[FREE_TOKEN]
@@ -438,7 +451,7 @@ def new_token(state: State, attempt: int) -> int:
     return slot
 
 
-@compiled
+@compiled_step
 def drop_token(state: State, token: int) -> None:
     tally = state.tally
     drop_attempt(state, state.tokens[token].attempt)
@@ -448,7 +461,7 @@ def drop_token(state: State, token: int) -> None:
     tally[TOKENS_USED] -= 1
 
 
-@compiled
+@compiled_step
 def drop_attempt(state: State, slot: int) -> None:
     """Let go of an attempt; the last to do so recycles it."""
     tally = state.tally
@@ -461,7 +474,7 @@ def drop_attempt(state: State, slot: int) -> None:
         tally[ATTEMPTS_USED] -= 1
 
 
-@compiled
+@compiled_step
 def drop_request(state: State, slot: int) -> None:
     """Let go of a request; the last to do so recycles it."""
     tally = state.tally
@@ -473,76 +486,10 @@ def drop_request(state: State, slot: int) -> None:
         tally[REQUESTS_USED] -= 1
 
 
-@compiled
+@compiled_step
 def put(state: State, token: int, hop: int) -> None:
     """Something to do at this instant: `token` goes on from `hop`."""
     k = state.tally[MOVES]
     state.agenda[2 * k] = token
     state.agenda[2 * k + 1] = hop
     state.tally[MOVES] = k + 1
-
-
-@compiled
-def push(state: State, time: float, kind: int, slot: int) -> None:
-    """Put an event on the heap. Room is certain: the heap is sized by the pools."""
-    heap = state.heap
-    what = (kind << KIND_SHIFT) | slot
-    i = state.tally[EVENTS]
-    state.tally[EVENTS] = i + 1
-    while i > 0:
-        parent = (i - 1) >> 1
-        if not earlier(state, time, what, heap[parent].time, heap[parent].what):
-            break
-        heap[i].time, heap[i].what = heap[parent].time, heap[parent].what
-        i = parent
-    heap[i].time, heap[i].what = time, what
-
-
-@compiled
-def pop(state: State) -> int:
-    """Take the first event off the heap; returns its kind and slot, packed."""
-    heap = state.heap
-    first = heap[0].what
-    n = state.tally[EVENTS] - 1
-    state.tally[EVENTS] = n
-    time, what = heap[n].time, heap[n].what
-    i, child = 0, 1
-    while child < n:
-        right = child + 1
-        if right < n and earlier(
-            state, heap[right].time, heap[right].what, heap[child].time, heap[child].what
-        ):
-            child = right
-        if not earlier(state, heap[child].time, heap[child].what, time, what):
-            break
-        heap[i].time, heap[i].what = heap[child].time, heap[child].what
-        i, child = child, 2 * child + 1
-    heap[i].time, heap[i].what = time, what
-    return first
-
-
-@compiled
-def earlier(state: State, time: float, what: int, other_time: float, other: int) -> bool:
-    if time != other_time:
-        return time < other_time
-    if what >> KIND_SHIFT != other >> KIND_SHIFT:
-        return what < other
-    return owner(state, what) < owner(state, other)
-
-
-@compiled
-def owner(state: State, what: int) -> tuple[Any, Any, Any]:
-    """(entity, attempt, hop) of an event: its place among its kind at one instant."""
-    kind, slot = what >> KIND_SHIFT, what & SLOT_MASK
-    if kind == WAKE:
-        return 0, 0, slot
-    if kind == RESEND:
-        return state.requests[slot].id, state.requests[slot].attempts, 0
-    hop, attempt = 0, slot
-    if kind != TIMEOUT:
-        hop, attempt = state.tokens[slot].hop, state.tokens[slot].attempt
-    return (
-        state.requests[state.attempts[attempt].request].id,
-        state.attempts[attempt].number,
-        hop,
-    )

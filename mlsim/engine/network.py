@@ -220,7 +220,7 @@ class Network:
         return Counters(
             *(int(seen[field]) for field in ("arrived", "started", "served", "rejected", "lost")),
             waiting=int(seen["waiting"]),
-            in_service=tuple(self._state.busy[k, : len(self._up[k])].tolist()),
+            in_service=tuple(self._state.replicas["busy"][k, : len(self._up[k])].tolist()),
         )
 
     def set_settings(self, name: str, number: int) -> None:
@@ -246,9 +246,9 @@ class Network:
         here = (tokens["state"] == layout.IN_SERVICE) & (tokens["replica"] == replica)
         slots = np.flatnonzero(here & (self._state.hops["station"][tokens["hop"]] == k))
         tokens["state"][slots] = layout.DOOMED
-        for slot in slots.tolist():
-            kernel.push(self._state, self.now, layout.FAILURE, slot)
-        self._state.busy[k, replica] = 0
+        for slot in slots:
+            kernel.inject(self._state, self.now, layout.FAILURE, slot)
+        self._state.replicas["busy"][k, replica] = 0
         self._make_room(k)
 
     def restart(self, name: str, replica: int) -> None:
@@ -269,28 +269,29 @@ class Network:
         self._widen(len(self._up[k]))
         limit = self._stations[k].workers
         workers = UNLIMITED if limit is None else limit
-        room, busy = self._state.room[k], self._state.busy[k]
+        room, busy = self._state.replicas["room"][k], self._state.replicas["busy"][k]
         for replica, up in enumerate(self._up[k]):
             room[replica] = workers if up and replica < self._scale[k] else 0
         station = self._state.stations[k]
         station.free = int(np.maximum(room - busy, 0).sum())
         if station.free > 0 and station.waiting > 0 and k not in self._woken:
             self._woken.add(k)
-            kernel.push(self._state, self.now, layout.WAKE, k)
+            kernel.inject(self._state, self.now, layout.WAKE, k)
 
     def _widen(self, replicas: int) -> None:
-        missing = replicas - self._state.room.shape[1]
-        if missing > 0:
-            wider = ((0, 0), (0, missing))
-            self._state = self._state._replace(
-                room=np.pad(self._state.room, wider), busy=np.pad(self._state.busy, wider)
-            )
+        old = self._state.replicas
+        if replicas > old.shape[1]:
+            wider = _records((old.shape[0], replicas), layout.REPLICA)
+            wider[:, : old.shape[1]] = old
+            self._state = self._state._replace(replicas=wider)
 
     def _fetch_arrivals(self) -> None:
         """Arrivals of the next stretch of time, as long as makes a good block."""
         start, end = self._horizon, min(self._horizon + self._stretch, self.until)
         times, ids = self._arrivals.between(start, end)
-        self._state = self._state._replace(arrival_times=times, arrival_ids=ids)
+        block = _records(times.size, layout.ARRIVAL)
+        block["time"], block["entity"] = times, ids
+        self._state = self._state._replace(arrivals=block)
         self._state.tally[layout.NEXT_ARRIVAL] = 0
         self._state.tally[layout.KNOWN_ARRIVALS] = times.size
         self._horizon = end if end < self.until else math.inf
@@ -345,7 +346,7 @@ def _longer(array: Any, more: int) -> Any:
     return longer.view(type(array))
 
 
-def _records(size: int, dtype: np.dtype[Any]) -> Any:
+def _records(size: int | tuple[int, int], dtype: np.dtype[Any]) -> Any:
     return np.zeros(size, dtype).view(np.recarray)
 
 
@@ -375,34 +376,27 @@ def _build(
         joined=np.zeros((0, program.joins), np.int32),
         hops=program.hops.view(np.recarray),
         targets=program.targets,
-        loads=_loads(program, clients),
-        clients=_clients(clients, index),
+        loads=_loads(program, clients, index),
         stations=_stations(stations),
         settings=np.zeros(len(index), np.int32),
-        busy=np.zeros((len(stations), columns), np.int64),
-        room=np.zeros((len(stations), columns), np.int64),
-        arrival_times=np.empty(0),
-        arrival_ids=np.empty(0, np.int64),
+        replicas=_records((len(stations), columns), layout.REPLICA),
+        arrivals=_records(0, layout.ARRIVAL),
         visits=_records(log, layout.VISIT_ROW),
         rows=_records(log, layout.REQUEST_ROW),
         row_stamps=np.zeros((log, len(index)), np.int32),
     )
 
 
-def _loads(program: Program, clients: Sequence[Client]) -> Any:
-    order = {client.name: k for k, client in enumerate(clients)}
+def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]) -> Any:
+    known = {client.name: client for client in clients}
     loads = _records(LOADS, layout.LOAD)
     loads["client"] = -1
-    for number, (client, hop) in program.entries.items():
-        loads[number] = (-1 if client is None else order[client], hop)
+    for number, (name, hop) in program.entries.items():
+        loads[number].hop = hop
+        if name is not None:
+            who = known[name]
+            loads[number] = (hop, index[name], who.timeout, who.retries, who.backoff)
     return loads
-
-
-def _clients(clients: Sequence[Client], index: Mapping[str, int]) -> Any:
-    records = _records(len(clients), layout.CLIENT)
-    for k, client in enumerate(clients):
-        records[k] = (index[client.name], client.timeout, client.retries, client.backoff)
-    return records
 
 
 def _stations(stations: Sequence[Station]) -> Any:

@@ -14,32 +14,59 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+
+def _codes(names: int) -> tuple[np.int64, ...]:
+    """0, 1, 2 ... as NumPy integers: numba would compile a function anew for each Python literal."""
+    return tuple(np.arange(names, dtype=np.int64))
+
+
 # Kinds of events; the number is the rank among events of one instant.
-COMPLETION, FAILURE, WAKE, TIMEOUT, RESEND = range(5)
-KIND_SHIFT = 48
-SLOT_MASK = (1 << KIND_SHIFT) - 1
+COMPLETION, FAILURE, WAKE, TIMEOUT, RESEND = _codes(5)
 
 # Where a token is.
-WAITING, IN_SERVICE, DOOMED, LOST = range(4)
+WAITING, IN_SERVICE, DOOMED, LOST = _codes(4)
 
 # What became of an attempt; the first four are also the outcomes of requests.
-OK, TIMED_OUT, REJECTED, FAILED, PENDING, ASIDE = range(6)
+OK, TIMED_OUT, REJECTED, FAILED, PENDING, ASIDE = _codes(6)
+NOWHERE = np.int64(-1)
+"""In `where` of a request's row: not a sink, but the end as its client sees it."""
 
 # What became of a visit.
-VISIT_SERVED, VISIT_REJECTED, VISIT_LOST = range(3)
+VISIT_SERVED, VISIT_REJECTED, VISIT_LOST = _codes(3)
 
 # Why the kernel returned.
-DONE, NEEDS_ARRIVALS, NEEDS_ROOM = range(3)
+DONE, NEEDS_ARRIVALS, NEEDS_ROOM = _codes(3)
 
 # Places in `State.tally`.
-EVENTS, FREE_REQUEST, FREE_ATTEMPT, FREE_TOKEN = range(4)
-REQUESTS_USED, ATTEMPTS_USED, TOKENS_USED = range(4, 7)
-NEXT_ARRIVAL, KNOWN_ARRIVALS, VISITS_LOGGED, ROWS_LOGGED, LOGS_VISITS = range(7, 12)
-MARGIN, IN_FLIGHT, MOVES = range(12, 15)
-TALLIES = 15
+(
+    EVENTS,
+    FREE_REQUEST,
+    FREE_ATTEMPT,
+    FREE_TOKEN,
+    REQUESTS_USED,
+    ATTEMPTS_USED,
+    TOKENS_USED,
+    NEXT_ARRIVAL,
+    KNOWN_ARRIVALS,
+    VISITS_LOGGED,
+    ROWS_LOGGED,
+    LOGS_VISITS,
+    MARGIN,
+    MOVES,
+) = range(14)
+TALLIES = 14
 
-EVENT = np.dtype([("time", "f8"), ("what", "i8")])
-"""`what` packs kind and slot: kind << 48 | slot."""
+EVENT = np.dtype(
+    [
+        ("time", "f8"),
+        ("entity", "i8"),
+        ("slot", "i8"),
+        ("kind", "i2"),
+        ("hop", "i2"),
+        ("attempt", "i4"),
+    ]
+)
+"""When, what, whose (entity, attempt, hop: the order at one instant), and the slot it is about."""
 
 REQUEST = np.dtype(
     [
@@ -83,7 +110,6 @@ STATION = np.dtype(
         ("b", "f8"),
         ("instant", "i8"),
         ("queue_limit", "i8"),
-        ("replicas", "i8"),
         ("free", "i8"),
         ("head", "i8"),
         ("tail", "i8"),
@@ -96,10 +122,23 @@ STATION = np.dtype(
     ]
 )
 """`instant`: unlimited workers and no service time, so a visit takes no event.
-`replicas`: how many columns of `busy` and `room` were ever in use; `free`: idle workers of all."""
+`free`: idle workers of all replicas; `head`, `tail`: tokens at the ends of the line."""
 
-CLIENT = np.dtype([("station", "i8"), ("timeout", "f8"), ("retries", "i8"), ("backoff", "f8")])
-LOAD = np.dtype([("client", "i8"), ("hop", "i8")])
+REPLICA = np.dtype([("busy", "i8"), ("room", "i8")])
+"""Workers in use, and workers that take work: none while crashed or scaled away."""
+
+LOAD = np.dtype(
+    [
+        ("hop", "i8"),
+        ("client", "i8"),
+        ("timeout", "f8"),
+        ("retries", "i8"),
+        ("backoff", "f8"),
+    ]
+)
+"""First hop, and the client with its patience; `client` is its place among names, or -1."""
+
+ARRIVAL = np.dtype([("time", "f8"), ("entity", "i8")])
 
 VISIT_ROW = np.dtype(
     [
@@ -134,9 +173,9 @@ class State(NamedTuple):
 
     heap: events by (time, order of the instant); agenda: (token, hop) to move at this instant.
     requests, attempts, tokens: pools; stamps, joined: per attempt, per name and per join.
-    hops, targets: programs (see `routes`); loads, clients: who enters where, and how patiently.
-    stations, settings: per name; busy, room: per station and replica, workers in use and in all.
-    arrival_times, arrival_ids: the block of arrivals at hand.
+    hops, targets: programs (see `routes`); loads: who enters where, and how patiently.
+    stations, settings: per name; replicas: per station and replica.
+    arrivals: the block at hand; clock: time of the last event.
     visits, rows, row_stamps: logs being filled.
     """
 
@@ -152,13 +191,10 @@ class State(NamedTuple):
     hops: NDArray[Any]
     targets: NDArray[np.int64]
     loads: NDArray[Any]
-    clients: NDArray[Any]
     stations: NDArray[Any]
     settings: NDArray[np.int32]
-    busy: NDArray[np.int64]
-    room: NDArray[np.int64]
-    arrival_times: NDArray[np.float64]
-    arrival_ids: NDArray[np.int64]
+    replicas: NDArray[Any]
+    arrivals: NDArray[Any]
     visits: NDArray[Any]
     rows: NDArray[Any]
     row_stamps: NDArray[np.int32]

@@ -1,7 +1,7 @@
 """`mlsim kinds [NAME]`."""
 
 import inspect
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,22 +25,17 @@ def kinds(
     """List what can stand behind `kind:` in a scenario, or show one of them."""
     from rich.console import Console
 
-    catalogue = _catalogue()
+    from mlsim.cli.catalogue import catalogue
+
+    known_kinds = catalogue()
     console = Console(highlight=False, markup=False)
     if name is None:
-        for family, known in catalogue.items():
+        for family, known in known_kinds.items():
             console.print(_list(family, known))
     else:
-        for family, cls in _called(name, catalogue):
+        for family, cls in _called(name, known_kinds):
             console.print(f"{name} ({family})\n\n{inspect.getdoc(cls)}\n")
             console.print(_fields(cls))
-
-
-def _catalogue() -> dict[str, dict[str, type["Spec"]]]:
-    import mlsim.api  # noqa: F401 - our own kinds register when they are imported
-    from mlsim.scenario.kinds import Family, kinds
-
-    return {family: kinds(family) for family in get_args(Family)}
 
 
 def _called(

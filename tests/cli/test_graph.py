@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def scenario(mlsim, tmp_path: Path) -> Path:
+    mlsim("init", "shop")
+    return tmp_path / "shop" / "scenario.yaml"
+
+
+def test_draws_the_system_in_characters(mlsim, scenario: Path):
+    drawn = mlsim("graph", scenario)
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    assert "desk (server)" in drawn.stdout
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [(".svg", b"<?xml"), (".png", b"\x89PNG")])
+def test_writes_a_picture(mlsim, scenario: Path, tmp_path: Path, suffix: str, magic: bytes):
+    picture = tmp_path / f"system{suffix}"
+    drawn = mlsim("graph", scenario, "--out", picture)
+    assert drawn.returncode == 0, drawn.stderr
+    assert picture.read_bytes().startswith(magic)
+
+
+def test_refuses_a_picture_of_another_sort(mlsim, scenario: Path):
+    refused = mlsim("graph", scenario, "--out", "system.bmp")
+    assert refused.returncode == 2
+    assert ".svg or .png" in refused.stderr

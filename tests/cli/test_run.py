@@ -1,0 +1,66 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import PROGRAM
+
+SHORT = ("--horizon", "1h")
+
+
+@pytest.fixture
+def scenario(mlsim, tmp_path: Path) -> Path:
+    mlsim("init", "shop")
+    return tmp_path / "shop" / "scenario.yaml"
+
+
+def test_writes_a_folder_under_reports_and_names_it(mlsim, scenario: Path, tmp_path: Path):
+    ran = mlsim("run", scenario, *SHORT)
+    assert ran.returncode == 0, ran.stderr
+    [folder] = (tmp_path / "reports" / "counter").glob("20*")
+    assert folder.name in ran.stdout
+    assert {"run.json", "summary.json", "report.html"} <= {path.name for path in folder.iterdir()}
+    assert (tmp_path / "reports/counter/latest").resolve() == folder
+
+
+def test_json_prints_the_summary_and_nothing_else(mlsim, scenario: Path, tmp_path: Path):
+    ran = mlsim("run", scenario, *SHORT, "--json", "--out", "here")
+    assert ran.returncode == 0, ran.stderr
+    [written] = (tmp_path / "here").glob("20*/summary.json")
+    assert json.loads(ran.stdout) == json.loads(written.read_text())
+
+
+def test_quiet_prints_the_folder_and_nothing_else(mlsim, scenario: Path, tmp_path: Path):
+    ran = mlsim("run", scenario, *SHORT, "--quiet")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (tmp_path / ran.stdout.strip() / "run.json").is_file()
+
+
+def test_shorthands_say_the_same_as_set(mlsim, scenario: Path):
+    short = mlsim("run", scenario, "--seed", "5", *SHORT, "--json")
+    long = mlsim("run", scenario, "--set", "seed=5", "--set", "horizon=1h", "--json")
+    assert short.returncode == 0, short.stderr
+    assert json.loads(short.stdout)["scenario"]["seed"] == 5
+    assert short.stdout == long.stdout
+
+
+def test_a_mistake_leaves_no_folder(mlsim, scenario: Path, tmp_path: Path):
+    refused = mlsim("run", scenario, "--set", "system.desk.workers=none")
+    assert refused.returncode == 2
+    assert "system.desk.workers" in refused.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_ctrl_c_ends_with_130_and_leaves_nothing(scenario: Path, tmp_path: Path):
+    command = [sys.executable, "-c", PROGRAM, "run", str(scenario), "--horizon", "2000d"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
+        time.sleep(3)
+        running.send_signal(signal.SIGINT)
+        _, stderr = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "reports").exists()

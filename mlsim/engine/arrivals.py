@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mlsim.engine import portable
-from mlsim.engine.compiled import compiled
+from mlsim.engine.jit import compiled
 from mlsim.engine.draws import Floats, Ids, stream, uniform_at
 
 SLOT_SECONDS = 64.0

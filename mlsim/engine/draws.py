@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlsim.engine import portable
-from mlsim.engine.compiled import compiled
+from mlsim.engine.jit import compiled
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]

@@ -6,7 +6,7 @@ number of events stands in `tally[EVENTS]`. Room is certain: the heap is sized b
 
 from typing import Any
 
-from mlsim.engine.compiled import compiled_aside, compiled_step
+from mlsim.engine.jit import compiled_aside, compiled_step
 from mlsim.engine.state import EVENTS
 
 

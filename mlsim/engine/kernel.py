@@ -18,7 +18,7 @@ import math
 from typing import Any
 
 from mlsim.engine.arrivals import LOAD_SHIFT
-from mlsim.engine.compiled import compiled_aside, compiled_entry, compiled_step
+from mlsim.engine.jit import compiled_aside, compiled_entry, compiled_step
 from mlsim.engine.events import pop, push
 from mlsim.engine.draws import quantile, uniform_at
 from mlsim.engine.routes import FORK, JOIN, SEND, SINK, VISIT

@@ -169,8 +169,9 @@ class Network:
         self._scale = [s.replicas for s in stations]
         self._up = [[True] * s.replicas for s in stations]
         self._woken: set[int] = set()
-        program = compile_routes(chains, [s.name for s in stations], [c.name for c in clients],
-                                 entries)
+        program = compile_routes(
+            chains, [s.name for s in stations], [c.name for c in clients], entries
+        )
         self._state = _build(program, stations, clients, self._index, log_block)
         self._state.tally[layout.LOGS_VISITS] = visits and on_visits is not None
         for k, station in enumerate(stations):

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from mlsim.engine.compiled import compiled
+from mlsim.engine.jit import compiled
 
 LN2_HIGH = 6.93147180369123816490e-01
 LN2_LOW = 1.90821492927058770002e-10

@@ -12,8 +12,7 @@ from mlsim.report import wording
 from mlsim.report.answer import answer, has_twin
 
 _WRITTEN = (
-    ("report.html", "the page to forward"),
-    ("figures/", "its pictures as PNG and SVG"),
+    ("report.html, figures/", "the page to forward, its pictures as PNG and SVG"),
     ("summary.json", "these figures, for programs"),
     ("*.csv, *.parquet", "alerts, detection, outcomes by day; telemetry"),
 )
@@ -98,4 +97,4 @@ def _written(folder: Path, console: Console) -> None:
     # A path is there to be copied: never broken over two lines.
     console.print(Text(f"Written to {folder}/", style="bold"), soft_wrap=True)
     for name, purpose in _WRITTEN:
-        console.print(Text(f"  {name:<18}{purpose}"))
+        console.print(Text(f"  {name:<23}{purpose}"))

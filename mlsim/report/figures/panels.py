@@ -25,7 +25,7 @@ class Panels:
     """
 
     GAP = 0.46
-    BOTTOM = 0.62
+    BOTTOM = 0.66
 
     def __init__(
         self, run: RunFolder, width: float, heights: list[float], named: list[Fault]
@@ -62,6 +62,8 @@ class Panels:
         axes.set_xticks(
             ticks, [_tick(t, self.run.start) for t in ticks] if last else [""] * len(ticks)
         )
+        # Clear of the zero at the foot of the other axis.
+        axes.tick_params(axis="x", pad=6)
         axes.grid(axis="x", color=style.LIGHT["hair"], linewidth=0.5)
         if last:
             unit = "simulated day, and date (UTC)" if self.run.start else "simulated day"

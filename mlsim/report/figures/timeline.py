@@ -65,6 +65,7 @@ def _alert(axes: Axes, lane: int, alert: object, horizon_s: float) -> None:
         lane + 0.72,
         marker=_MARKS.get(severity, "o"),
         markersize=6.5,
+        color=colour,
         markerfacecolor=colour if caused else style.LIGHT["paper"],
         markeredgecolor=colour,
         clip_on=False,

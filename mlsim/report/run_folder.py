@@ -1,0 +1,88 @@
+"""What a run leaves behind: a folder that is there as a whole or not at all."""
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mlsim.errors import MlsimError
+from mlsim.measures.findings import Findings
+from mlsim.measures.summary import summary
+from mlsim.report.write import write_report
+from mlsim.telemetry.parquet import write_parquet
+
+LIBRARIES = ("mlsim", "numpy", "numba", "pandas", "scikit-learn", "scipy", "simpy")
+
+
+def write_run(findings: Findings, reports: Path, wall_s: float) -> Path:
+    """Write a run to `reports/<UTC time>-<hash>/`, point `reports/latest` there, give its path.
+
+    Everything goes to a hidden folder beside it first, which is renamed when it is complete.
+    wall_s: how long the simulation took, in seconds. Raises MlsimError where it can't be written.
+    """
+    now = datetime.now(UTC)
+    unfinished: Path | None = None
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=reports))
+        unfinished.chmod(0o755)
+        _fill(unfinished, findings, wall_s)
+        folder = _free_name(reports, f"{now:%Y%m%dT%H%M%SZ}-{findings.scenario.hash[:8]}")
+        unfinished.rename(folder)
+        _point_latest_to(folder)
+    except OSError as error:
+        raise MlsimError(f"{reports}: can't write the run there: {error.strerror}") from error
+    finally:
+        if unfinished is not None:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def _fill(folder: Path, findings: Findings, wall_s: float) -> None:
+    _write_json(folder / "summary.json", summary(findings))
+    _write_json(folder / "run.json", _origin(findings, wall_s))
+    findings.alerts.to_csv(folder / "alerts.csv", index=False)
+    findings.detection.to_csv(folder / "detection.csv", index=False)
+    findings.outcomes.to_csv(folder / "outcomes.csv", index=False)
+    write_parquet(findings.run.store, folder / "telemetry.parquet")
+    write_report(folder)
+
+
+def _origin(findings: Findings, wall_s: float) -> dict[str, Any]:
+    """Where the run came from: all that is needed to repeat it, and how long it took."""
+    return {
+        "scenario": findings.scenario.scenario,
+        "hash": findings.scenario.hash,
+        "seed": findings.seed,
+        "versions": {
+            "python": platform.python_version(),
+            **{library: version(library) for library in LIBRARIES},
+        },
+        "wall_s": round(wall_s, 2),
+    }
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _free_name(reports: Path, name: str) -> Path:
+    """The name, or with -2, -3, ... if there is such a folder already."""
+    folder, number = reports / name, 2
+    while folder.exists():
+        folder, number = reports / f"{name}-{number}", number + 1
+    return folder
+
+
+def _point_latest_to(folder: Path) -> None:
+    """Replace the link in one step, so that it never points to nothing."""
+    link = folder.parent / f".latest-{folder.name}"
+    with suppress(OSError):     # not every file system has links
+        link.symlink_to(folder.name)
+        os.replace(link, folder.parent / "latest")

@@ -1,0 +1,127 @@
+"""The three sentences, for every way in which a run can turn out."""
+
+from pathlib import Path
+
+import pytest
+
+from mlsim.report.answer import answer
+from tests.report import runs
+
+BROKE = (
+    "Phone sends temperature in fahrenheit, from 11 Nov 2020, 00:00 UTC (day 9) "
+    "to 16 Nov 2020, 00:00 UTC (day 14), building up over 2 d."
+)
+
+
+def test_one_fault_noticed_in_time(tmp_path: Path):
+    found = answer(runs.summary(tmp_path, runs.UNIT_CHANGE))
+    assert found.broke == BROKE
+    assert found.noticed == (
+        "TemperatureOutOfRange (page) noticed after 4 h 10 min, on 11 Nov 2020, 04:10 UTC (day 9)."
+    )
+    assert found.cost == (
+        "By then it had cost 30,937 EUR, of 2,848,000 EUR in all, most of it for people isolated "
+        "for nothing (+20,800 people, 3,120,000 EUR, less 272,000 EUR saved elsewhere)."
+    )
+
+
+def test_several_faults_one_of_them_unnoticed(tmp_path: Path):
+    found = answer(runs.summary(tmp_path, runs.UNIT_CHANGE, runs.STALE_MODEL))
+    assert found.broke.startswith("Two faults: unit_change (phone sends")
+    assert found.broke.endswith("old model serving; from day 16 to day 24).")
+    assert found.noticed == (
+        "TemperatureOutOfRange (page) noticed unit_change after 4 h 10 min; "
+        "nobody noticed stale_model."
+    )
+    assert found.cost == (
+        "By then unit_change had cost 30,937 EUR (of 2,848,000 EUR in all) and stale_model had "
+        "cost 240,000 EUR, unnoticed to the end; all together cost 3,088,000 EUR more than their "
+        "twin."
+    )
+
+
+def test_nobody_noticed(tmp_path: Path):
+    found = answer(runs.summary(tmp_path, runs.UNNOTICED))
+    assert found.noticed == (
+        "Nobody noticed: none of 6 rules fired because of it in the 5 d that it lasted "
+        "or the 14 d after it."
+    )
+    assert found.cost.startswith("It cost 2,848,000 EUR without anybody knowing, most of it for")
+
+
+def test_noticed_only_after_the_fault_had_ended(tmp_path: Path):
+    found = answer(runs.summary(tmp_path, runs.TOO_LATE))
+    assert found.noticed == (
+        "PredictionDrift (ticket) noticed only on 16 Nov 2020, 03:00 UTC (day 14), "
+        "3 h after the fault had ended."
+    )
+    assert found.cost.startswith("By then the whole cost, 2,848,000 EUR, had been paid")
+
+
+def test_without_a_twin_nothing_is_attributed(tmp_path: Path):
+    found = answer(runs.summary(tmp_path, runs.UNIT_CHANGE, twin=False))
+    assert found.broke == BROKE
+    assert found.noticed.startswith("Who noticed is open without a twin: these alerts fired")
+    assert found.cost.startswith("What it cost is open without a twin; the run as a whole cost")
+
+
+def test_without_faults_alerts_are_false_alarms(tmp_path: Path):
+    found = answer(runs.summary(tmp_path))
+    assert found.broke == "Nothing was broken: the scenario has no faults."
+    assert found.noticed == (
+        "With nothing broken, every alert was a false alarm: "
+        "HighLatency (once) and InputDrift (2 times)."
+    )
+    assert found.cost.startswith("The run cost 8,036,241 EUR, most of it for people isolated")
+
+
+def test_fault_that_would_have_begun_after_the_end(tmp_path: Path):
+    found = answer(runs.summary(tmp_path, runs.UNIT_CHANGE, days=2))
+    assert found.broke == (
+        "Nothing broke: unit_change would have begun after the end of the run (2 d)."
+    )
+    assert found.noticed == "No alert fired, as it should be, with six rules watching."
+
+
+@pytest.mark.parametrize("rules", [None, 0])
+def test_without_monitoring_nobody_could_notice(tmp_path: Path, rules: int | None):
+    summary = runs.summary(tmp_path, runs.UNNOTICED, monitored=False)
+    summary["monitoring"] = None if rules is None else {"rules": rules}
+    assert answer(summary).noticed == "Nobody could notice: no alerting rule was watching."
+
+
+def test_without_prices_the_outcomes_are_told(tmp_path: Path):
+    found = answer(runs.summary(tmp_path, runs.UNIT_CHANGE, priced=False))
+    assert found.cost == (
+        "No cost follows from it; against its twin: missed infections -680 people "
+        "and people isolated for nothing +20,800 people."
+    )
+
+
+def test_without_outcomes_the_cost_is_unknown(tmp_path: Path):
+    summary = runs.summary(tmp_path, runs.UNIT_CHANGE)
+    summary["outcomes"], summary["faults"][0]["damage"] = [], []
+    assert answer(summary).cost == "What it cost is unknown: the scenario states no outcomes."
+
+
+def test_fault_that_saved_money(tmp_path: Path):
+    summary = runs.summary(tmp_path, runs.UNIT_CHANGE)
+    summary["faults"][0]["cost"]["total"] = -1200.0
+    assert answer(summary).cost == (
+        "It cost nothing on balance: the run came out 1,200 EUR cheaper than its twin."
+    )
+
+
+def test_scenario_without_a_start_counts_days(tmp_path: Path):
+    found = answer(runs.summary(tmp_path, runs.UNIT_CHANGE, start=None))
+    assert "from day 9 to day 14, building up over 2 d." in found.broke
+    assert found.noticed.endswith("noticed after 4 h 10 min, on day 9, 04:10.")
+
+
+def test_every_answer_is_three_sentences(tmp_path: Path):
+    """A full stop ends each, and none stands within."""
+    for faults in ((), (runs.UNIT_CHANGE,), (runs.UNIT_CHANGE, runs.STALE_MODEL)):
+        for sentence in answer(runs.summary(tmp_path, *faults)):
+            assert sentence.endswith(".")
+            assert ". " not in sentence
+            assert sentence[0].isupper()

@@ -1,0 +1,64 @@
+"""The answer on one screen."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from mlsim.report.terminal import show
+from tests.report import runs
+
+
+def printed(summary: dict[str, Any], *, terminal: bool = False, width: int = 80) -> str:
+    text = io.StringIO()
+    console = Console(file=text, width=width, height=24, force_terminal=terminal)
+    show(summary, console, Path("reports/covid_app/20201130T000000Z-3f9c2ab1"))
+    return text.getvalue()
+
+
+@pytest.mark.parametrize(
+    "faults", [(), (runs.UNIT_CHANGE,), (runs.UNIT_CHANGE, runs.STALE_MODEL), (runs.TOO_LATE,)]
+)
+def test_fits_a_screen_of_80_by_24(tmp_path: Path, faults: tuple[runs.Broken, ...]):
+    """One line is left for the prompt."""
+    lines = printed(runs.summary(tmp_path, *faults), terminal=False).splitlines()
+    assert len(lines) <= 23
+    assert max(map(len, lines)) <= 80
+
+
+def test_answers_in_order(tmp_path: Path):
+    text = printed(runs.summary(tmp_path, runs.UNIT_CHANGE))
+    order = ("What broke", "Who noticed", "What it cost", "Outcome", "Written to")
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_plain_when_piped(tmp_path: Path):
+    text = printed(runs.summary(tmp_path, runs.UNIT_CHANGE))
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_coloured_on_a_terminal(tmp_path: Path):
+    assert "\x1b[1m" in printed(runs.summary(tmp_path, runs.UNIT_CHANGE), terminal=True)
+
+
+def test_brackets_in_a_title_are_text(tmp_path: Path):
+    """Rich would take them for markup and drop them."""
+    summary = runs.summary(tmp_path, runs.UNIT_CHANGE)
+    summary["faults"][0]["title"] = "phone sends [bold] in [fahrenheit]"
+    assert "Phone sends [bold] in [fahrenheit]" in printed(summary)
+
+
+def test_without_a_twin_only_the_run_is_shown(tmp_path: Path):
+    text = printed(runs.summary(tmp_path, runs.UNIT_CHANGE, twin=False))
+    assert "Difference" not in text
+    assert "7,836" in text
+
+
+def test_path_is_never_broken(tmp_path: Path):
+    text = printed(runs.summary(tmp_path, runs.UNIT_CHANGE), width=40)
+    assert "reports/covid_app/20201130T000000Z-3f9c2ab1/" in text

@@ -124,8 +124,8 @@ Parameters = tuple[draws.Distribution, Column | float, Column | float]
 
 
 def _lognormal(mean: Column, cv: Column) -> Parameters:
-    mu, sigma = draws.lognormal_parameters(mean, cv)
-    return draws.Distribution.LOGNORMAL, mu, sigma
+    variance = draws.log_of(1.0 + cv * cv)
+    return draws.Distribution.LOGNORMAL, draws.log_of(mean) - variance / 2.0, np.sqrt(variance)
 
 
 DISTRIBUTIONS: dict[str, Callable[..., Parameters]] = {

@@ -83,6 +83,6 @@ def _free_name(reports: Path, name: str) -> Path:
 def _point_latest_to(folder: Path) -> None:
     """Replace the link in one step, so that it never points to nothing."""
     link = folder.parent / f".latest-{folder.name}"
-    with suppress(OSError):     # not every file system has links
+    with suppress(OSError):  # not every file system has links
         link.symlink_to(folder.name)
         os.replace(link, folder.parent / "latest")

@@ -23,7 +23,6 @@ REQUEST: Scope = {
     "ok": NUMBER,
     "timed_out": NUMBER,
     "rejected": NUMBER,
-    "abandoned": NUMBER,
     "failed": NUMBER,
     "sojourn_time": TIME,
     "attempts": NUMBER,
@@ -32,11 +31,21 @@ REQUEST: Scope = {
 
 
 def misfits(
-    expression: Expression, scope: Scope, place: Place, wanted: Dimension = None
+    expression: Expression,
+    scope: Scope,
+    place: Place,
+    wanted: Dimension = None,
+    out_of_reach: Mapping[str, str] | None = None,
 ) -> Iterator[Mistake]:
-    """Names that the expression can't use, or the reason why its parts don't fit together."""
+    """Names that the expression can't use, or the reason why its parts don't fit together.
+
+    out_of_reach: names that exist, but can't be used at this place, and why.
+    """
     unknown = [name for name in names(expression) if name not in scope]
     for name in unknown:
+        if out_of_reach and name in out_of_reach:
+            yield place, f"can't use {name}, which {out_of_reach[name]}", ""
+            continue
         hint = f" (known: {', '.join(scope)})" if 0 < len(scope) <= 8 else ""
         yield place, f"unknown name '{name}'{hint}", nearest(name, scope)
     if unknown:
@@ -61,8 +70,13 @@ def naming_problems(scenario: Scenario) -> Iterator[Mistake]:
         if block not in users:
             known = ("drivers", "people", "person", *users)
             yield place, f"no load has requests of the name '{block}'", nearest(block, known)
-        of_people = any(load.of for load in users.get(block, ()))
-        scope = yield from _block(columns, person if of_people else drivers, place)
+        if any(load.of for load in users.get(block, ())):
+            scope = yield from _block(columns, person, place)
+        else:
+            nobodys = dict.fromkeys(
+                scenario.world.person, "belongs to a person: the load needs of: person"
+            )
+            scope = yield from _block(columns, drivers, place, nobodys)
         everything |= scope
     for name, load in scenario.load.items():
         yield from _rate_problems(scenario, load, drivers, ("load", name, "rate"))
@@ -87,14 +101,18 @@ def _drivers(scenario: Scenario) -> Generator[Mistake, None, Scope]:
     return dict.fromkeys(scenario.world.drivers, NUMBER)
 
 
-def _block(columns: Columns, outer: Scope, place: Place) -> Generator[Mistake, None, Scope]:
+def _block(
+    columns: Columns, outer: Scope, place: Place, out_of_reach: Mapping[str, str] | None = None
+) -> Generator[Mistake, None, Scope]:
     """The problems of a block; gives the scope after its last column."""
     scope = dict(outer)
+    later = {**(out_of_reach or {}), **dict.fromkeys(columns, "is not drawn before it")}
     for name, column in columns.items():
         here = (*place, name)
         if name in scope or name in REQUEST:
             yield here, "needs another name: this one has a meaning already", ""
-        mistakes = list(misfits(column.is_, scope, here, NUMBER if column.unit else None))
+        wanted = NUMBER if column.unit else None
+        mistakes = list(misfits(column.is_, scope, here, wanted, later))
         yield from mistakes
         scope[name] = None if mistakes else dimension(column.is_, scope)
     return scope

@@ -1,0 +1,1 @@
+"""Running: one world, or many at the same time."""

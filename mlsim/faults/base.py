@@ -1,0 +1,57 @@
+"""What every fault is: something that begins to be wrong at a time, and perhaps ends."""
+
+from collections.abc import Callable, Generator
+from typing import ClassVar, TypeVar
+
+import simpy
+
+from mlsim.scenario.kinds import Spec, register
+from mlsim.scenario.units import Duration, Name
+from mlsim.system.simulation import System
+
+F = TypeVar("F", bound="type[Fault]")
+
+
+def fault_kind(name: str) -> Callable[[F], F]:
+    """Make a class of fault known to the scenario language as `kind: <name>`."""
+    return register("fault", name)
+
+
+class Fault(Spec):
+    """One fault of a scenario. It acts on components, and on nothing that measures them."""
+
+    needs: ClassVar[str] = ""
+    """The attribute of a component's class that says that it has the mechanism; "" for any."""
+
+    name: Name | None = None
+    """What reports call it; the kind if not given."""
+    at: Duration
+    """When it begins, counted from day 0."""
+    until: Duration | None = None
+    """When it is repaired; never if not given."""
+
+    @property
+    def called(self) -> str:
+        """Its name in reports, which is also that of its world."""
+        return self.name or self.kind
+
+    def title(self) -> str:
+        """What is wrong, in half a sentence."""
+        return self.kind
+
+    def begin(self, system: System) -> None:
+        """Break the mechanism."""
+        raise NotImplementedError
+
+    def end(self, system: System) -> None:
+        """Repair it."""
+        raise NotImplementedError
+
+    def process(self, system: System) -> Generator[simpy.Event, None, None]:
+        """The fault's life in simulated time."""
+        clock = system.clock
+        yield clock.timeout(self.at - clock.now)
+        self.begin(system)
+        if self.until is not None:
+            yield clock.timeout(self.until - clock.now)
+            self.end(system)

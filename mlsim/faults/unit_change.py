@@ -1,0 +1,52 @@
+"""unit_change: a producer starts to send a column in another unit; nobody tells its consumers."""
+
+from typing import Literal
+
+from mlsim.engine import draws
+from mlsim.faults.base import Fault, fault_kind
+from mlsim.scenario.units import Duration, Name, Unit, affine
+from mlsim.system.output import FormatChange
+from mlsim.system.simulation import System
+
+
+@fault_kind("unit_change")
+class UnitChange(Fault):
+    """A producer sends `column` in `unit`, while its consumers read on in the old one.
+
+    On a client it comes with an app update, which each person installs at some moment of the `ramp`; on
+    another component that share of the rows is sent in the new unit. The repair reaches all at once.
+    Source: Kaestner, "dropped data after format changes"; the Mars Climate Orbiter is the classic case.
+    """
+
+    kind: Literal["unit_change"] = "unit_change"
+    component: Name
+    """The producer: a component that sends `column`."""
+    column: str
+    """A column of the world that has a unit."""
+    unit: Unit
+    """The unit that is sent while the fault lasts, of the same dimension."""
+    ramp: Duration = 0.0
+    """How long it takes until all have changed over; 0 is at once."""
+
+    def title(self) -> str:
+        return f"{self.component} sends {self.column} in {self.unit}"
+
+    def begin(self, system: System) -> None:
+        # Only what is sent changes. What the consumers believe stays: that is the fault.
+        scale, offset = affine(system.unit_of(self.column), self.unit)
+        change = FormatChange(
+            column=self.column,
+            scale=scale,
+            offset=offset,
+            at=system.clock.now,
+            uptake=self.ramp,
+            stream=draws.stream(system.seed, f"fault/{self.called}/uptake"),
+        )
+        producer = system[self.component]
+        output = producer.current.output
+        producer.change(producer.current.with_output(output.with_change(change)))
+
+    def end(self, system: System) -> None:
+        producer = system[self.component]
+        output = producer.current.output
+        producer.change(producer.current.with_output(output.without_changes(self.column)))

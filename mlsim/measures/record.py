@@ -1,0 +1,30 @@
+"""What is kept of one simulated world."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from mlsim.measures.damage import Totals
+from mlsim.telemetry.store import SeriesStore
+
+
+@dataclass(frozen=True)
+class Record:
+    """One world of a run, after it has been simulated and judged.
+
+    world: `twin`, `all` or the name of the fault that is alone in it. faults: those that began.
+    store: its series. alerts: what its rules gave (see `mlsim.monitoring.judging.Alert`).
+    totals: outcomes in cells of `step` seconds from day 0. requests: how many ended how, from day 0.
+    components, models: one row each.
+    """
+
+    world: str
+    faults: tuple[str, ...]
+    store: SeriesStore
+    alerts: pd.DataFrame
+    totals: Totals
+    step: float
+    requests: dict[str, int]
+    components: pd.DataFrame
+    models: pd.DataFrame
+    warnings: tuple[str, ...] = field(default=())

@@ -1,0 +1,191 @@
+"""The summary of a run in plain numbers: what a program, a report or a screen shows of it."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlsim.faults.base import Fault
+from mlsim.measures.damage import until
+from mlsim.measures.findings import Findings
+from mlsim.measures.record import Record
+from mlsim.scenario.spec import Outcome
+from mlsim.system.wiring import predecessors
+
+DAY = 86400.0
+
+
+def summary(findings: Findings) -> dict[str, Any]:
+    """The headline figures, as they stand in `summary.json`; times are seconds since day 0."""
+    return _plain(
+        {
+            "scenario": _scenario(findings),
+            "monitoring": _monitoring(findings),
+            "requests": _requests(findings),
+            "faults": [_fault(findings, n, f) for n, f in findings.faults.items()],
+            "outcomes": [_outcome(findings, n, o) for n, o in findings.scenario.outcomes.items()],
+            "rules": _rules(findings),
+            "components": findings.run.components.to_dict("records"),
+            "models": findings.run.models.to_dict("records"),
+            "graph": _graph(findings),
+            "warnings": list(findings.run.warnings),
+        }
+    )
+
+
+def _scenario(findings: Findings) -> dict[str, Any]:
+    scenario = findings.scenario
+    return {
+        "name": scenario.scenario,
+        "title": scenario.title,
+        "start": scenario.start.isoformat() if scenario.start else None,
+        "horizon_s": scenario.horizon,
+        "history_s": scenario.history,
+        "seed": findings.seed,
+        "hash": scenario.hash,
+        "file": scenario.document.path.name,
+    }
+
+
+def _monitoring(findings: Findings) -> dict[str, Any] | None:
+    monitoring, run = findings.monitoring, findings.run
+    if monitoring is None:
+        return None
+    fired = run.alerts.dropna(subset=["firing_s"])
+    return {
+        "file": monitoring.path.name,
+        "scrape_interval_s": monitoring.scrape_interval,
+        "evaluation_interval_s": monitoring.evaluation_interval,
+        "rules": len(findings.rules),
+        "checks": len(monitoring.checks),
+        "series": len(run.store),
+        "samples": len(run.store) * int((run.store.times >= 0).sum()),
+        "pages": int((fired["severity"] == "page").sum()),
+        "tickets": int((fired["severity"] == "ticket").sum()),
+    }
+
+
+def _requests(findings: Findings) -> dict[str, Any]:
+    ended = findings.run.requests
+    total = sum(ended.values())
+    return {"total": total, **ended, "per_s": total / findings.scenario.horizon}
+
+
+def _fault(findings: Findings, name: str, fault: Fault) -> dict[str, Any]:
+    alone, twin = findings.alone(name), findings.twin
+    first = findings.first_alert(name)
+    alert_s = math.inf if first is None else float(first["firing_s"])
+    damage = [
+        _damage(outcome_name, outcome, alone, twin, alert_s)
+        for outcome_name, outcome in findings.scenario.outcomes.items()
+    ]
+    return {
+        "name": name,
+        "kind": fault.kind,
+        "title": fault.title(),
+        "began": True,
+        "component": getattr(fault, "component", None),
+        "at_s": fault.at,
+        "until_s": fault.until,
+        "ramp_s": getattr(fault, "ramp", None),
+        "detected": None if first is None else {
+            "rule": first["rule"],
+            "severity": first["severity"],
+            "labels": first["labels"],
+            "firing_s": alert_s,
+            "time_to_detect_s": alert_s - fault.at,
+        },
+        "damage": damage,
+        "cost": {
+            "total": _sum(d["cost"] for d in damage),
+            "before_alert": _sum(d["cost_before_alert"] for d in damage),
+            "after_alert": _sum(d["cost_after_alert"] for d in damage),
+            "currency": _currency(findings),
+        },
+    }  # fmt: skip
+
+
+def _damage(
+    name: str, outcome: Outcome, alone: Record, twin: Record | None, alert_s: float
+) -> dict[str, Any]:
+    """One outcome of a fault's world against the twin, up to its first alert and after it."""
+    own = alone.totals[name]
+    other = twin.totals[name] if twin else np.full(own.size, np.nan)
+    difference = own - other
+    price = outcome.cost.amount if outcome.cost else math.nan
+    before = until(difference, alone.step, alert_s)
+    total = float(difference.sum())
+    return {
+        "outcome": name,
+        "title": outcome.title or name.replace("_", " "),
+        "unit": outcome.unit,
+        "run": float(own.sum()),
+        "twin": float(other.sum()),
+        "difference": total,
+        "cost": total * price,
+        "cost_before_alert": before * price,
+        "cost_after_alert": (total - before) * price,
+    }
+
+
+def _outcome(findings: Findings, name: str, outcome: Outcome) -> dict[str, Any]:
+    damage = _damage(name, outcome, findings.run, findings.twin, math.inf)
+    price = outcome.cost.amount if outcome.cost else math.nan
+    return {
+        **{key: damage[key] for key in ("outcome", "title", "unit", "run", "twin", "difference")},
+        "cost_run": damage["run"] * price,
+        "cost_twin": damage["twin"] * price,
+        "cost_difference": damage["cost"],
+        "currency": outcome.cost.currency if outcome.cost else "",
+    }
+
+
+def _rules(findings: Findings) -> list[dict[str, Any]]:
+    def firings(record: Record | None) -> pd.Series:
+        if record is None:
+            return pd.Series(math.nan, findings.rules.index)
+        fired = record.alerts.dropna(subset=["firing_s"]).groupby("rule").size()
+        return findings.rules["rule"].map(fired).fillna(0).astype(int)
+
+    table = findings.rules.assign(
+        firings_run=firings(findings.run), firings_twin=firings(findings.twin)
+    )
+    return table.to_dict("records")
+
+
+def _graph(findings: Findings) -> dict[str, Any]:
+    scenario = findings.scenario
+    asides = {(c.steps[0], c.steps[1]) for c in scenario.flow if c.aside}
+    before = predecessors(scenario.flow)
+    return {
+        "nodes": [{"name": n, "kind": c.kind} for n, c in scenario.system.items()],
+        "edges": [
+            {"from": sender, "to": receiver, "aside": (sender, receiver) in asides}
+            for receiver, senders in before.items()
+            for sender in senders
+        ],
+    }
+
+
+def _currency(findings: Findings) -> str:
+    return next((o.cost.currency for o in findings.scenario.outcomes.values() if o.cost), "")
+
+
+def _sum(costs: Any) -> float:
+    """The sum of the costs that are known."""
+    known = [cost for cost in costs if not math.isnan(cost)]
+    return sum(known) if known else math.nan
+
+
+def _plain(value: Any) -> Any:
+    """The same with Python's own numbers, and None for what there is not (NaN)."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,55 @@
+"""What every check on data is: it sorts rows into bins and turns a window's counts into one number.
+
+A check sees the rows that reached a collector, and no others. Only counts are kept, a few for each
+evaluation, so a check costs little memory however many rows there are.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from mlsim.scenario.kinds import Spec, register
+from mlsim.scenario.units import Duration, Name, When
+
+Counts = NDArray[np.int64]
+Values = NDArray[np.float64]
+K = TypeVar("K", bound="type[Check]")
+
+
+def check_kind(name: str) -> Callable[[K], K]:
+    """Make a class of check known to the monitoring language as `kind: <name>`."""
+    return register("check", name)
+
+
+class Check(Spec):
+    """A test of one column of the rows that reach a collector, done every so often."""
+
+    width: ClassVar[int]
+    """Into how many bins it sorts."""
+
+    column: str
+    """What it looks at, as the collector receives it: a feature, or `<model>.score`."""
+    source: Name | None = None
+    """The collector; needed only where there are several."""
+    every: Duration = Field(900.0, gt=0)
+    """Time between two evaluations."""
+    window: Duration = Field(3600.0, gt=0)
+    """Time that an evaluation looks back; whole multiples of `every`, rounded up."""
+
+    reference: tuple[When, When] | None = None
+    """From when to when the rows came that it compares with, counted from day 0."""
+
+    def learn(self, reference: Values) -> Any:
+        """What is kept of the rows of the reference, float64[n] without missing values."""
+        return None
+
+    def bins(self, values: Values, reference: Any) -> NDArray[np.int64]:
+        """The bin of each value, integers[n] from 0 to width - 1."""
+        raise NotImplementedError
+
+    def statistic(self, counts: Counts, reference: Any) -> Values:
+        """The check's number for each window; counts: [windows, width]. NaN where it can't tell."""
+        raise NotImplementedError

@@ -1,0 +1,47 @@
+"""The worlds of a run: the twin without a fault, each fault alone, and all together."""
+
+from collections.abc import Callable
+from functools import partial
+
+from mlsim.faults.base import Fault
+from mlsim.measures.findings import ALL, TWIN, Findings
+from mlsim.monitoring.spec import Monitoring
+from mlsim.scenario.spec import Scenario
+from mlsim.studies.processes import run_side_by_side
+from mlsim.studies.world import simulate
+
+Progress = Callable[[float], None]
+"""Is told the simulated time in seconds, on average over the worlds."""
+
+
+def run_worlds(
+    scenario: Scenario,
+    monitoring: Monitoring | None,
+    seed: int,
+    twin: bool = True,
+    progress: Progress | None = None,
+) -> Findings:
+    """Simulate the worlds of a scenario side by side and compare them.
+
+    Without `twin` only the world with all faults is run, and there is no damage and no detection.
+    """
+    faults = {fault.called: fault for fault in scenario.faults if fault.at < scenario.horizon}
+    worlds: dict[str, list[Fault]] = {ALL: list(faults.values())}
+    if twin and faults:
+        worlds[TWIN] = []
+        worlds |= {name: [fault] for name, fault in faults.items() if len(faults) > 1}
+    jobs = [
+        partial(simulate, scenario, monitoring, seed, world, acting)
+        for world, acting in worlds.items()
+    ]
+    done = [-scenario.history] * len(jobs)
+
+    def tell(job: int, time: float) -> None:
+        done[job] = time
+        if progress is not None:
+            progress(sum(done) / len(done))
+
+    records = dict(zip(worlds, run_side_by_side(jobs, tell), strict=True))
+    if twin and not faults:
+        records[TWIN] = records[ALL]
+    return Findings(scenario, monitoring, seed, records, faults)

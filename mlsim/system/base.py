@@ -1,0 +1,123 @@
+"""What every kind of component is: parameters from the scenario, a way to move, a way to compute.
+
+A component's class holds what the scenario says of it and never changes. What does change while the
+system runs - the model in force, the format that is sent - is its *settings*: immutable values,
+numbered in the order in which they came into force. A request is stamped with the number in force
+when its service starts, so its columns can be computed at any later time.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine.columns import Column, Rows
+from mlsim.engine.network import Client as ClientStation
+from mlsim.engine.network import Station
+from mlsim.scenario.kinds import Spec, register
+
+C = TypeVar("C", bound="type[Component]")
+
+
+def component_kind(name: str) -> Callable[[C], C]:
+    """Make a class of component known to the scenario language as `kind: <name>`."""
+    return register("component", name)
+
+
+class Component(Spec):
+    """One component of the system, as the scenario describes it."""
+
+    in_flow: ClassVar[bool] = True
+    """Whether requests pass through it; a trainer, say, works beside the flow."""
+
+    starts_requests: ClassVar[bool] = False
+    """Whether requests begin here, and answers end here."""
+
+    has_versions: ClassVar[bool] = False
+    """Whether its settings are versions that operators number, as those of a model are."""
+
+    sends_columns: ClassVar[bool] = False
+    """Whether its settings have an `output`: columns that it sends in a format of its own."""
+
+    def station(self, name: str) -> Station | ClientStation | None:
+        """How requests move through it; None for a component beside the flow."""
+        return None
+
+    def outputs(self, name: str) -> Iterable[str]:
+        """The columns that it adds to a request, as its consumers name them."""
+        return ()
+
+    def needs(self) -> Iterable[str]:
+        """The columns that it reads."""
+        return ()
+
+    def first_settings(self, seed: int, name: str) -> Any:
+        """What is in force when the simulation begins; None for a component that computes nothing."""
+        return None
+
+    def compute(self, settings: Any, rows: "Inbox", column: str) -> Column:
+        """One of its output columns, shape (n,), for rows whose service began under `settings`."""
+        raise NotImplementedError(f"{type(self).__name__} has no column {column!r}")
+
+
+class Inbox(Mapping[str, Column]):
+    """The rows that one component works on: a mapping from input names to columns of n values.
+
+    ids, people, attempts: int64[n], whose rows they are. sent: float64[n], when they were sent.
+    ask: gives an input by name, as it reached the component.
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.int64],
+        people: NDArray[np.int64],
+        attempts: NDArray[np.int64],
+        sent: NDArray[np.float64],
+        names: Iterable[str],
+        ask: Callable[[str], Column],
+    ):
+        self.ids, self.people, self.attempts, self.sent = ids, people, attempts, sent
+        self._names, self._ask = tuple(names), ask
+
+    def __getitem__(self, name: str) -> Column:
+        return self._ask(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def visible(self) -> Rows:
+        """These rows as a formula sees them."""
+        return Rows(self.ids, self.sent, self, self.attempts)
+
+
+@dataclass
+class Deployed:
+    """A component at work: its parameters, and its settings in the order of their numbers.
+
+    history: (time in seconds, number) of every change.
+    """
+
+    name: str
+    spec: Component
+    settings: list[Any]
+    announce: Callable[[int], None]
+    now: Callable[[], float]
+    history: list[tuple[float, int]] = field(default_factory=list)
+
+    @property
+    def current(self) -> Any:
+        """The settings in force."""
+        return self.settings[-1]
+
+    def change(self, settings: Any) -> int:
+        """Bring new settings into force, from this instant on; gives their number."""
+        self.settings.append(settings)
+        number = len(self.settings) - 1
+        self.history.append((self.now(), number))
+        self.announce(number)
+        return number

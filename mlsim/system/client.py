@@ -1,0 +1,50 @@
+"""client: where requests come from, how long they are waited for, and what is sent along."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from mlsim.engine.columns import Column
+from mlsim.engine.network import Client as ClientStation
+from mlsim.scenario.kinds import Spec
+from mlsim.scenario.units import Duration
+from mlsim.system.base import Component, Inbox, component_kind
+from mlsim.system.output import Output
+
+
+class Retries(Spec):
+    """What a client does when an attempt brings no answer."""
+
+    max: int = Field(ge=0, le=100)
+    """Attempts after the first one."""
+    backoff: Duration = 0.0
+    """Time between the failure of an attempt and the next one."""
+
+
+@component_kind("client")
+class Client(Component):
+    """A phone app, a browser or another program in which requests begin and where answers arrive.
+
+    An attempt that is not answered within `timeout` is given up, but the work that it caused goes
+    on: nothing cancels it, and its late answer is thrown away. When attempts are used up, the request
+    ends as timed_out, rejected or failed, after its last attempt.
+    """
+
+    starts_requests: ClassVar[bool] = True
+    sends_columns: ClassVar[bool] = True
+
+    kind: Literal["client"] = "client"
+    timeout: Duration = np.inf
+    """How long an attempt is waited for; without it, forever."""
+    retries: Retries = Retries(max=0)
+    """Further attempts after a timeout, a rejection or a failure."""
+
+    def station(self, name: str) -> ClientStation:
+        return ClientStation(name, self.timeout, self.retries.max, self.retries.backoff)
+
+    def first_settings(self, seed: int, name: str) -> Output:
+        return Output(by_person=True)
+
+    def compute(self, settings: Output, rows: Inbox, column: str) -> Column:
+        return settings.send(column, rows[column], rows)

@@ -1,0 +1,18 @@
+"""collector: the telemetry server, where rows arrive that somebody may look at later."""
+
+from typing import Literal
+
+from mlsim.system.base import component_kind
+from mlsim.system.server import Served
+
+
+@component_kind("collector")
+class Collector(Served):
+    """What reaches it can be seen by checks on data and by training; what it loses, nobody sees.
+
+    Give it `workers`, `service_time` and a `queue_limit`, and it is a server that can be overloaded.
+    """
+
+    kind: Literal["collector"] = "collector"
+    mode: Literal["push"] = "push"
+    """`push`: the components send to it."""

@@ -1,0 +1,112 @@
+"""Fitting and scoring: real scikit-learn estimators, in numbered versions.
+
+A score must not depend on which rows are scored together: linear models are added up column by column
+in a fixed order, since matrix products give other bits for other block sizes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from mlsim.engine import draws
+from mlsim.engine.columns import Column
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A fitted classifier together with the means that stand in for missing inputs.
+
+    means, scales: float64[k], of the inputs in training. classifier: fitted on standardised inputs.
+    """
+
+    means: Matrix
+    scales: Matrix
+    classifier: Any
+
+    def probability(self, inputs: Sequence[Column]) -> NDArray[np.float64]:
+        """P(true) of each row, shape (n,)."""
+        standardised = [
+            (np.where(np.isnan(x), mean, x) - mean) / scale
+            for x, mean, scale in zip(inputs, self.means, self.scales, strict=True)
+        ]
+        if hasattr(self.classifier, "coef_") and hasattr(self.classifier, "predict_proba"):
+            logit = np.full(standardised[0].shape, self.classifier.intercept_[0])
+            for weight, x in zip(self.classifier.coef_[0], standardised, strict=True):
+                logit = logit + weight * x
+            return 1.0 / (1.0 + draws.exp_of(-logit))
+        return np.asarray(self.classifier.predict_proba(np.column_stack(standardised))[:, 1])
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a model, as a registry keeps it.
+
+    number: 0 is the absence of a model. trained_at: seconds since day 0. rows, positives: what it was
+    fitted on.
+    """
+
+    number: int
+    estimator: Estimator | None
+    trained_at: float = np.nan
+    rows: int = 0
+    positives: int = 0
+
+    def score(self, inputs: Sequence[Column], n: int) -> NDArray[np.float64]:
+        """The score of each of n rows; missing (NaN) where there is no model yet."""
+        if self.estimator is None:
+            return np.full(n, np.nan)
+        return self.estimator.probability([np.asarray(x, dtype=float) for x in inputs])
+
+
+UNTRAINED = ModelVersion(0, None)
+
+
+@cache
+def classifiers() -> Mapping[str, type]:
+    """All classifiers of scikit-learn by snake-case name, as in `logistic_regression`."""
+    from sklearn.utils import all_estimators
+
+    return {_snake(name): kind for name, kind in all_estimators("classifier")}
+
+
+def _snake(name: str) -> str:
+    return "".join(
+        "_" + c.lower() if c.isupper() and i and not name[i - 1].isupper() else c.lower()
+        for i, c in enumerate(name)
+    )
+
+
+def fit(
+    learner: str, parameters: Mapping[str, Any], inputs: Sequence[Column], labels: Column, seed: int
+) -> Estimator | None:
+    """Fit a classifier on rows in columns; None if the labels are all alike.
+
+    inputs: k arrays of n. labels: bool[n]. seed: for estimators that draw random numbers.
+    """
+    truth = np.asarray(labels, dtype=bool)
+    if truth.all() or not truth.any():
+        return None
+    features = np.column_stack([np.asarray(x, dtype=float) for x in inputs])
+    means = np.nan_to_num(np.nanmean(features, axis=0))
+    features = np.where(np.isnan(features), means, features)
+    scales = features.std(axis=0)
+    scales[scales == 0] = 1.0
+    classifier = new_classifier(learner, parameters, seed)
+    with threadpool_limits(1):  # two threads give other bits
+        classifier.fit((features - means) / scales, truth)
+    return Estimator(means, scales, classifier)
+
+
+def new_classifier(learner: str, parameters: Mapping[str, Any], seed: int) -> Any:
+    """An unfitted estimator with its hyperparameters; `random_state` is the run's if it has one."""
+    classifier = classifiers()[learner](**parameters)
+    if "random_state" in classifier.get_params() and "random_state" not in parameters:
+        classifier.set_params(random_state=seed % 2**32)
+    return classifier

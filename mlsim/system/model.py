@@ -1,0 +1,48 @@
+"""model: a scikit-learn estimator, fitted inside the run and served by numbered versions."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
+
+from mlsim.engine.columns import Column
+from mlsim.scenario.units import Name
+from mlsim.system.base import Inbox, component_kind
+from mlsim.system.learning import UNTRAINED, ModelVersion
+from mlsim.system.server import Served
+
+
+@component_kind("model")
+class Model(Served):
+    """A learned classifier: it scores each request with the probability that `predicts` is true.
+
+    Version 1 is fitted at day 0 on the rows of the scenario's history that reached a collector. Before
+    that there is no score, and a missing input is replaced by its mean in training.
+    """
+
+    has_versions: ClassVar[bool] = True
+
+    kind: Literal["model"] = "model"
+    predicts: Name
+    """The column of the world that it estimates, true or false."""
+    inputs: tuple[str, ...]
+    """Features, and scores of models before it as `<model>.score`."""
+    learner: Name = "logistic_regression"
+    """A scikit-learn classifier by name: `logistic_regression`, `random_forest_classifier`, ..."""
+    parameters: dict[str, Any] = {}
+    """Hyperparameters, as scikit-learn names them."""
+
+    def needs(self) -> Iterable[str]:
+        return self.inputs
+
+    def outputs(self, name: str) -> Iterable[str]:
+        return (f"{name}.score",)
+
+    def first_settings(self, seed: int, name: str) -> ModelVersion:
+        return UNTRAINED
+
+    def compute(self, settings: ModelVersion, rows: Inbox, column: str) -> Column:
+        return settings.score([rows[name] for name in self.inputs], rows.ids.size)
+
+    def score_with(self, version: ModelVersion, columns: Mapping[str, Column]) -> Column:
+        """The scores that `version` would give to stored rows."""
+        inputs = [columns[name] for name in self.inputs]
+        return version.score(inputs, len(inputs[0]))

@@ -1,0 +1,113 @@
+"""Requests that have left the network, in blocks, with columns computed when somebody asks.
+
+Which settings of a component were in force for a row is in the row's stamps, so that a block can be
+settled at any time after its requests have moved, and settling it twice gives the same values.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine.columns import Column
+from mlsim.engine.network import Requests
+from mlsim.system.base import Deployed, Inbox
+from mlsim.system.wiring import Wiring
+from mlsim.world.people import Truth
+
+OUTCOMES = ("ok", "timed_out", "rejected", "failed")
+"""What becomes of a request, in the order of the network's codes."""
+
+
+class RequestBlock(Mapping[str, Column]):
+    """n requests of one load: `block["infected"]` is the truth, `block["advice.isolate"]` what was done.
+
+    log: ids, times, outcomes and stamps, as the network recorded them. place: the column of a
+    component's stamps.
+    """
+
+    def __init__(
+        self,
+        log: Requests,
+        truth: Truth,
+        system: Mapping[str, Deployed],
+        wiring: Wiring,
+        place: Callable[[str], int],
+    ):
+        self.log, self.truth = log, truth
+        self._system, self._wiring, self._place = system, wiring, place
+        self._computed: dict[tuple[str, str], Column] = {}
+        self._own: dict[str, Callable[[], Column]] = {
+            "sojourn_time": lambda: log.end - log.arrival,
+            "attempts": lambda: log.attempts,
+            **{name: partial(np.equal, log.outcome, code) for code, name in enumerate(OUTCOMES)},
+        }
+
+    def __getitem__(self, name: str) -> Column:
+        """A true column, `<component>.<output>`, or what became of the request (`ok`, `attempts`, ...)."""
+        if name in self._own:
+            return self._own[name]()
+        if name in self.truth:
+            return self.truth[name]
+        component, _, column = name.partition(".")
+        outputs = self._system[component].spec.outputs(component)
+        return self.output(component, name if name in outputs else column)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._own
+        yield from self.truth
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self.truth)
+
+    def at(self, reader: str, column: str) -> Column:
+        """A column as it reached the component `reader`, shape (n,)."""
+        source = self._wiring.source(reader, column)
+        return self.truth[column] if source is None else self.output(source, column)
+
+    def output(self, name: str, column: str) -> Column:
+        """A column as the component `name` sent it; missing where the request didn't pass through.
+
+        Missing is False for decisions and NaN for numbers.
+        """
+        key = (name, column)
+        if key not in self._computed:
+            self._computed[key] = self._compute(self._system[name], column)
+        return self._computed[key]
+
+    def _compute(self, component: Deployed, column: str) -> Column:
+        stamps = self.log.stamps[:, self._place(component.name)]
+        result: Column | None = None
+        for number in np.unique(stamps):
+            if number < 0:
+                continue
+            rows = np.flatnonzero(stamps == number)
+            values = component.spec.compute(
+                component.settings[number], self._inbox(component, rows), column
+            )
+            if rows.size == stamps.size:
+                return values
+            if result is None:
+                result = _missing(stamps.size, values.dtype)
+            result[rows] = values
+        return np.full(stamps.size, np.nan) if result is None else result
+
+    def _inbox(self, component: Deployed, rows: NDArray[np.intp]) -> Inbox:
+        return Inbox(
+            ids=self.log.request[rows],
+            people=self.truth.people[rows],
+            attempts=self.log.answer[rows],
+            sent=self.log.sent[rows],
+            names=component.spec.needs(),
+            ask=lambda column: self._asked(component, column)[rows],
+        )
+
+    def _asked(self, component: Deployed, column: str) -> Column:
+        if component.spec.starts_requests:
+            return self.truth[column]
+        return self.at(component.name, column)
+
+
+def _missing(n: int, dtype: np.dtype[np.generic]) -> Column:
+    return np.zeros(n, bool) if dtype == bool else np.full(n, np.nan)

@@ -1,0 +1,55 @@
+"""server: workers, a queue before them, and a time that each request takes."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mlsim.engine import draws
+from mlsim.engine.columns import DISTRIBUTIONS
+from mlsim.engine.network import Service, Station
+from mlsim.scenario import expressions as ex
+from mlsim.scenario.expressions import DurationExpression
+from mlsim.system.base import Component, component_kind
+
+
+class Served(Component):
+    """What all components have that requests pass through: time, workers, a queue.
+
+    Without `workers` there are always enough; without `service_time` it takes no time.
+    """
+
+    service_time: DurationExpression | None = None
+    """Time that a worker spends on a request."""
+    workers: int | None = Field(None, ge=1, le=100_000)
+    """Requests that one replica serves at the same time; unlimited if not given."""
+    replicas: int = Field(1, ge=1, le=1_000)
+    """Copies of the component; one queue feeds them all."""
+    queue_limit: int | None = Field(None, ge=0)
+    """Requests that may wait; one more is rejected. Unlimited if not given."""
+
+    def station(self, name: str) -> Station:
+        return Station(
+            name,
+            workers=self.workers,
+            replicas=self.replicas,
+            service=service_of(self.service_time),
+            queue_limit=self.queue_limit,
+        )
+
+
+def service_of(expression: ex.Expression | None) -> Service:
+    """The engine's service time for `lognormal(mean=6ms, cv=0.5)`, `50ms` or nothing at all."""
+    if expression is None:
+        return Service(draws.Distribution.CONSTANT, 0.0, 0.0)
+    if isinstance(expression, ex.Call) and expression.function in DISTRIBUTIONS:
+        numbers = [ex.constant_value(argument) for _, argument in expression.args]
+        code, a, b = DISTRIBUTIONS[expression.function](*numbers)
+        return Service(code, float(a), float(b))
+    return Service(draws.Distribution.CONSTANT, ex.constant_value(expression), 0.0)
+
+
+@component_kind("server")
+class Server(Served):
+    """A service that answers, or passes on, one request per worker at a time; first come, first served."""
+
+    kind: Literal["server"] = "server"

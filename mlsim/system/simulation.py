@@ -1,0 +1,168 @@
+"""The system in motion: its components deployed, its clock, its network, and who listens to it."""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import simpy
+
+from mlsim.engine.arrivals import merge
+from mlsim.engine.clock import Clock
+from mlsim.engine.network import Client, Network, Requests, Station, Visits
+from mlsim.scenario.spec import Scenario
+from mlsim.system.base import Component, Deployed
+from mlsim.system.collector import Collector
+from mlsim.system.requests import RequestBlock
+from mlsim.system.training import TrainingData, first_versions
+from mlsim.system.wiring import Wiring
+from mlsim.world.load import arrivals_of
+from mlsim.world.people import World
+
+NOBODY = -1
+"""In the network's log: the end of a request, and not a row at some collector."""
+
+
+class Listener(Protocol):
+    """Somebody who is told what has happened, block by block; who listens changes nothing."""
+
+    def on_visits(self, visits: Visits) -> None:
+        """Requests have been at components."""
+
+    def on_requests(self, block: RequestBlock) -> None:
+        """Requests have ended, as their clients see it."""
+
+    def on_collected(self, collector: str, block: RequestBlock) -> None:
+        """Rows have reached a collector."""
+
+
+class System(Mapping[str, Deployed]):
+    """One scenario under one seed: `system["gateway"]` is the gateway as it is deployed now.
+
+    clock: SimPy's environment, in seconds since day 0; it begins with the history.
+    network: what moves the requests. world: what is true. listeners: who is told.
+    replicas: how many of each component are wanted now. replica_changes: (time in seconds, component,
+    replica, whether it is up from then on), in order of time.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int):
+        self.scenario, self.seed = scenario, seed
+        self.listeners: list[Listener] = []
+        self.replica_changes: list[tuple[float, str, int, bool]] = []
+        self.replicas: dict[str, int] = {}
+        self.world = World(scenario, seed)
+        self.wiring = Wiring(scenario.system, scenario.flow, scenario.world.columns())
+        self.network = self._network()
+        self.clock = Clock(self.network)
+        self._deployed = {name: self._deploy(name, spec) for name, spec in scenario.system.items()}
+        data = TrainingData(self)
+        self.listeners.append(data)
+        self.clock.process(first_versions(self, data))
+
+    def __getitem__(self, name: str) -> Deployed:
+        return self._deployed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._deployed)
+
+    def __len__(self) -> int:
+        return len(self._deployed)
+
+    @property
+    def collectors(self) -> list[str]:
+        """The components that rows are reported to."""
+        return [name for name, spec in self.scenario.system.items() if isinstance(spec, Collector)]
+
+    def unit_of(self, column: str) -> str:
+        """The unit that the contract of a column names."""
+        return self.scenario.world.unit_of(column)
+
+    def crash(self, name: str, replica: int) -> None:
+        """A replica is gone, with the requests that it had in service."""
+        self.network.crash(name, replica)
+        self.replica_changes.append((self._now(), name, replica, False))
+
+    def restart(self, name: str, replica: int) -> None:
+        """A crashed replica is back."""
+        self.network.restart(name, replica)
+        self.replica_changes.append((self._now(), name, replica, True))
+
+    def scale(self, name: str, replicas: int) -> None:
+        """Run more replicas, or fewer as the last ones finish what they have begun."""
+        before = self.replicas[name]
+        self.network.scale(name, replicas)
+        for replica in range(min(before, replicas), max(before, replicas)):
+            self.replica_changes.append((self._now(), name, replica, replicas > before))
+        self.replicas[name] = replicas
+
+    def run(self, progress: Callable[[float], None] | None = None) -> None:
+        """Run from the history to the horizon; `progress` is told the time now and then."""
+        if progress is not None:
+            self.clock.process(self._tell(progress))
+        self.clock.run(until=self.scenario.horizon)
+        self.network.flush()
+
+    def _tell(self, progress: Callable[[float], None]) -> Generator[simpy.Event, None, None]:
+        step = (self.scenario.history + self.scenario.horizon) / 200
+        while True:
+            progress(self.clock.now)
+            yield self.clock.timeout(step)
+
+    def _network(self) -> Network:
+        scenario = self.scenario
+        places = [spec.station(name) for name, spec in scenario.system.items()]
+        for place in places:
+            if isinstance(place, Station):
+                self.replicas[place.name] = place.replicas
+                self.replica_changes += [
+                    (-scenario.history, place.name, k, True) for k in range(place.replicas)
+                ]
+        loads = list(scenario.load.items())
+        return Network(
+            chains=scenario.flow,
+            stations=[place for place in places if isinstance(place, Station)],
+            clients=[place for place in places if isinstance(place, Client)],
+            entries={number: load.enters for number, (_, load) in enumerate(loads)},
+            seed=self.seed,
+            arrivals=merge(
+                [arrivals_of(scenario, name, k, self.seed) for k, (name, _) in enumerate(loads)]
+            ),
+            start=-scenario.history,
+            until=scenario.horizon,
+            on_visits=self._on_visits,
+            on_requests=self._on_rows,
+        )
+
+    def _deploy(self, name: str, spec: Component) -> Deployed:
+        announce = partial(self.network.set_settings, name) if spec.in_flow else _to_nobody
+        return Deployed(name, spec, [spec.first_settings(self.seed, name)], announce, self._now)
+
+    def _now(self) -> float:
+        return float(self.clock.now)
+
+    def _on_visits(self, visits: Visits) -> None:
+        for listener in self.listeners:
+            listener.on_visits(visits)
+
+    def _on_rows(self, rows: Requests) -> None:
+        """Sort rows by load and by where they ended, and tell the listeners."""
+        for number, (load_name, load) in enumerate(self.scenario.load.items()):
+            for where in np.unique(rows.where):
+                chosen = np.flatnonzero((rows.load == number) & (rows.where == where))
+                if chosen.size:
+                    log = Requests(*(column[chosen] for column in rows))
+                    truth = self.world.truth(load_name, load, log.request, log.arrival)
+                    self._tell_of(
+                        int(where), RequestBlock(log, truth, self, self.wiring, self.network.index)
+                    )
+
+    def _tell_of(self, where: int, block: RequestBlock) -> None:
+        for listener in self.listeners:
+            if where == NOBODY:
+                listener.on_requests(block)
+            else:
+                listener.on_collected(self.network.names[where], block)
+
+
+def _to_nobody(number: int) -> None:
+    """A component beside the flow has no visits to stamp."""

@@ -1,0 +1,60 @@
+"""transform: reads columns from what it receives and makes features of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from mlsim.engine.columns import Column, Formula
+from mlsim.scenario.expressions import NumberExpression, names
+from mlsim.system.base import Inbox, component_kind
+from mlsim.system.output import Output
+from mlsim.system.server import Served
+
+
+@dataclass(frozen=True)
+class FeatureCode:
+    """The feature code in force: how features are made, and in which format they are sent on."""
+
+    formulas: Mapping[str, Formula]
+    output: Output
+
+    def with_output(self, output: Output) -> "FeatureCode":
+        """The same code, sending in another format."""
+        return replace(self, output=output)
+
+
+@component_kind("transform")
+class Transform(Served):
+    """A feature step: it takes over the columns in `reads`, computes those in `makes`, and sends both on.
+
+    It reads each number in the unit of the column's contract. A producer that has begun to send
+    another unit is not noticed here: the number is misread.
+    """
+
+    sends_columns: ClassVar[bool] = True
+
+    kind: Literal["transform"] = "transform"
+    reads: tuple[str, ...] = ()
+    """Columns that are taken over as they are."""
+    makes: dict[str, NumberExpression] = {}
+    """New features, as expressions over what it receives."""
+
+    def needs(self) -> Iterable[str]:
+        return dict.fromkeys([*self.reads, *(n for e in self.makes.values() for n in names(e))])
+
+    def outputs(self, name: str) -> Iterable[str]:
+        return (*self.reads, *self.makes)
+
+    def first_settings(self, seed: int, name: str) -> FeatureCode:
+        formulas = {
+            feature: Formula(expression, seed, f"feature/{name}/{feature}")
+            for feature, expression in self.makes.items()
+        }
+        return FeatureCode(formulas, Output(by_person=False))
+
+    def compute(self, settings: FeatureCode, rows: Inbox, column: str) -> Column:
+        if column in settings.formulas:
+            values = settings.formulas[column](rows.visible())
+        else:
+            values = rows[column]
+        return settings.output.send(column, values, rows)

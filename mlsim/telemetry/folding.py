@@ -1,0 +1,60 @@
+"""Counting events into the cells of a scrape grid, compiled.
+
+An event belongs to the cell of the first scrape at or after it, so that a counter read at that scrape
+contains it, and one read a moment before does not.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine.jit import compiled
+
+BUCKETS = np.array([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+"""Upper bounds of duration histograms in seconds: the default of Prometheus's clients."""
+
+Times = NDArray[np.float64]
+
+
+@compiled
+def cell_of(time: float, interval: float, first: int, cells: int) -> int:
+    """The cell of the first scrape at or after `time`; -1 if it lies outside of the grid."""
+    cell = int(math.ceil(time / interval)) - first
+    return cell if 0 <= cell < cells else -1
+
+
+@compiled
+def count(
+    rows: NDArray[Any], times: Times, interval: float, first: int, counts: NDArray[np.int32]
+) -> None:
+    """Add one to counts[row, cell of its time] for each event; counts: int32[rows, cells]."""
+    cells = counts.shape[1]
+    for i in range(times.size):
+        cell = cell_of(times[i], interval, first, cells)
+        if cell >= 0:
+            counts[rows[i], cell] += 1
+
+
+@compiled
+def count_durations(
+    rows: NDArray[Any],
+    starts: Times,
+    ends: Times,
+    interval: float,
+    first: int,
+    buckets: NDArray[np.int32],
+    sums: Times,
+) -> None:
+    """Enter end - start, at its end, into a histogram: int32[rows, cells, 12], float64[rows, cells]."""
+    cells = sums.shape[1]
+    for i in range(ends.size):
+        cell = cell_of(ends[i], interval, first, cells)
+        if cell >= 0:
+            duration = ends[i] - starts[i]
+            bucket = 0
+            while bucket < BUCKETS.size and duration > BUCKETS[bucket]:
+                bucket += 1
+            buckets[rows[i], cell, bucket] += 1
+            sums[rows[i], cell] += duration

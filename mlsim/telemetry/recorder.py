@@ -1,0 +1,153 @@
+"""The recorder: what the machine exposes to its scraper, folded from what happened.
+
+Nothing is read from the running system at scrape times. Events are counted into the cell of the first
+scrape that sees them, block by block, and the gauges follow: what waits is what has come and not yet
+begun. So a scrape costs nothing, and whether somebody scrapes changes nothing.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine.network import Visits
+from mlsim.system.requests import OUTCOMES, RequestBlock
+from mlsim.system.simulation import System
+from mlsim.telemetry.folding import BUCKETS, count, count_durations
+from mlsim.telemetry.store import SeriesStore
+
+VISIT_OUTCOMES = ("served", "rejected", "lost")
+"""What becomes of a visit, in the order of the network's codes."""
+
+Times = NDArray[np.float64]
+
+
+def scrape_times(start: float, end: float, interval: float) -> Times:
+    """Multiples of `interval` from `start` to `end`, all in seconds since day 0."""
+    return interval * np.arange(math.ceil(start / interval), math.floor(end / interval) + 1)
+
+
+class Tally:
+    """Events and durations of one kind of thing (components, clients) on a scrape grid.
+
+    names: of the things; outcomes: what can become of an event. counts: int32[names x outcomes,
+    cells]; buckets: int32[names, cells, 12]; sums: float64[names, cells] in seconds.
+    """
+
+    def __init__(self, names: list[str], outcomes: tuple[str, ...], cells: int):
+        self.names, self.outcomes = names, outcomes
+        self.counts = np.zeros((len(names) * len(outcomes), cells), np.int32)
+        self.buckets = np.zeros((len(names), cells, BUCKETS.size + 1), np.int32)
+        self.sums = np.zeros((len(names), cells))
+
+    def add(
+        self,
+        who: NDArray[np.int64],
+        outcome: NDArray[np.int64],
+        start: Times,
+        end: Times,
+        interval: float,
+        first: int,
+    ) -> None:
+        """Count events at their end."""
+        count(who * len(self.outcomes) + outcome, end, interval, first, self.counts)
+        count_durations(who, start, end, interval, first, self.buckets, self.sums)
+
+    def write(self, store: SeriesStore, label: str, counter: str, histogram: str) -> None:
+        """Add `counter{label, outcome}` and `histogram{label}` to the store."""
+        for i, name in enumerate(self.names):
+            for j, outcome in enumerate(self.outcomes):
+                labels = {label: name, "outcome": outcome}
+                store.add_increments(counter, labels, self.counts[i * len(self.outcomes) + j])
+            store.add_histogram(histogram, {label: name}, BUCKETS, self.buckets[i], self.sums[i])
+
+
+class Recorder:
+    """Counts visits and requests on the scrape grid of one run, from its history to its horizon.
+
+    interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by component
+    and by client. busy_seconds: time that the workers of each component have served since day 0.
+    """
+
+    def __init__(self, system: System, interval: float):
+        scenario = system.scenario
+        self._system, self._interval = system, interval
+        self.times = scrape_times(-scenario.history, scenario.horizon, interval)
+        self._first = round(self.times[0] / interval)
+        cells = self.times.size
+        components = [n for n in system.network.names if not scenario.system[n].starts_requests]
+        self.visits = Tally(components, VISIT_OUTCOMES, cells)
+        self.busy_seconds = np.zeros(len(components))
+        self._came, self._began, self._left = np.zeros((3, len(components), cells), np.int32)
+        clients = list(dict.fromkeys(load.enters for load in scenario.load.values()))
+        self._client_of = np.array([clients.index(x.enters) for x in scenario.load.values()])
+        self.requests = Tally(clients, OUTCOMES, cells)
+        self._attempts = np.zeros((len(clients), cells), np.int32)
+        self._collected = {name: np.zeros((1, cells), np.int32) for name in system.collectors}
+
+    def on_visits(self, visits: Visits) -> None:
+        """Count what has happened at the components."""
+        grid = (self._interval, self._first)
+        station = visits.station.astype(np.int64)
+        self.visits.add(station, visits.outcome, visits.arrival, visits.end, *grid)
+        began = visits.replica >= 0
+        count(station, visits.arrival, *grid, self._came)
+        count(station[began], visits.start[began], *grid, self._began)
+        count(station[began], visits.end[began], *grid, self._left)
+        worked = np.where(began, visits.end - np.maximum(visits.start, 0.0), 0.0)
+        self.busy_seconds += np.bincount(
+            station, np.maximum(worked, 0.0), minlength=self.busy_seconds.size
+        )
+
+    def on_requests(self, block: RequestBlock) -> None:
+        """Count what clients have seen."""
+        log, grid = block.log, (self._interval, self._first)
+        client = self._client_of[log.load]
+        self.requests.add(client, log.outcome.astype(np.int64), log.arrival, log.end, *grid)
+        each = np.repeat(np.arange(client.size), log.attempts)
+        count(client[each], log.end[each], *grid, self._attempts)
+
+    def on_collected(self, collector: str, block: RequestBlock) -> None:
+        """Count what the telemetry has received."""
+        nobody_else = np.zeros(block.log.end.size, np.int64)
+        count(nobody_else, block.log.end, self._interval, self._first, self._collected[collector])
+
+    def write(self, store: SeriesStore) -> None:
+        """Add all that the machine exposes to a store on the same grid."""
+        self.visits.write(store, "component", "requests_total", "request_duration_seconds")
+        self.requests.write(
+            store, "client", "client_requests_total", "client_request_duration_seconds"
+        )
+        for i, name in enumerate(self.requests.names):
+            store.add_increments("client_attempts_total", {"client": name}, self._attempts[i])
+        for name, counts in self._collected.items():
+            store.add_increments("telemetry_rows_total", {"component": name}, counts[0])
+        self._write_queues(store)
+        self._write_versions(store)
+        self._write_replicas(store)
+
+    def _write_queues(self, store: SeriesStore) -> None:
+        for i, name in enumerate(self.visits.names):
+            rejected = self.visits.counts[
+                i * len(VISIT_OUTCOMES) + VISIT_OUTCOMES.index("rejected")
+            ]
+            waiting = self._came[i] - self._began[i] - rejected
+            in_service = self._began[i] - self._left[i]
+            for metric, change in (("queue_length", waiting), ("workers_busy", in_service)):
+                store.add(metric, {"component": name}, np.cumsum(change, dtype=np.int32))
+
+    def _write_versions(self, store: SeriesStore) -> None:
+        for name, deployed in self._system.items():
+            if deployed.spec.has_versions:
+                version = np.zeros(store.times.size)
+                for time, number in deployed.history:
+                    version[store.times >= time] = deployed.settings[number].number
+                store.add("model_version", {"component": name}, version)
+
+    def _write_replicas(self, store: SeriesStore) -> None:
+        up: dict[tuple[str, int], NDArray[np.float64]] = {}
+        for time, name, replica, is_up in self._system.replica_changes:
+            gauge = up.setdefault((name, replica), np.full(store.times.size, np.nan))
+            gauge[store.times >= time] = is_up
+        for (name, replica), gauge in up.items():
+            store.add("up", {"component": name, "replica": str(replica)}, gauge)

@@ -1,0 +1,92 @@
+"""Ground truth: the drivers of the world, the people in it, and what is true at each check-up.
+
+Every column is a pure function of (seed, column, whose it is, when), so the truth of any rows can be
+asked for at any time, in any order and as often as one likes; nothing is stored.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine import draws
+from mlsim.engine.columns import Column, Formula, Rows
+from mlsim.scenario.spec import Load, Scenario
+from mlsim.world.calendar import calendar_offset
+
+
+class World:
+    """The truth of one scenario under one seed."""
+
+    def __init__(self, scenario: Scenario, seed: int):
+        world = scenario.world
+        self._people = world.people
+        self._seed = seed
+        self._calendar = calendar_offset(scenario.start)
+        self._drivers = self._formulas("driver", world.drivers)
+        self._person = self._formulas("person", {n: c.is_ for n, c in world.person.items()})
+        self._records = {
+            name: self._formulas(name, {n: c.is_ for n, c in columns.items()})
+            for name, columns in world.records.items()
+        }
+
+    def _formulas(self, block: str, columns: Mapping[str, object]) -> dict[str, Formula]:
+        return {
+            name: Formula(expression, self._seed, f"world/{block}/{name}", self._calendar)
+            for name, expression in columns.items()
+        }
+
+    def truth(
+        self, load_name: str, load: Load, ids: NDArray[np.int64], time: NDArray[np.float64]
+    ) -> "Truth":
+        """What is true of the requests `ids` of one load that arrive at `time` (seconds)."""
+        people = self.person_of(load_name, ids) if load.of else ids
+        return Truth(
+            self._drivers,
+            self._person if load.of else {},
+            self._records.get(load.each, {}),
+            ids,
+            people,
+            time,
+        )
+
+    def person_of(self, load_name: str, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Who makes each request: people come back, all equally often."""
+        u = draws.uniform(draws.stream(self._seed, f"load/{load_name}/person"), ids)
+        return np.asarray(np.floor(u * self._people), dtype=np.int64)
+
+
+class Truth(Mapping[str, Column]):
+    """The true columns of n requests, each computed when first asked for.
+
+    ids, people: int64[n], whose draws. time: float64[n], arrival in seconds since day 0.
+    """
+
+    def __init__(
+        self,
+        drivers: Mapping[str, Formula],
+        person: Mapping[str, Formula],
+        record: Mapping[str, Formula],
+        ids: NDArray[np.int64],
+        people: NDArray[np.int64],
+        time: NDArray[np.float64],
+    ):
+        self.ids, self.people, self.time = ids, people, time
+        self._formulas = {
+            **{name: (formula, ids) for name, formula in drivers.items()},
+            **{name: (formula, people) for name, formula in person.items()},
+            **{name: (formula, ids) for name, formula in record.items()},
+        }
+        self._known: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._known:
+            formula, whose = self._formulas[name]
+            self._known[name] = formula(Rows(whose, self.time, self))
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._formulas)
+
+    def __len__(self) -> int:
+        return len(self._formulas)

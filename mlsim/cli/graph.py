@@ -10,7 +10,7 @@ import typer
 from mlsim.cli.options import ScenarioFile, Settings, settings_of
 
 if TYPE_CHECKING:
-    from mlsim.api import Scenario
+    from mlsim.scenario.spec import Scenario
 
 DOTS_PER_INCH = 160
 
@@ -26,15 +26,17 @@ def graph(
     ] = None,
 ) -> None:
     """Draw the system in layers, with the faults of the scenario where they will sit."""
-    import mlsim
+    from mlsim import api
+    from mlsim.system.graph import graph_of
 
     if out is not None and out.suffix not in (".svg", ".png"):
         raise typer.BadParameter(f"must end in .svg or .png (got '{out}')", param_hint="--out")
-    scenario = mlsim.load(file, settings_of(set_ or ()))
+    scenario = api.load(file, settings_of(set_ or ())).spec
+    system = graph_of(scenario.system, scenario.flow)
     if out is None:
-        show(scenario.graph, marks_of(scenario))
+        show(system, marks_of(scenario))
     else:
-        save(scenario.graph, marks_of(scenario), out)
+        save(system, marks_of(scenario), out)
         print(out)
 
 

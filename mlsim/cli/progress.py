@@ -11,11 +11,11 @@ DAY = 86_400.0
 
 @contextmanager
 def simulated_time(
-    start: float, end: float, *, shown: bool
+    history: float, horizon: float, *, shown: bool
 ) -> Iterator[Callable[[float], None] | None]:
-    """Gives what to tell the simulated time to, in seconds; None where nobody would see the bar.
+    """Gives what to tell how much is done, from 0 to 1; None where nobody would see the bar.
 
-    The bar is on stderr, so that stdout holds the result and nothing else.
+    history, horizon: in seconds. The bar is on stderr: stdout holds the result and nothing else.
     """
     console = Console(stderr=True)
     if not (shown and console.is_terminal):
@@ -24,9 +24,14 @@ def simulated_time(
     columns = (
         TextColumn("simulating"),
         BarColumn(bar_width=None),
-        TextColumn("day {task.fields[day]:.1f} of {task.fields[days]:.1f}"),
+        TextColumn("day {task.fields[day]:.1f} of {task.fields[last]:.1f}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=end - start, day=start / DAY, days=end / DAY)
-        yield lambda now: progress.update(task, completed=now - start, day=now / DAY)
+        task = progress.add_task("", total=1.0, day=-history / DAY, last=horizon / DAY)
+
+        def tell(done: float) -> None:
+            day = (done * (history + horizon) - history) / DAY
+            progress.update(task, completed=done, day=day)
+
+        yield tell

@@ -43,12 +43,12 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario: what broke, who noticed and when, and what it cost by then."""
-    import mlsim
+    from mlsim import api
 
     settings = settings_of(set_ or ()) | shorthands(seed, horizon)
-    scenario = mlsim.load(file, settings, monitoring)
+    scenario = api.load(file, settings, monitoring)
     result = simulate(scenario, twin=twin, quiet=quiet)
-    folder = result.write(out or Path("reports") / scenario.name)
+    folder = result.write(out or Path("reports") / scenario.spec.scenario)
     if as_json:
         print(json.dumps(result.summary, indent=2))
     elif quiet:
@@ -70,8 +70,9 @@ def simulate(scenario: "Scenario", *, twin: bool, quiet: bool) -> "Run":
 
     if not (quiet or engine.compiled()):
         print("compiling the kernel (once, some seconds) ...", file=sys.stderr)
-    with simulated_time(-scenario.history, scenario.horizon, shown=not quiet) as moved:
-        return scenario.run(twin=twin, progress=moved)
+    spec = scenario.spec
+    with simulated_time(spec.history, spec.horizon, shown=not quiet) as tell:
+        return scenario.run(twin=twin, progress=tell)
 
 
 def show(result: "Run", folder: Path) -> None:

@@ -5,7 +5,7 @@ from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_o
 
 def validate(file: ScenarioFile, set_: Settings = None, monitoring: MonitoringFile = None) -> None:
     """Check a scenario and the monitoring file it names; report all mistakes at once."""
-    import mlsim
+    from mlsim import api
 
-    mlsim.load(file, settings_of(set_ or ()), monitoring)
+    api.load(file, settings_of(set_ or ()), monitoring)
     print(f"{file}: no mistakes found")

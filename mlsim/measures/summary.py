@@ -11,7 +11,7 @@ from mlsim.measures.damage import until
 from mlsim.measures.findings import Findings
 from mlsim.measures.record import Record
 from mlsim.scenario.spec import Outcome
-from mlsim.system.wiring import predecessors
+from mlsim.system.graph import graph_of
 
 DAY = 86400.0
 
@@ -28,7 +28,7 @@ def summary(findings: Findings) -> dict[str, Any]:
             "rules": _rules(findings),
             "components": findings.run.components.to_dict("records"),
             "models": findings.run.models.to_dict("records"),
-            "graph": _graph(findings),
+            "graph": graph_of(findings.scenario.system, findings.scenario.flow),
             "warnings": list(findings.run.warnings),
         }
     )
@@ -152,20 +152,6 @@ def _rules(findings: Findings) -> list[dict[str, Any]]:
         firings_run=firings(findings.run), firings_twin=firings(findings.twin)
     )
     return table.to_dict("records")
-
-
-def _graph(findings: Findings) -> dict[str, Any]:
-    scenario = findings.scenario
-    asides = {(c.steps[0], c.steps[1]) for c in scenario.flow if c.aside}
-    before = predecessors(scenario.flow)
-    return {
-        "nodes": [{"name": n, "kind": c.kind} for n, c in scenario.system.items()],
-        "edges": [
-            {"from": sender, "to": receiver, "aside": (sender, receiver) in asides}
-            for receiver, senders in before.items()
-            for sender in senders
-        ],
-    }
 
 
 def _currency(findings: Findings) -> str:

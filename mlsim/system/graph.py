@@ -13,17 +13,13 @@ def graph_of(system: Mapping[str, Component], flow: Iterable[Chain]) -> dict[str
 
     A node has `name` and `kind`; an edge has `from`, `to`, and `aside` where nobody waits for it.
     """
+    flow = tuple(flow)
+    asides = {chain.steps[:2] for chain in flow if chain.aside}
     return {
-        "nodes": [{"name": name, "kind": kind_of(spec)} for name, spec in system.items()],
+        "nodes": [{"name": name, "kind": component.kind} for name, component in system.items()],
         "edges": [
-            {"from": sender, "to": receiver, "aside": chain.aside}
-            for chain in flow
-            for receiver, senders in predecessors([chain]).items()
+            {"from": sender, "to": receiver, "aside": (sender, receiver) in asides}
+            for receiver, senders in predecessors(flow).items()
             for sender in senders
         ],
     }
-
-
-def kind_of(spec: Component) -> str:
-    """What a scenario calls a component's kind."""
-    return str(spec.kind)  # type: ignore[attr-defined]

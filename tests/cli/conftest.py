@@ -1,22 +1,43 @@
 """The command line as a user meets it: arguments in; exit status, stdout and stderr out."""
 
-import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-Completed = subprocess.CompletedProcess[str]
-PROGRAM = "from mlsim.cli import main; main()"
+from mlsim.cli import main
+
+
+@dataclass(frozen=True)
+class Ended:
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture
-def mlsim(tmp_path: Path) -> Callable[..., Completed]:
-    """Runs `mlsim ARGUMENTS` in an empty folder, in a process of its own."""
+def mlsim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """Runs `mlsim ARGUMENTS` in an empty folder, on a console of 100 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
 
-    def run(*arguments: str | Path) -> Completed:
-        command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    def run(*arguments: str | Path) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["mlsim", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return Ended(int(end.value.code or 0), printed.out, printed.err)
 
     return run
+
+
+@pytest.fixture
+def scenario(mlsim: Callable[..., Ended], tmp_path: Path) -> Path:
+    """The scenario that `mlsim init` writes."""
+    mlsim("init", "shop")
+    return tmp_path / "shop" / "scenario.yaml"

@@ -3,12 +3,6 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture
-def scenario(mlsim, tmp_path: Path) -> Path:
-    mlsim("init", "shop")
-    return tmp_path / "shop" / "scenario.yaml"
-
-
 def test_draws_the_system_in_characters(mlsim, scenario: Path):
     drawn = mlsim("graph", scenario)
     assert (drawn.returncode, drawn.stderr) == (0, "")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from mlsim.errors import Problem, ScenarioError, nearest
-from mlsim.scenario.messages import problem_of
+from mlsim.scenario.messages import is_consequence, problem_of
 from mlsim.scenario.nodes import Node, Plain, Unreadable, read_nodes
 from mlsim.scenario.refusal import got
 
@@ -125,7 +125,8 @@ def check(document: Document, model: type[M]) -> M:
         result = model.model_validate(document.data, context=known)
     except ValidationError as error:
         for mistake in error.errors(include_url=False):
-            problems.append(document.problem(*problem_of(mistake, document.data, known)))
+            if not is_consequence(mistake):
+                problems.append(document.problem(*problem_of(mistake, document.data, known)))
     if problems:
         raise ScenarioError(problems)
     return result

@@ -122,11 +122,15 @@ def _unreached(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator[Mis
 def _cycles(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[Mistake]:
     """Chains that lead back to themselves: a request on them would go round for ever."""
     successors = _successors(flow, system)
-    for number, chain in enumerate(flow):
-        if number in _from(number, successors):
+    after = [_from(number, successors) for number in range(len(flow))]
+    told: set[int] = set()
+    for number in range(len(flow)):
+        if number in after[number] and number not in told:
+            circle = [n for n in sorted(after[number]) if number in after[n]]
+            told.update(circle)
             message = (
-                f"goes round without end: {chain} comes back to {_begins(chain)}, "
-                "and only the reply to a client ends a way like this"
+                f"goes round without end ({', '.join(str(flow[n]) for n in circle)}): "
+                "only the reply to a client ends a way like this"
             )
             yield ("flow", number), message, ""
 

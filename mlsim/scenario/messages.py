@@ -46,6 +46,12 @@ def problem_of(
     return place, _sentence(error), ""
 
 
+def is_consequence(error: Mapping[str, Any]) -> bool:
+    """Whether an error only follows from others: a list is too short without its wrong entries."""
+    enough = error.get("ctx", {}).get("min_length", 0)
+    return bool(error["type"] == "too_short" and len(error["input"]) >= enough)
+
+
 def _place(loc: tuple[str | int, ...], data: Any) -> tuple[tuple[str | int, ...], Any]:
     """Where in the document an error lies, and what holds that place.
 
@@ -78,9 +84,10 @@ def _sentence(error: Mapping[str, Any]) -> str:
         words, key = _LIMITS[kind]
         return f"must be {words} {context[key]} {got(value)}"
     if kind == "literal_error":
-        return f"must be one of {context['expected']} {got(value)}"
-    if kind in ("too_short", "too_long"):
-        return f"{error['msg'][:1].lower()}{error['msg'][1:]}"
+        choice = "one of " if "," in context["expected"] or " or " in context["expected"] else ""
+        return f"must be {choice}{context['expected']} {got(value)}"
+    if kind == "too_short" and not value:
+        return "must not be empty"
     if kind == "int_from_float":
         return f"must be a whole number {got(value)}"
     for family in (kind.split("_")[0], kind.split("_")[-1]):

@@ -89,12 +89,15 @@ def read_nodes(text: str) -> tuple[Node, list[Flaw]]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Unreadable(mark.line + 1 if mark else 0, _explain(error)) from None
-    except (YAMLError, ValueError) as error:  # ValueError: an escape beyond Unicode, from chr()
+    except (YAMLError, ValueError, OverflowError) as error:  # chr() of an escape beyond Unicode
         raise Unreadable(0, f"is not valid YAML: {str(error).splitlines()[0]}") from None
 
 
 def _explain(error: MarkedYAMLError) -> str:
     message = f"is not valid YAML: {error.problem or error.context}"
+    begin, end = error.context_mark, error.problem_mark
+    if begin and end and begin.line != end.line:
+        message += f" {error.context}, which begins in line {begin.line + 1}"
     if "flow" in str(error.context) or "mapping values" in str(error.problem):
         message += "; text that contains , : # [ ] { or } stands in quotes"
     return message
@@ -109,7 +112,7 @@ class _Builder:
         self.flaws: list[Flaw] = []
 
     def document(self) -> Node:
-        root = Node({}, 1)
+        root = Node(None, 1)
         documents = 0
         for event in self._events:
             if isinstance(event, ev.DocumentStartEvent):

@@ -40,11 +40,13 @@ class Quantity:
     """Marks a type of field by how it is read: text or number in, value out.
 
     words: what a value must be, as messages, `mlsim kinds` and the JSON Schema put it.
+    json_type, pattern: what the JSON Schema says of the value, and of its text.
     """
 
     words: str
     read: Callable[[object], Any]
     json_type: tuple[str, ...] = ("string",)
+    pattern: str = ""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -55,7 +57,8 @@ class Quantity:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         types = list(self.json_type)
-        return {"type": types[0] if len(types) == 1 else types, "description": self.words}
+        pattern = {"pattern": f"^\\s*{self.pattern}\\s*$"} if self.pattern else {}
+        return {"type": types[0] if len(types) == 1 else types, "description": self.words} | pattern
 
 
 _NUMBER = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?"
@@ -193,18 +196,21 @@ def money(value: object) -> Money:
     return Money(float(match[1]), match[2])
 
 
+_TEXT_OR_NUMBER = ("string", "number")
+
 Duration = Annotated[
-    float, Quantity("a duration such as 50ms or 2h", duration, ("string", "number"))
+    float, Quantity("a duration such as 50ms or 2h", duration, _TEXT_OR_NUMBER, _DURATION.pattern)
 ]
 When = Annotated[
-    float, Quantity("a time since day 0 such as 9d or 36h", instant, ("string", "number"))
+    float,
+    Quantity("a time since day 0 such as 9d or 36h", instant, _TEXT_OR_NUMBER, _DURATION.pattern),
 ]
-Probability = Annotated[
-    float, Quantity("a probability from 0 to 1", probability, ("string", "number"))
+Probability = Annotated[float, Quantity("a probability from 0 to 1", probability, _TEXT_OR_NUMBER)]
+Name = Annotated[str, Quantity("a name", name, pattern=_NAME.pattern)]
+ColumnName = Annotated[str, Quantity("a name", column_name, pattern=_NAME.pattern)]
+Cost = Annotated[
+    Money, Quantity("an amount of money such as 400 EUR or 36 EUR/h", money, pattern=_MONEY.pattern)
 ]
-Name = Annotated[str, Quantity("a name", name)]
-ColumnName = Annotated[str, Quantity("a name", column_name)]
-Cost = Annotated[Money, Quantity("an amount of money such as 400 EUR or 36 EUR/h", money)]
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def episodes(active: Mask, steps: Indices, hold: int, keep: int) -> Iterator[Epi
     edges = np.flatnonzero(np.diff(active, prepend=False, append=False)).reshape(-1, 2)
     current: Episode | None = None
     for begin, end in edges.tolist():
-        if current is not None and (current.resolved is None or begin > current.resolved):
+        if current and current.resolved is not None and begin > current.resolved:
             yield current
             current = None
         # An alert that is kept firing goes on when its condition holds again.

@@ -26,8 +26,13 @@ def prometheus_duration(value: object) -> float:
     return sum(int(number) * size for number, size in parts)
 
 
+def prometheus_interval(value: object) -> float:
+    """As prometheus_duration, and more than 0."""
+    return _positive(prometheus_duration(value), value)
+
+
 def interval(value: object) -> float:
-    """Seconds of a duration in Prometheus's notation or in that of scenarios.
+    """Seconds, more than 0, of a duration in Prometheus's notation or in that of scenarios.
 
     A monitoring file holds Prometheus's settings next to checks, so both are at home there.
 
@@ -35,12 +40,18 @@ def interval(value: object) -> float:
     (60.0, 60.0, 5400.0)
     """
     try:
-        return prometheus_duration(value)
+        return prometheus_interval(value)
     except Refusal:
-        return duration(value)
+        return _positive(duration(value), value)
 
 
-PrometheusDuration = Annotated[
-    float, Quantity("a duration as Prometheus writes it, such as 30s or 5m", prometheus_duration)
-]
+def _positive(seconds: float, value: object) -> float:
+    if seconds <= 0:
+        raise Refusal(f"must be more than 0 {got(value)}")
+    return seconds
+
+
+PROMETHEUS = "a duration as Prometheus writes it, such as 30s or 5m"
+PrometheusDuration = Annotated[float, Quantity(PROMETHEUS, prometheus_duration)]
+PrometheusInterval = Annotated[float, Quantity(PROMETHEUS, prometheus_interval)]
 Interval = Annotated[float, Quantity("a duration such as 30s, 1m or 1min", interval)]

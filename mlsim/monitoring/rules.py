@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from mlsim.errors import Problem, ScenarioError
-from mlsim.monitoring.durations import PrometheusDuration
+from mlsim.monitoring.durations import PrometheusDuration, PrometheusInterval
 from mlsim.monitoring.promql import PromqlError, parse, selectors
 from mlsim.monitoring.templates import annotation_template, label_template
 from mlsim.scenario.document import Document, check, read
@@ -118,7 +118,7 @@ class GroupSpec(Spec):
     """Rules that are evaluated one after the other at the same instants."""
 
     name: str = Field(min_length=1)
-    interval: PrometheusDuration | None = Field(None, gt=0)
+    interval: PrometheusInterval | None = None
     rules: tuple[RuleSpec, ...]
 
 

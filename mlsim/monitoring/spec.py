@@ -24,9 +24,9 @@ CHECK_METRICS = ("data_check", "data_check_rows")
 class MonitoringFile(Spec):
     """A monitoring file as it is written."""
 
-    scrape_interval: Interval = Field(30.0, gt=0)
+    scrape_interval: Interval = 30.0
     """Time between two samples of every series."""
-    evaluation_interval: Interval = Field(60.0, gt=0)
+    evaluation_interval: Interval = 60.0
     """Time between two evaluations of the rules, unless their group says otherwise."""
     checks: dict[Name, Annotated[Check, OfKind("check")]] = Field(default_factory=dict)
     """Checks on data and models; their results are the metric `data_check`."""

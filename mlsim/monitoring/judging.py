@@ -83,8 +83,8 @@ def _alerts(rule: Rule, result: Vector, steps: Indices) -> Iterator[Alert]:
     Vector.of(labels, result.values, result.present)  # Two alerts must not share their labels.
     hold, keep = round(rule.hold * 1000), round(rule.keep * 1000)
     for row, own in enumerate(labels):
-        for episode in episodes(result.present[row], steps, hold, keep):
-            yield _alert(rule, own, result.labels[row], result.values[row], episode, steps / 1000)
+        found = episodes(result.present[row], steps, hold, keep)
+        yield from _alerts_of_series(rule, own, result, row, found, steps / 1000)
 
 
 def _labels_of_alert(rule: Rule, series: Labels) -> Labels:
@@ -93,19 +93,23 @@ def _labels_of_alert(rule: Rule, series: Labels) -> Labels:
     return canonical(dict(drop(series)) | added | {"alertname": rule.name})
 
 
-def _alert(
-    rule: Rule, labels: Labels, series: Labels, values: Floats, episode: Episode, steps: Floats
-) -> Alert:
-    first = episode.pending if episode.firing is None else episode.firing
-    value = float(values[first])
-    return Alert(
-        rule=rule.name,
-        group=rule.group,
-        severity=dict(labels).get("severity", ""),
-        labels=series_text(drop(labels, ("alertname", "severity"))),
-        pending_s=float(steps[episode.pending]),
-        firing_s=np.nan if episode.firing is None else float(steps[episode.firing]),
-        resolved_s=np.nan if episode.resolved is None else float(steps[episode.resolved]),
-        value=value,
-        summary=render(rule.annotations.get("summary", ""), dict(series), value),
-    )
+def _alerts_of_series(
+    rule: Rule, labels: Labels, result: Vector, row: int, found: Iterator[Episode], steps: Floats
+) -> Iterator[Alert]:
+    severity = dict(labels).get("severity", "")
+    text = series_text(drop(labels, ("alertname", "severity")))
+    template, variables = rule.annotations.get("summary", ""), dict(result.labels[row])
+    for episode in found:
+        first = episode.pending if episode.firing is None else episode.firing
+        value = float(result.values[row, first])
+        yield Alert(
+            rule=rule.name,
+            group=rule.group,
+            severity=severity,
+            labels=text,
+            pending_s=float(steps[episode.pending]),
+            firing_s=np.nan if episode.firing is None else float(steps[episode.firing]),
+            resolved_s=np.nan if episode.resolved is None else float(steps[episode.resolved]),
+            value=value,
+            summary=render(template, variables, value),
+        )

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -36,15 +37,38 @@ def _field(series: Series) -> pa.Field:
 
 def read_parquet(path: Path) -> SeriesStore:
     """The store that `write_parquet` wrote to `path`."""
-    file = pq.ParquetFile(path)
-    store = SeriesStore(file.read(columns=["time_s"])["time_s"].to_numpy())
-    table = file.read()
-    for field in list(file.schema_arrow)[1:]:
+    with pq.ParquetFile(path) as file:
+        times, *columns = _columns(file)
+        fields = list(file.schema_arrow)[1:]
+    store = SeriesStore(times)
+    for field, values in zip(fields, columns, strict=True):
         labels = json.loads(field.metadata[b"labels"])
-        values = table[field.name].to_numpy()
-        name = labels.pop(METRIC_NAME)
-        if json.loads(field.metadata[b"cumulate"]):
-            store.add_increments(name, labels, np.diff(values, prepend=0))
-        else:
-            store.add(name, labels, values)
+        add = store.add_increments if _was_increments(field) else store.add
+        add(labels.pop(METRIC_NAME), labels, values)
     return store
+
+
+def _columns(file: pq.ParquetFile) -> list[npt.NDArray[np.number]]:
+    """All columns, counters as the increments that they were, a row group at a time."""
+    size, fields = file.metadata.num_rows, list(file.schema_arrow)
+    kept = [
+        np.empty(size, np.int32 if _was_increments(f) else f.type.to_pandas_dtype()) for f in fields
+    ]
+    reached = [0] * len(fields)
+    row = 0
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group)
+        for place, (field, target) in enumerate(zip(fields, kept, strict=True)):
+            values = table.column(place).to_numpy()
+            end = row + values.size
+            if _was_increments(field):
+                target[row:end] = np.diff(values, prepend=reached[place])
+                reached[place] = values[-1]
+            else:
+                target[row:end] = values
+        row += table.num_rows
+    return kept
+
+
+def _was_increments(field: pa.Field) -> bool:
+    return bool(json.loads((field.metadata or {}).get(b"cumulate", "false")))

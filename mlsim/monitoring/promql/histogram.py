@@ -42,10 +42,13 @@ def _bound(text: str) -> float | None:
 
 def _alike(present: Mask) -> Iterator[tuple[Mask, Indices]]:
     """Steps at which the same buckets are there: (bool[B], indices of the steps)."""
-    patterns, which = np.unique(present, axis=1, return_inverse=True)
+    # Nearly always all buckets are there; sorting the steps by pattern is for the rest.
+    whole = present.all(axis=0)
+    yield np.ones(len(present), dtype=np.bool_), np.flatnonzero(whole)
+    rest = np.flatnonzero(~whole & present.any(axis=0))
+    patterns, which = np.unique(present[:, rest], axis=1, return_inverse=True)
     for number, kept in enumerate(patterns.T):
-        if kept.any():
-            yield kept, np.flatnonzero(which == number)
+        yield kept, rest[which == number]
 
 
 def _quantile(quantile: Floats, bounds: Floats, counts: Floats) -> Floats:

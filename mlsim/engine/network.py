@@ -208,10 +208,10 @@ class Network:
         tally[layout.VISITS_LOGGED] = tally[layout.ROWS_LOGGED] = 0
         if seen and self._on_visits is not None:
             rows = self._state.visits[:seen]
-            self._on_visits(Visits(*(np.ascontiguousarray(rows[f]) for f in Visits._fields)))
+            self._on_visits(Visits(*(rows[f].copy() for f in Visits._fields)))
         if ended and self._on_requests is not None:
             rows = self._state.rows[:ended]
-            columns = (np.ascontiguousarray(rows[f]) for f in Requests._fields[:-1])
+            columns = (rows[f].copy() for f in Requests._fields[:-1])
             self._on_requests(Requests(*columns, self._state.row_stamps[:ended].copy()))
 
     def counters(self, name: str) -> Counters:

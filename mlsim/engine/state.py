@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def _codes(names: int) -> tuple[np.int64, ...]:
-    """0, 1, 2 ... as NumPy integers: numba would compile a function anew for each Python literal."""
+def _codes(names: int) -> tuple[Any, ...]:
+    """0, 1, 2 ... as NumPy integers: for Python literals numba would compile a function anew."""
     return tuple(np.arange(names, dtype=np.int64))
 
 

@@ -1,0 +1,191 @@
+"""The kernel and a plain SimPy program: the same times, to the bit, for every request."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import simpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlsim.engine.draws import Distribution
+from mlsim.engine.network import Client, Service, Station
+from mlsim.scenario.flow import parse_flow
+from tests.engine.oracle import Oracle
+from tests.engine.runs import Decider, Recorded, exponential, poisson
+
+
+def assert_same(
+    flow: list[str],
+    stations: list[Station],
+    client: Client | None = None,
+    deciders: tuple[Decider, ...] = (),
+    rate: float = 8.0,
+    n: int = 400,
+    seed: int = 0,
+) -> Recorded:
+    """Run both; every visit and every end of a request must be equal."""
+    arrivals = poisson(rate, n, seed)
+    mine = Recorded(flow, stations, arrivals, client, seed, slots=1).run(*deciders)
+    chains = [parse_flow(line) for line in flow]
+    points = list(zip(arrivals.times.tolist(), arrivals.ids.tolist(), strict=True))
+    oracle = Oracle(chains[0], chains[1:], stations, client, seed, points)
+    for decider in deciders:
+        oracle.env.process(decider(oracle.env, oracle))
+    oracle.env.run()
+    assert sorted(mine.visit_tuples()) == sorted(oracle.visits)
+    assert sorted(mine.row_tuples()) == sorted(oracle.rows)
+    return mine
+
+
+TWO = [
+    Station("a", workers=2, replicas=2, service=exponential(0.4)),
+    Station("b", workers=3, service=Service(Distribution.LOGNORMAL, -1.3, 0.5)),
+]
+
+
+def test_a_chain_without_a_client():
+    assert_same(["a -> b"], TWO)
+
+
+def test_retries_leave_zombies_behind():
+    """Timed-out work goes on and delays others, and its late answers are ignored."""
+    client = Client("phone", timeout=0.7, retries=3, backoff=0.1)
+    mine = assert_same(["phone -> a -> b -> phone"], TWO, client)
+    ends = mine.requests
+    assert ends.attempts.max() == 4
+    assert mine.visits.request.size > 2.5 * ends.request.size
+
+
+def test_retries_at_once():
+    """A backoff of 0 sends the next attempt at the instant of the timeout."""
+    assert_same(["phone -> a -> b -> phone"], TWO, Client("phone", timeout=0.7, retries=2))
+
+
+def test_a_full_line_rejects():
+    stations = [replace(TWO[0], queue_limit=2), replace(TWO[1], queue_limit=0)]
+    client = Client("phone", retries=1, backoff=0.3)
+    mine = assert_same(["phone -> a -> b -> phone"], stations, client, rate=12.0)
+    assert set(mine.requests.outcome.tolist()) == {0, 2}
+
+
+def test_without_a_client_a_rejected_request_has_ended():
+    mine = assert_same(["a -> b"], [replace(TWO[0], queue_limit=1), TWO[1]], rate=12.0)
+    assert set(mine.requests.outcome.tolist()) == {0, 2}
+
+
+def repairs(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+    """A crash, a restart, a scale-up and a scale-down, and new settings in between."""
+    yield env.timeout(5.0)
+    machine.crash("a", 0)
+    machine.set_settings("a", 1)
+    yield env.timeout(2.5)
+    machine.set_settings("b", 7)
+    machine.crash("a", 1)
+    yield env.timeout(1.25)
+    machine.restart("a", 1)
+    yield env.timeout(3.0)
+    machine.scale("a", 4)
+    machine.restart("a", 0)
+    yield env.timeout(6.0)
+    machine.scale("a", 1)
+    yield env.timeout(5.0)
+    machine.scale("a", 3)
+    machine.set_service("b", exponential(0.9))
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        Client("phone", timeout=1.5, retries=2, backoff=0.25),
+        Client("phone", retries=0),
+        Client("phone", timeout=0.5, retries=4),
+    ],
+    ids=["patient", "waits for ever", "nervous"],
+)
+def test_crash_restart_and_scaling_in_the_middle(client: Client):
+    mine = assert_same(["phone -> a -> b -> phone"], TWO, client, (repairs,), n=300)
+    assert {0, 2} == set(mine.visits.outcome.tolist())
+    assert {0, 1} <= set(mine.visits.settings.tolist())
+
+
+def test_crash_and_restart_without_a_client():
+    mine = assert_same(["a -> b"], TWO, None, (repairs,), n=300)
+    assert 3 in mine.requests.outcome
+
+
+FORKED = [
+    Station("gate"),
+    Station("left", workers=3, service=exponential(0.3)),
+    Station("mid", workers=2, service=exponential(0.1)),
+    Station("right", workers=4, service=exponential(0.4), queue_limit=3),
+    Station("join", workers=2, service=exponential(0.1)),
+    Station("log"),
+    Station("store", workers=1, service=exponential(0.05)),
+]
+
+
+def test_fork_and_join_wait_for_the_last_branch():
+    assert_same(["gate -> [left, mid -> right] -> join"], FORKED, rate=6.0)
+
+
+def test_forks_within_forks_and_a_branch_that_fails():
+    """A rejected branch fails its attempt once; the others go on as zombies."""
+    client = Client("phone", timeout=2.0, retries=1, backoff=0.2)
+    flow = ["phone -> gate -> [left, [mid, right] -> mid] -> join -> phone"]
+    mine = assert_same(flow, FORKED, client, rate=9.0)
+    assert {0, 1, 2} >= set(mine.requests.outcome.tolist()) > {0}
+
+
+def test_asides_go_to_their_sinks_and_nobody_waits():
+    client = Client("phone", timeout=1.2, retries=1)
+    flow = ["phone -> gate -> [left, mid] -> join -> phone", "join ~> log", "mid ~> store -> log"]
+    mine = assert_same(flow, FORKED, client, rate=6.0)
+    names = mine.network.names
+    assert {names[k] for k in set(mine.requests.where.tolist()) - {-1}} == {"log"}
+
+
+def test_a_component_visited_twice_draws_twice():
+    stations = [Station("a", service=exponential(0.1)), Station("b", workers=1)]
+    mine = assert_same(["a -> b -> a -> [a, a]"], stations)
+    visits = mine.visits
+    spent = (visits.end - visits.start)[(visits.station == 0) & (visits.request == 7)]
+    assert np.unique(spent.round(12)).size == 4
+
+
+times = st.floats(0.01, 0.6)
+places = st.builds(
+    Station,
+    st.just(""),
+    workers=st.integers(1, 3),
+    replicas=st.integers(1, 2),
+    service=st.builds(exponential, times),
+    queue_limit=st.none() | st.integers(0, 4),
+)
+flows = st.sampled_from(
+    ["a -> b -> c", "a -> [b, c]", "a -> [b -> a, c] -> b", "[a, b] -> c -> a", "a -> a"]
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    flow=flows,
+    specs=st.tuples(places, places, places),
+    timeout=st.floats(0.1, 3.0),
+    retries=st.integers(0, 3),
+    backoff=st.floats(0.0, 0.5),
+    down_at=st.floats(0.5, 4.0),
+    seed=st.integers(0, 1000),
+)
+def test_any_small_system(flow, specs, timeout, retries, backoff, down_at, seed):
+    def decider(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+        yield env.timeout(down_at + 0.00123456789)  # not at the instant of a timeout
+        machine.crash("a", 0)
+        yield env.timeout(1.0)
+        machine.restart("a", 0)
+        machine.scale("b", 3)
+
+    stations = [replace(spec, name=name) for spec, name in zip(specs, "abc", strict=True)]
+    client = Client("phone", timeout, retries, backoff)
+    assert_same([f"phone -> {flow} -> phone"], stations, client, (decider,), n=60, seed=seed)

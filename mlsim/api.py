@@ -33,8 +33,8 @@ def load(
 ) -> "Scenario":
     """Read a scenario. Raises ScenarioError with all mistakes of its files at once.
 
-    settings: other values, as in {"load.check_ups.rate": "3/s"}. monitoring: a monitoring file to use
-    instead of the one that the scenario names.
+    settings: other values, as in {"load.check_ups.rate": "3/s"}. monitoring: a monitoring file to
+    use instead of the one that the scenario names.
     """
     scenario = loading.load(path, settings)
     file = Path(monitoring) if monitoring else scenario.monitoring_file

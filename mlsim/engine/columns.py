@@ -6,6 +6,7 @@ it doesn't matter in which blocks rows are computed.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from mlsim.engine import draws
 from mlsim.scenario import expressions as ex
 
-Column = NDArray[np.generic]
+Column = NDArray[Any]
 DAY = 86400.0
 WEEK = 7 * DAY
 

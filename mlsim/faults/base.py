@@ -1,11 +1,12 @@
 """What every fault is: something that begins to be wrong at a time, and perhaps ends."""
 
-from collections.abc import Callable, Generator
-from typing import ClassVar, TypeVar
+from collections.abc import Callable, Generator, Iterable
+from typing import TypeVar
 
 import simpy
 
-from mlsim.scenario.kinds import Spec, register
+from mlsim.scenario.kinds import Mistake, Spec, register
+from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name
 from mlsim.system.simulation import System
 
@@ -20,15 +21,18 @@ def fault_kind(name: str) -> Callable[[F], F]:
 class Fault(Spec):
     """One fault of a scenario. It acts on components, and on nothing that measures them."""
 
-    needs: ClassVar[str] = ""
-    """The attribute of a component's class that says that it has the mechanism; "" for any."""
-
+    kind: str
+    """Its name in the language."""
     name: Name | None = None
     """What reports call it; the kind if not given."""
     at: Duration
     """When it begins, counted from day 0."""
     until: Duration | None = None
     """When it is repaired; never if not given."""
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        if self.until is not None and self.until <= self.at:
+            yield ("until",), "must be after `at`", ""
 
     @property
     def called(self) -> str:

@@ -21,7 +21,7 @@ def by_day(totals: Totals, step: float) -> dict[str, NDArray[np.float64]]:
     per_day = {}
     for name, cells in totals.items():
         day = np.floor(np.arange(cells.size) * step / DAY).astype(np.int64)
-        per_day[name] = np.bincount(day, cells)
+        per_day[name] = np.bincount(day, cells).astype(float)
     return per_day
 
 

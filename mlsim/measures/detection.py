@@ -1,7 +1,7 @@
 """Detection: which alerts are due to a fault, and how long they took.
 
-An alert counts for a fault when it fires in the fault's world, after the fault began, and the same rule
-with the same labels doesn't fire in the twin within one evaluation interval of that time.
+An alert counts for a fault when it fires in the fault's world, after the fault began, and the same
+rule with the same labels doesn't fire in the twin within one evaluation interval of that time.
 """
 
 import numpy as np
@@ -44,8 +44,8 @@ def detection(
 ) -> pd.DataFrame:
     """One row per alerting rule: did it notice the fault, how soon, and how often does it cry wolf.
 
-    rules: `rule`, `severity` of every alerting rule. due: the alerts that are due to the fault. twin:
-    all alerts of the twin, None if it wasn't run. onset, horizon: seconds.
+    rules: `rule`, `severity` of every alerting rule. due: the alerts that are due to the fault.
+    twin: all alerts of the twin, None if it wasn't run. onset, horizon: seconds.
     Gives fault, rule, severity, detected, onset_s, firing_s and time_to_detect_s (NaN if not
     detected), false_alarms (the twin's own firings) and false_alarms_per_day.
     """

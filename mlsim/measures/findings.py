@@ -15,7 +15,10 @@ from mlsim.scenario.spec import Scenario
 
 TWIN, ALL = "twin", "all"
 
-DETECTION = "fault rule severity detected onset_s firing_s time_to_detect_s false_alarms false_alarms_per_day"
+DETECTION = (
+    "fault rule severity detected onset_s firing_s time_to_detect_s "
+    "false_alarms false_alarms_per_day"
+)
 OUTCOMES = "world outcome title unit day run twin difference cost currency"
 
 
@@ -68,7 +71,7 @@ class Findings:
     def first_alert(self, fault: str) -> pd.Series | None:
         """The earliest alert that is due to a fault, None if nobody noticed."""
         own = self.alone(fault).alerts[self.due(fault)]
-        return None if own.empty else own.loc[own["firing_s"].idxmin()]
+        return None if own.empty else own.sort_values("firing_s", kind="stable").iloc[0]
 
     @cached_property
     def detection(self) -> pd.DataFrame:

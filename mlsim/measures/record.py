@@ -14,7 +14,8 @@ class Record:
 
     world: `twin`, `all` or the name of the fault that is alone in it. faults: those that began.
     store: its series. alerts: what its rules gave (see `mlsim.monitoring.judging.Alert`).
-    totals: outcomes in cells of `step` seconds from day 0. requests: how many ended how, from day 0.
+    totals: outcomes in cells of `step` seconds from day 0. requests: how many ended how, from day
+    0.
     components, models: one row each.
     """
 

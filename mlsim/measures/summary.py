@@ -151,7 +151,7 @@ def _rules(findings: Findings) -> list[dict[str, Any]]:
     table = findings.rules.assign(
         firings_run=firings(findings.run), firings_twin=firings(findings.twin)
     )
-    return table.to_dict("records")
+    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
 
 
 def _currency(findings: Findings) -> str:

@@ -1,7 +1,6 @@
 """What a run leaves behind: a folder that is there as a whole or not at all."""
 
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -85,4 +84,4 @@ def _point_latest_to(folder: Path) -> None:
     link = folder.parent / f".latest-{folder.name}"
     with suppress(OSError):  # not every file system has links
         link.symlink_to(folder.name)
-        os.replace(link, folder.parent / "latest")
+        link.replace(folder.parent / "latest")

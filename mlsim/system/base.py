@@ -29,6 +29,9 @@ def component_kind(name: str) -> Callable[[C], C]:
 class Component(Spec):
     """One component of the system, as the scenario describes it."""
 
+    kind: str
+    """Its name in the language."""
+
     in_flow: ClassVar[bool] = True
     """Whether requests pass through it; a trainer, say, works beside the flow."""
 
@@ -53,8 +56,12 @@ class Component(Spec):
         """The columns that it reads."""
         return ()
 
+    def labels(self) -> Iterable[str]:
+        """The true columns that it tries to find out, and that nobody can simply read."""
+        return ()
+
     def first_settings(self, seed: int, name: str) -> Any:
-        """What is in force when the simulation begins; None for a component that computes nothing."""
+        """What is in force at the beginning; None for a component that computes nothing."""
         return None
 
     def compute(self, settings: Any, rows: "Inbox", column: str) -> Column:

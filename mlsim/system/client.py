@@ -27,8 +27,8 @@ class Client(Component):
     """A phone app, a browser or another program in which requests begin and where answers arrive.
 
     An attempt that is not answered within `timeout` is given up, but the work that it caused goes
-    on: nothing cancels it, and its late answer is thrown away. When attempts are used up, the request
-    ends as timed_out, rejected or failed, after its last attempt.
+    on: nothing cancels it, and its late answer is thrown away. When attempts are used up, the
+    request ends as timed_out, rejected or failed, after its last attempt.
     """
 
     starts_requests: ClassVar[bool] = True

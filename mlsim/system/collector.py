@@ -10,7 +10,8 @@ from mlsim.system.server import Served
 class Collector(Served):
     """What reaches it can be seen by checks on data and by training; what it loses, nobody sees.
 
-    Give it `workers`, `service_time` and a `queue_limit`, and it is a server that can be overloaded.
+    Give it `workers`, `service_time` and a `queue_limit`, and it is a server that can be
+    overloaded.
     """
 
     kind: Literal["collector"] = "collector"

@@ -1,10 +1,11 @@
 """Fitting and scoring: real scikit-learn estimators, in numbered versions.
 
-A score must not depend on which rows are scored together: linear models are added up column by column
-in a fixed order, since matrix products give other bits for other block sizes.
+A score must not depend on which rows are scored together: linear models are added up column by
+column in a fixed order, since matrix products give other bits for other block sizes.
 """
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,6 +16,8 @@ from threadpoolctl import threadpool_limits
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column
+from mlsim.errors import nearest
+from mlsim.scenario.kinds import Mistake
 
 Matrix = NDArray[np.float64]
 
@@ -48,8 +51,8 @@ class Estimator:
 class ModelVersion:
     """One version of a model, as a registry keeps it.
 
-    number: 0 is the absence of a model. trained_at: seconds since day 0. rows, positives: what it was
-    fitted on.
+    number: 0 is the absence of a model. trained_at: seconds since day 0. rows, positives: what it
+    was fitted on.
     """
 
     number: int
@@ -81,6 +84,21 @@ def _snake(name: str) -> str:
         "_" + c.lower() if c.isupper() and i and not name[i - 1].isupper() else c.lower()
         for i, c in enumerate(name)
     )
+
+
+def unusable(learner: str, parameters: Mapping[str, Any]) -> Iterator[Mistake]:
+    """What is wrong with the name of a classifier or with its hyperparameters."""
+    known = classifiers()
+    if learner not in known:
+        yield ("learner",), f"no classifier '{learner}' in scikit-learn", nearest(learner, known)
+        return
+    if not hasattr(known[learner], "predict_proba"):
+        yield ("learner",), f"must give probabilities, and {learner} doesn't", ""
+    accepted = inspect.signature(known[learner]).parameters
+    for name in parameters:
+        if name not in accepted:
+            message = f"{learner} has no hyperparameter '{name}'"
+            yield ("parameters", name), message, nearest(name, accepted)
 
 
 def fit(

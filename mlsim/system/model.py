@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 from mlsim.engine.columns import Column
+from mlsim.errors import nearest
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
 from mlsim.system.base import Inbox, component_kind
-from mlsim.system.learning import UNTRAINED, ModelVersion
+from mlsim.system.columns_check import unreadable
+from mlsim.system.learning import UNTRAINED, ModelVersion, unusable
 from mlsim.system.server import Served
 
 
@@ -14,8 +18,8 @@ from mlsim.system.server import Served
 class Model(Served):
     """A learned classifier: it scores each request with the probability that `predicts` is true.
 
-    Version 1 is fitted at day 0 on the rows of the scenario's history that reached a collector. Before
-    that there is no score, and a missing input is replaced by its mean in training.
+    Version 1 is fitted at day 0 on the rows of the scenario's history that reached a collector.
+    Before that there is no score, and a missing input is replaced by its mean in training.
     """
 
     has_versions: ClassVar[bool] = True
@@ -33,8 +37,27 @@ class Model(Served):
     def needs(self) -> Iterable[str]:
         return self.inputs
 
+    def labels(self) -> Iterable[str]:
+        return (self.predicts,)
+
     def outputs(self, name: str) -> Iterable[str]:
         return (f"{name}.score",)
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        yield from super().problems(scenario, name)
+        truth = scenario.world.columns()
+        if self.predicts not in truth:
+            message = f"the world has no column '{self.predicts}'"
+            yield ("predicts",), message, nearest(self.predicts, truth)
+        if self.predicts in self.inputs:
+            place = ("inputs", self.inputs.index(self.predicts))
+            yield place, f"must not be {self.predicts}, which it is there to find out", ""
+        yield from unreadable(
+            scenario, name, [(("inputs", k), c) for k, c in enumerate(self.inputs)]
+        )
+        yield from unusable(self.learner, self.parameters)
+        if scenario.history == 0:
+            yield (), "needs a history in the scenario, from which its first version learns", ""
 
     def first_settings(self, seed: int, name: str) -> ModelVersion:
         return UNTRAINED

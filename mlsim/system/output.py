@@ -1,4 +1,4 @@
-"""What a producer sends: each column in the unit that its contract names, unless that has changed."""
+"""What a producer sends: each column in the unit of its contract, unless that has changed."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FormatChange:
-    """From `at` on, and on everybody's side after `uptake` seconds, `column` is sent as x*scale + offset.
+    """From `at` on, and by all after `uptake` seconds, `column` is sent as x*scale + offset.
 
     stream: whose draw decides when in the uptake a sender changes over. An uptake of 0 is at once.
     """

@@ -1,13 +1,15 @@
 """policy: turns scores into an action, which is where the machine reaches into the world."""
 
-from typing import Literal
-
 from collections.abc import Iterable
+from typing import Literal
 
 from mlsim.engine.columns import Column, Formula
 from mlsim.scenario.expressions import Condition, names
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
 from mlsim.system.base import Inbox, component_kind
+from mlsim.system.columns_check import unreadable
 from mlsim.system.server import Served
 
 
@@ -29,6 +31,10 @@ class Policy(Served):
 
     def outputs(self, name: str) -> Iterable[str]:
         return (f"{name}.{self.then}",)
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        yield from super().problems(scenario, name)
+        yield from unreadable(scenario, name, [(("when",), used) for used in names(self.when)])
 
     def first_settings(self, seed: int, name: str) -> Formula:
         return Formula(self.when, seed, f"policy/{name}")

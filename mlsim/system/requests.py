@@ -6,6 +6,7 @@ settled at any time after its requests have moved, and settling it twice gives t
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,15 @@ from mlsim.system.base import Deployed, Inbox
 from mlsim.system.wiring import Wiring
 from mlsim.world.people import Truth
 
+Selection = NDArray[np.intp] | slice
+
 OUTCOMES = ("ok", "timed_out", "rejected", "failed")
 """What becomes of a request, in the order of the network's codes."""
 
 
 class RequestBlock(Mapping[str, Column]):
-    """n requests of one load: `block["infected"]` is the truth, `block["advice.isolate"]` what was done.
+    """n requests of one load: `block["infected"]` is the truth, `block["advice.isolate"]` what was
+    done.
 
     log: ids, times, outcomes and stamps, as the network recorded them. place: the column of a
     component's stamps.
@@ -45,7 +49,7 @@ class RequestBlock(Mapping[str, Column]):
         }
 
     def __getitem__(self, name: str) -> Column:
-        """A true column, `<component>.<output>`, or what became of the request (`ok`, `attempts`, ...)."""
+        """A true column, `<component>.<output>`, or what became of a request (`ok`, ...)."""
         if name in self._own:
             return self._own[name]()
         if name in self.truth:
@@ -78,22 +82,26 @@ class RequestBlock(Mapping[str, Column]):
 
     def _compute(self, component: Deployed, column: str) -> Column:
         stamps = self.log.stamps[:, self._place(component.name)]
-        result: Column | None = None
-        for number in np.unique(stamps):
-            if number < 0:
-                continue
+        first, last = int(stamps.min()), int(stamps.max())
+        if first == last >= 0:
+            return self._computed_by(component, first, slice(None), column)
+        result: NDArray[Any] = np.full(stamps.size, np.nan)
+        for number in range(max(first, 0), last + 1):
             rows = np.flatnonzero(stamps == number)
-            values = component.spec.compute(
-                component.settings[number], self._inbox(component, rows), column
-            )
-            if rows.size == stamps.size:
-                return values
-            if result is None:
-                result = _missing(stamps.size, values.dtype)
-            result[rows] = values
-        return np.full(stamps.size, np.nan) if result is None else result
+            if rows.size:
+                values = self._computed_by(component, number, rows, column)
+                if result.dtype != values.dtype:
+                    result = _missing(stamps.size, values.dtype)
+                result[rows] = values
+        return result
 
-    def _inbox(self, component: Deployed, rows: NDArray[np.intp]) -> Inbox:
+    def _computed_by(
+        self, component: Deployed, number: int, rows: Selection, column: str
+    ) -> Column:
+        settings = component.settings[number]
+        return component.spec.compute(settings, self._inbox(component, rows), column)
+
+    def _inbox(self, component: Deployed, rows: Selection) -> Inbox:
         return Inbox(
             ids=self.log.request[rows],
             people=self.truth.people[rows],
@@ -109,5 +117,5 @@ class RequestBlock(Mapping[str, Column]):
         return self.at(component.name, column)
 
 
-def _missing(n: int, dtype: np.dtype[np.generic]) -> Column:
-    return np.zeros(n, bool) if dtype == bool else np.full(n, np.nan)
+def _missing(n: int, dtype: np.dtype[np.generic]) -> NDArray[Any]:
+    return np.zeros(n, bool) if dtype.kind == "b" else np.full(n, np.nan)

@@ -1,5 +1,6 @@
 """server: workers, a queue before them, and a time that each request takes."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -9,6 +10,9 @@ from mlsim.engine.columns import DISTRIBUTIONS
 from mlsim.engine.network import Service, Station
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.expressions import DurationExpression
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.refusal import Refusal
+from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Component, component_kind
 
 
@@ -26,6 +30,12 @@ class Served(Component):
     """Copies of the component; one queue feeds them all."""
     queue_limit: int | None = Field(None, ge=0)
     """Requests that may wait; one more is rejected. Unlimited if not given."""
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        try:
+            service_of(self.service_time)
+        except Refusal as refusal:
+            yield ("service_time",), refusal.message, refusal.suggestion
 
     def station(self, name: str) -> Station:
         return Station(
@@ -50,6 +60,6 @@ def service_of(expression: ex.Expression | None) -> Service:
 
 @component_kind("server")
 class Server(Served):
-    """A service that answers, or passes on, one request per worker at a time; first come, first served."""
+    """A service that handles one request per worker at a time; first come, first served."""
 
     kind: Literal["server"] = "server"

@@ -23,6 +23,10 @@ NOBODY = -1
 """In the network's log: the end of a request, and not a row at some collector."""
 
 
+BLOCK = 1 << 17
+"""Rows in a block: large enough for NumPy, small enough for the processor's cache."""
+
+
 class Listener(Protocol):
     """Somebody who is told what has happened, block by block; who listens changes nothing."""
 
@@ -41,8 +45,8 @@ class System(Mapping[str, Deployed]):
 
     clock: SimPy's environment, in seconds since day 0; it begins with the history.
     network: what moves the requests. world: what is true. listeners: who is told.
-    replicas: how many of each component are wanted now. replica_changes: (time in seconds, component,
-    replica, whether it is up from then on), in order of time.
+    replicas: how many of each component are wanted now. replica_changes: (time in seconds,
+    component, replica, whether it is up from then on), in order of time.
     """
 
     def __init__(self, scenario: Scenario, seed: int):
@@ -51,7 +55,7 @@ class System(Mapping[str, Deployed]):
         self.replica_changes: list[tuple[float, str, int, bool]] = []
         self.replicas: dict[str, int] = {}
         self.world = World(scenario, seed)
-        self.wiring = Wiring(scenario.system, scenario.flow, scenario.world.columns())
+        self.wiring = Wiring.of(scenario)
         self.network = self._network()
         self.clock = Clock(self.network)
         self._deployed = {name: self._deploy(name, spec) for name, spec in scenario.system.items()}
@@ -131,6 +135,7 @@ class System(Mapping[str, Deployed]):
             until=scenario.horizon,
             on_visits=self._on_visits,
             on_requests=self._on_rows,
+            log_block=BLOCK,
         )
 
     def _deploy(self, name: str, spec: Component) -> Deployed:

@@ -26,8 +26,8 @@ Rows = dict[str, Column]
 class TrainingData:
     """What models can learn from. It listens to the collectors and keeps their rows, until day 0.
 
-    A row has the inputs of every model under `<source>/<column>`, and the labels under `label/<name>`:
-    what really reached the model and was reported, faults included.
+    A row has the inputs of every model under `<source>/<column>`, and the labels under
+    `label/<name>`: what really reached the model and was reported, faults included.
     """
 
     def __init__(self, system: "System"):

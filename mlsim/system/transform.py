@@ -6,7 +6,10 @@ from typing import ClassVar, Literal
 
 from mlsim.engine.columns import Column, Formula
 from mlsim.scenario.expressions import NumberExpression, names
+from mlsim.scenario.kinds import Mistake, Place
+from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Inbox, component_kind
+from mlsim.system.columns_check import unreadable
 from mlsim.system.output import Output
 from mlsim.system.server import Served
 
@@ -25,7 +28,8 @@ class FeatureCode:
 
 @component_kind("transform")
 class Transform(Served):
-    """A feature step: it takes over the columns in `reads`, computes those in `makes`, and sends both on.
+    """A feature step: it takes over the columns in `reads`, computes those in `makes`, and sends
+    both on.
 
     It reads each number in the unit of the column's contract. A producer that has begun to send
     another unit is not noticed here: the number is misread.
@@ -44,6 +48,12 @@ class Transform(Served):
 
     def outputs(self, name: str) -> Iterable[str]:
         return (*self.reads, *self.makes)
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        read: list[tuple[Place, str]] = [(("reads", k), c) for k, c in enumerate(self.reads)]
+        used = [(("makes", f), n) for f, e in self.makes.items() for n in names(e)]
+        yield from super().problems(scenario, name)
+        yield from unreadable(scenario, name, [*read, *used])
 
     def first_settings(self, seed: int, name: str) -> FeatureCode:
         formulas = {

@@ -1,13 +1,15 @@
 """Wiring: which component a column comes from, for everybody who reads it.
 
-A plain name (`temperature`) is what the nearest component upstream sends under that name, and in the
-end what the client took from the world. A dotted name (`risk_model.score`) is that component's output.
+A plain name (`temperature`) is what the nearest component upstream sends under that name, and in
+the end what the client took from the world. A dotted name (`risk_model.score`) is that component's
+output.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlsim.scenario.flow import Chain, Parallel
+from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Component
 
 
@@ -22,8 +24,8 @@ class UnknownColumnError(LookupError):
 class Wiring:
     """The sources of columns in one system.
 
-    system: the components by name. flow: the chains along which requests pass. world: the names of
-    the true columns, which clients can take along.
+    system: the components by name. flow: the chains along which requests pass. world: the true
+    columns that clients know and can take along.
     """
 
     def __init__(
@@ -32,6 +34,13 @@ class Wiring:
         self._system = system
         self._world = frozenset(world)
         self._before = predecessors(flow)
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> "Wiring":
+        """The wiring of a scenario; what its models are there to find out, no client knows."""
+        labels = {label for spec in scenario.system.values() for label in spec.labels()}
+        known = [name for name in scenario.world.columns() if name not in labels]
+        return cls(scenario.system, scenario.flow, known)
 
     def source(self, reader: str, column: str) -> str | None:
         """The component from which `reader` gets `column`; None if straight from the world.
@@ -47,7 +56,7 @@ class Wiring:
             return None
         raise UnknownColumnError(column, self.visible(reader))
 
-    def visible(self, reader: str) -> set[str]:
+    def visible(self, reader: str) -> frozenset[str]:
         """All columns that reach a component."""
         upstream = list(self.upstream(reader))
         return self._world.union(*(self._system[name].outputs(name) for name in upstream))

@@ -1,7 +1,7 @@
 """Counting events into the cells of a scrape grid, compiled.
 
-An event belongs to the cell of the first scrape at or after it, so that a counter read at that scrape
-contains it, and one read a moment before does not.
+An event belongs to the cell of the first scrape at or after it, so that a counter read at that
+scrape contains it, and one read a moment before does not.
 """
 
 import math
@@ -21,7 +21,7 @@ Times = NDArray[np.float64]
 @compiled
 def cell_of(time: float, interval: float, first: int, cells: int) -> int:
     """The cell of the first scrape at or after `time`; -1 if it lies outside of the grid."""
-    cell = int(math.ceil(time / interval)) - first
+    cell = math.ceil(time / interval) - first
     return cell if 0 <= cell < cells else -1
 
 
@@ -47,7 +47,7 @@ def count_durations(
     buckets: NDArray[np.int32],
     sums: Times,
 ) -> None:
-    """Enter end - start, at its end, into a histogram: int32[rows, cells, 12], float64[rows, cells]."""
+    """Enter end - start at its end. buckets: int32[rows, cells, 12], sums: float64[rows, cells]."""
     cells = sums.shape[1]
     for i in range(ends.size):
         cell = cell_of(ends[i], interval, first, cells)

@@ -12,8 +12,8 @@ from mlsim.telemetry.recorder import Recorder
 
 
 def components(system: System, recorder: Recorder) -> pd.DataFrame:
-    """name, kind, requests, rejected, lost, utilisation (share of the workers' time, NaN if they are
-    unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time; quantiles read off the histogram).
+    """name, kind, requests, rejected, lost, utilisation (share of the workers' time, NaN if they
+    are unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time; quantiles read off the histogram).
     """
     tally, live = recorder.visits, recorder.times > 0
     rows = []
@@ -40,7 +40,7 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
 
 
 def models(system: System) -> pd.DataFrame:
-    """name, version in force at the end, when it was trained (seconds), on how many rows and positives."""
+    """name, version in force at the end, when it was trained (seconds), and on what."""
     rows = []
     for name, deployed in system.items():
         if deployed.spec.has_versions:

@@ -1,8 +1,9 @@
 """The recorder: what the machine exposes to its scraper, folded from what happened.
 
-Nothing is read from the running system at scrape times. Events are counted into the cell of the first
-scrape that sees them, block by block, and the gauges follow: what waits is what has come and not yet
-begun. So a scrape costs nothing, and whether somebody scrapes changes nothing.
+Nothing is read from the running system at scrape times. Events are counted into the cell of the
+first
+scrape that sees them, block by block, and the gauges follow: what waits is what has come and not
+yet begun. So a scrape costs nothing, and whether somebody scrapes changes nothing.
 """
 
 import math
@@ -59,14 +60,15 @@ class Tally:
             for j, outcome in enumerate(self.outcomes):
                 labels = {label: name, "outcome": outcome}
                 store.add_increments(counter, labels, self.counts[i * len(self.outcomes) + j])
-            store.add_histogram(histogram, {label: name}, BUCKETS, self.buckets[i], self.sums[i])
+            store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), self.buckets[i], self.sums[i])
 
 
 class Recorder:
     """Counts visits and requests on the scrape grid of one run, from its history to its horizon.
 
-    interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by component
-    and by client. busy_seconds: time that the workers of each component have served since day 0.
+    interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by
+    component and by client. busy_seconds: time that the workers of each component have served
+    since day 0.
     """
 
     def __init__(self, system: System, interval: float):

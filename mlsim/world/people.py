@@ -1,7 +1,7 @@
 """Ground truth: the drivers of the world, the people in it, and what is true at each check-up.
 
-Every column is a pure function of (seed, column, whose it is, when), so the truth of any rows can be
-asked for at any time, in any order and as often as one likes; nothing is stored.
+Every column is a pure function of (seed, column, whose it is, when), so the truth of any rows can
+be asked for at any time, in any order and as often as one likes; nothing is stored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column, Formula, Rows
+from mlsim.scenario.expressions import Expression
 from mlsim.scenario.spec import Load, Scenario
 from mlsim.world.calendar import calendar_offset
 
@@ -30,7 +31,7 @@ class World:
             for name, columns in world.records.items()
         }
 
-    def _formulas(self, block: str, columns: Mapping[str, object]) -> dict[str, Formula]:
+    def _formulas(self, block: str, columns: Mapping[str, Expression]) -> dict[str, Formula]:
         return {
             name: Formula(expression, self._seed, f"world/{block}/{name}", self._calendar)
             for name, expression in columns.items()

@@ -30,6 +30,8 @@ class Check(Spec):
     width: ClassVar[int]
     """Into how many bins it sorts."""
 
+    kind: str
+    """Its name in the language."""
     column: str
     """What it looks at, as the collector receives it: a feature, or `<model>.score`."""
     source: Name | None = None

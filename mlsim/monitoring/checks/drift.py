@@ -12,7 +12,7 @@ from mlsim.scenario.units import Duration, When
 
 @dataclass(frozen=True)
 class Deciles:
-    """edges: float64[9], the deciles of the reference. shares: float64[10], of the reference per bin."""
+    """edges: float64[9], deciles of the reference. shares: float64[10], of its rows per bin."""
 
     edges: Values
     shares: Values
@@ -20,10 +20,11 @@ class Deciles:
 
 @check_kind("drift")
 class Drift(Check):
-    """The population stability index between a window and a reference, over the reference's deciles.
+    """The population stability index between a window and a reference, over the reference's
+    deciles.
 
-    sum over the bins of (p - q) * ln(p / q), with p the window's shares and q the reference's; an empty
-    bin counts as half a row. Folk wisdom calls 0.1 a small and 0.2 or 0.25 a large shift.
+    sum over the bins of (p - q) * ln(p / q), with p the window's shares and q the reference's; an
+    empty bin counts as half a row. Folk wisdom calls 0.1 a small and 0.2 or 0.25 a large shift.
     Source: Siddiqi, Credit Risk Scorecards (2006); its false alarms on small windows: Yurdakul and
     Naranjo, Statistical properties of the population stability index (2020).
     """

@@ -1,4 +1,4 @@
-"""Runs the checks of a monitoring file over the rows that reach collectors; their results are metrics."""
+"""Runs checks over the rows that reach collectors; their results are metrics."""
 
 import math
 from collections.abc import Iterable, Mapping

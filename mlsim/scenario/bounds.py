@@ -132,7 +132,7 @@ def _divide(x: Interval, y: Interval) -> Interval:
 
 
 def _power(x: Interval, y: Interval) -> Interval:
-    is_whole = y[0] == y[1] and y[0] == math.floor(y[0]) and y[0] >= 0
+    is_whole = y[0] == y[1] and y[0].is_integer() and y[0] >= 0
     if x[0] < 0 and not is_whole:
         return ANYTHING
     corners = [_power_of(a, b) for a in x for b in y]

@@ -48,7 +48,7 @@ def _explain(text: str, error: UnexpectedInput) -> str:
     rest = text[place:].strip() if place is not None and place >= 0 else ""
     if not rest or getattr(error, "token", None) == "":  # the parser's end of text
         return f"must be an expression, and ends too early {got(text)}"
-    unit = re.match(r"[0-9.]+([A-Za-z]\w*)", rest)
+    unit = re.match(r"([0-9]+\.?[0-9]*|\.[0-9]+)[A-Za-z]\w*", rest)
     if unit:
         known = ", ".join(SECONDS)
         return f"must be an expression: '{unit[0]}' has no unit of time (known: {known})"

@@ -14,7 +14,8 @@ def schema() -> dict[str, Any]:
     language = Scenario.model_json_schema(mode="validation")
     world = language["$defs"]["World"]
     # In a file the records are blocks of their own under `world`, beside its other keys.
-    world["additionalProperties"] = world["properties"].pop("records")["additionalProperties"]
+    ((pattern, block),) = world["properties"].pop("records")["patternProperties"].items()
+    world |= {"additionalProperties": block, "propertyNames": {"pattern": pattern}}
     column = language["$defs"]["Column"]
     language["$defs"]["Column"] = {"anyOf": [column["properties"]["is"], column]}
     return {

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from hypothesis import settings
 from pydantic import Field
 
 from mlsim.scenario import kinds
@@ -13,6 +14,10 @@ from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.load import load
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, Probability, Unit, When
+
+# A machine that is busy with other things must not fail a test.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 class Component(Spec):

@@ -15,6 +15,10 @@ from mlsim.monitoring.promql.matching import SET_OPERATORS
 from mlsim.monitoring.promql.ranges import RANGE_FUNCTIONS
 from mlsim.monitoring.promql.selectors import matchers_of, unwrapped
 
+MAX_CHARACTERS = 5000
+MAX_DEPTH = 100
+"""Longer and deeper expressions, which nobody writes, would exhaust the stack."""
+
 OTHER_FUNCTIONS = ("absent", "histogram_quantile", "quantile_over_time", "scalar", "time", "vector")
 FUNCTIONS = frozenset([*RANGE_FUNCTIONS, *ELEMENTWISE, *OTHER_FUNCTIONS])
 OPERATORS = frozenset([*ARITHMETIC, *COMPARISONS, *SET_OPERATORS])
@@ -42,10 +46,17 @@ def parse(text: str) -> ast.Expr:
     >>> parse("sum(rate(requests_total[5m]))").prettify()
     'sum(rate(requests_total[5m]))'
     """
+    if len(text) > MAX_CHARACTERS:
+        raise PromqlError(f"is longer than {MAX_CHARACTERS} characters")
     try:
         tree = ast.parse(text)
     except ValueError as error:
         raise _with_suggestion(str(error)) from None
+    except BaseException as error:
+        # The parser panics on a few durations, such as `offset NaN`; that is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise PromqlError(f"is not PromQL: {error}") from None
     if refusals := list(dict.fromkeys(_refusals(tree))):
         raise PromqlError("; ".join(refusals))
     return tree
@@ -61,7 +72,9 @@ def _with_suggestion(message: str) -> PromqlError:
     return PromqlError(message, nearest(unknown[1], FUNCTIONS | NOT_YET) if unknown else "")
 
 
-def _nodes(node: Any) -> Iterator[Any]:
+def _nodes(node: Any, depth: int = 0) -> Iterator[Any]:
+    if depth > MAX_DEPTH:
+        raise PromqlError(f"is nested more than {MAX_DEPTH} levels deep")
     yield node
     match node:
         case ast.Call():
@@ -77,7 +90,7 @@ def _nodes(node: Any) -> Iterator[Any]:
         case _:
             children = []
     for child in children:
-        yield from _nodes(child)
+        yield from _nodes(child, depth + 1)
 
 
 def _refusals(tree: Any) -> Iterator[str]:

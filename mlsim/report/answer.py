@@ -8,6 +8,9 @@ from mlsim.report import wording
 Summary = Mapping[str, Any]
 Fault = Mapping[str, Any]
 
+_TOLD_SINGLY = 2
+"""Up to so many faults a sentence has room for each."""
+
 
 class Answer(NamedTuple):
     """One sentence for each question, in the order in which people ask them."""
@@ -46,6 +49,10 @@ def what_broke(summary: Summary) -> str:
     if len(faults) == 1:
         fault = faults[0]
         return f"{wording.capital(fault['title'])}, {_span(fault, scenario['start'])}."
+    if len(faults) > _TOLD_SINGLY:
+        first = wording.moment(min(fault["at_s"] for fault in faults), scenario["start"])
+        names = wording.listed([fault["name"] for fault in faults])
+        return f"{wording.capital(wording.counted(len(faults), 'fault'))} from {first} on: {names}."
     each = [f"{fault['name']} ({fault['title']}; {_span(fault, None)})" for fault in faults]
     return f"{wording.capital(wording.counted(len(faults), 'fault'))}: {wording.listed(each)}."
 
@@ -69,6 +76,8 @@ def who_noticed(summary: Summary) -> str:
         return _unattributed(summary)
     if len(faults) == 1:
         return f"{wording.capital(_noticed_alone(faults[0], summary))}."
+    if len(faults) > _TOLD_SINGLY:
+        return _noticed_of_many(faults)
     return f"{wording.capital('; '.join(_noticed_among(fault) for fault in faults))}."
 
 
@@ -124,6 +133,26 @@ def _noticed_among(fault: Fault) -> str:
     return f"{detected['rule']} ({detected['severity']}) noticed {fault['name']} {when}"
 
 
+def _noticed_of_many(faults: list[Fault]) -> str:
+    """The quickest and the slowest detection; and whatever nobody noticed, by name."""
+    noticed = [fault for fault in faults if fault["detected"]]
+    missed = wording.listed([fault["name"] for fault in faults if not fault["detected"]])
+    if not noticed:
+        return f"Nobody noticed any of the {wording.counted(len(faults), 'fault')}."
+    noticed.sort(key=lambda fault: float(fault["detected"]["time_to_detect_s"]))
+    share = f"of {len(faults)} faults {wording.counted(len(noticed), 'was', 'were')} noticed"
+    quickest, slowest = _by_whom(noticed[0]), _by_whom(noticed[-1])
+    last = f", the slowest {slowest}" if len(noticed) > 1 else ""
+    rest = f"; nobody noticed {missed}" if missed else ""
+    return f"{wording.capital(share)}: the quickest {quickest}{last}{rest}."
+
+
+def _by_whom(fault: Fault) -> str:
+    detected = fault["detected"]
+    taken = wording.duration(detected["time_to_detect_s"])
+    return f"after {taken} ({fault['name']}, by {detected['rule']})"
+
+
 def _late(fault: Fault) -> str:
     """Says how long after the fault's end the alert came; empty if it came in time."""
     until, firing = fault["until_s"], fault["detected"]["firing_s"]
@@ -149,13 +178,13 @@ def what_it_cost(summary: Summary) -> str:
 def _plain_cost(subject: str, summary: Summary) -> str:
     priced = [outcome for outcome in summary["outcomes"] if outcome["cost_run"]]
     if not priced:
-        counts = [f"{_lower(o['title'])} {_amount(o['run'], o)}" for o in summary["outcomes"]]
+        counts = [f"{_quoted(row)} {_amount(row['run'], row)}" for row in summary["outcomes"]]
         return f"{subject} is not priced: {wording.listed(counts)}."
     currency = priced[0]["currency"]
     total = wording.money(sum(outcome["cost_run"] for outcome in priced), currency)
     most = max(priced, key=lambda outcome: float(outcome["cost_run"]))
     share = wording.money(most["cost_run"], currency)
-    return f"{subject} cost {total}, most of it for {_lower(most['title'])} ({share})."
+    return f"{subject} cost {total}, most of it for {_quoted(most)} ({share})."
 
 
 def _cost_alone(fault: Fault) -> str:
@@ -181,11 +210,11 @@ def _most(fault: Fault) -> str:
     price = wording.money(row["cost"], currency)
     saved = sum(min(damage["cost"] or 0.0, 0.0) for damage in fault["damage"])
     less = f", less {wording.money(-saved, currency)} saved elsewhere" if saved else ""
-    return f", most of it for {_lower(row['title'])} ({_more(row)}, {price}{less})"
+    return f", most of it for {_quoted(row)} ({_more(row)}, {price}{less})"
 
 
 def _unpriced(fault: Fault) -> str:
-    changed = [f"{_lower(row['title'])} {_more(row)}" for row in fault["damage"]]
+    changed = [f"{_quoted(row)} {_more(row)}" for row in fault["damage"]]
     changed = [
         text for text, row in zip(changed, fault["damage"], strict=True) if row["difference"]
     ]
@@ -195,10 +224,15 @@ def _unpriced(fault: Fault) -> str:
 
 
 def _cost_among(faults: list[Fault], summary: Summary) -> str:
-    each = wording.listed([_cost_of(fault) for fault in faults])
+    currency = faults[0]["cost"]["currency"]
     differences = [outcome["cost_difference"] or 0.0 for outcome in summary["outcomes"]]
-    together = wording.money(abs(sum(differences)), faults[0]["cost"]["currency"])
+    together = wording.money(abs(sum(differences)), currency)
     word = "less" if sum(differences) < 0 else "more"
+    if len(faults) > _TOLD_SINGLY:
+        dearest = max(faults, key=lambda fault: float(fault["cost"]["total"] or 0))
+        each = f"the dearest, {dearest['name']}, {_cost_of(dearest)}"
+    else:
+        each = wording.listed([f"{fault['name']} {_cost_of(fault)}" for fault in faults])
     return f"By then {each}; all together cost {together} {word} than their twin."
 
 
@@ -206,9 +240,9 @@ def _cost_of(fault: Fault) -> str:
     cost = fault["cost"]
     total = wording.money(cost["total"], cost["currency"])
     if fault["detected"] is None:
-        return f"{fault['name']} had cost {total}, unnoticed to the end"
+        return f"had cost {total}, unnoticed to the end"
     by_then = wording.money(cost["before_alert"], cost["currency"])
-    return f"{fault['name']} had cost {by_then} (of {total} in all)"
+    return f"had cost {by_then} (of {total} in all)"
 
 
 def _more(row: Mapping[str, Any]) -> str:
@@ -219,6 +253,6 @@ def _amount(value: float, row: Mapping[str, Any]) -> str:
     return f"{wording.number(value)} {row['unit']}".strip()
 
 
-def _lower(title: str) -> str:
-    """A title within a sentence; acronyms keep their capitals."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+def _quoted(row: Mapping[str, Any]) -> str:
+    # Titles are other people's words, and need not fit into a sentence of ours.
+    return f'"{wording.capital(row["title"])}"'

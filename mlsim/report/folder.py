@@ -51,6 +51,10 @@ class RunFolder:
         broken = [world for world in worlds if world != "twin"]
         return "all" if "all" in broken else next(iter(broken), "twin")
 
+    def alone(self, fault: str) -> str:
+        """The world of one fault alone; where there is no other fault, that is all together."""
+        return fault if (self.outcomes["world"] == fault).any() else self.world
+
     def alerts_of(self, world: str) -> pd.DataFrame:
         """The alerts of one world that fired, first ones first."""
         fired = self.alerts[(self.alerts["world"] == world) & self.alerts["firing_s"].notna()]

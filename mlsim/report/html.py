@@ -46,10 +46,9 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
 
 
 def command(run: RunFolder) -> str:
-    """The command line that makes the same run again."""
+    """The command line that makes the same run again, but for settings given beside the file."""
     scenario, monitoring = run.summary["scenario"], run.summary["monitoring"]
     parts = [f"mlsim run {scenario['file']} --seed {scenario['seed']}"]
-    parts += [f"--set {path}={value}" for path, value in run.run.get("settings", {}).items()]
     if monitoring and monitoring["file"]:
         parts.append(f"--monitoring {monitoring['file']}")
     if not has_twin(run.summary):
@@ -82,6 +81,7 @@ def _environment() -> Environment:
         large=wording.large,
         money=wording.money,
         counted=wording.counted,
+        capital=wording.capital,
         percent=percent,
         model_facts=model_facts,
     )
@@ -97,19 +97,21 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f}%" if share >= 0.1 else f"{share * 100:.3g}%"
 
 
-def model_facts(model: Mapping[str, Any]) -> str:
+def model_facts(model: Mapping[str, Any], start: str | None = None) -> str:
     """What is known of a model beside its name and version, as words.
 
-    >>> model_facts({"name": "risk", "version": 1, "trained_on_rows": 50000, "auc": 0.9512})
-    'trained on rows: 50,000; auc: 0.951'
+    >>> model_facts({"name": "risk", "version": 1, "trained_at_s": 0.0, "auc": 0.9512})
+    'trained at: day 0; auc: 0.951'
     """
     facts = {key: value for key, value in model.items() if key not in ("name", "version")}
     return "; ".join(
-        f"{key.replace('_', ' ')}: {wording.number(value) if _is_number(value) else value}"
+        f"{key.removesuffix('_s').replace('_', ' ')}: {_fact(key, value, start)}"
         for key, value in facts.items()
         if value is not None
     )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _fact(key: str, value: object, start: str | None) -> str:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return str(value)
+    return wording.moment(value, start) if key.endswith("_at_s") else wording.number(value)

@@ -80,6 +80,11 @@ def applied(salt: str = "mlsim") -> Iterator[None]:
         yield
 
 
+def is_narrow(width: float) -> bool:
+    """Whether a figure of this width, in inches, is laid out for a phone."""
+    return width < (WIDE + NARROW) / 2
+
+
 def bare(axes: Axes) -> None:
     """Leaves of the frame a hairline at the bottom, and quiet tick labels."""
     for side in ("top", "left", "right"):
@@ -90,8 +95,8 @@ def bare(axes: Axes) -> None:
 
 
 def text_width(text: str, size: float = 9.0) -> float:
-    """About how wide a line of text will be, in inches, at a font size in points."""
-    return len(text) * 0.58 * size / 72
+    """About how wide the longest line of a text will be, in inches, at a font size in points."""
+    return max(map(len, text.splitlines()), default=0) * 0.63 * size / 72
 
 
 def themed(svg: str) -> str:

@@ -80,7 +80,7 @@ def _outcomes(summary: Mapping[str, Any]) -> Table:
 
 
 def _outcome(outcome: Mapping[str, Any]) -> list[Text | str]:
-    name = Text.assemble(outcome["title"], (f" ({outcome['unit']})", "dim"))
+    name = Text.assemble(wording.capital(outcome["title"]), (f" ({outcome['unit']})", "dim"))
     if outcome["twin"] is None:
         return [name, wording.number(outcome["run"])]
     cost = outcome["cost_difference"]

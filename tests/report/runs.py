@@ -25,6 +25,11 @@ RULES = (
     ("InputDrift", "ticket", 2),
     ("PredictionDrift", "ticket", 0),
 )
+SEVERITIES = {rule: severity for rule, severity, _ in RULES}
+LONG_RULES = tuple(
+    (f"SomeQuiteLongRuleNameNumber{n:02d}OnFeatures", ("page", "ticket")[n % 2], n % 3)
+    for n in range(10)
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def write(
     *,
     twin: bool = True,
     monitored: bool = True,
+    rules: tuple[tuple[str, str, int], ...] = RULES,
     priced: bool = True,
     start: str | None = "2020-11-02T00:00:00Z",
     days: int = 28,
@@ -77,7 +83,7 @@ def write(
     """Writes a run folder (without parquet files, which no report reads) and returns it."""
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = _outcomes(faults, twin=twin, priced=priced, days=days)
-    rules = RULES if monitored else ()
+    rules = rules if monitored else ()
     alerts = _alerts(faults, rules, twin=twin, start=start, days=days)
     summary = {
         "scenario": _scenario(start, days),
@@ -254,7 +260,7 @@ def _fault(fault: Broken, outcomes: pd.DataFrame, *, twin: bool, days: int) -> d
     if firing is not None:
         detected = {
             "rule": first,
-            "severity": {rule: severity for rule, severity, _ in RULES}[first],
+            "severity": SEVERITIES[first],
             "labels": '{column="temperature"}',
             "firing_s": firing,
             "time_to_detect_s": firing - fault.at_s,

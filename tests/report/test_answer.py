@@ -1,5 +1,6 @@
 """The three sentences, for every way in which a run can turn out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ def test_one_fault_noticed_in_time(tmp_path: Path):
         "TemperatureOutOfRange (page) noticed after 4 h 10 min, on 11 Nov 2020, 04:10 UTC (day 9)."
     )
     assert found.cost == (
-        "By then it had cost 30,937 EUR, of 2,848,000 EUR in all, most of it for people isolated "
-        "for nothing (+20,800 people, 3,120,000 EUR, less 272,000 EUR saved elsewhere)."
+        'By then it had cost 30,937 EUR, of 2,848,000 EUR in all, most of it for "People isolated '
+        'for nothing" (+20,800 people, 3,120,000 EUR, less 272,000 EUR saved elsewhere).'
     )
 
 
@@ -72,7 +73,7 @@ def test_without_faults_alerts_are_false_alarms(tmp_path: Path):
         "With nothing broken, every alert was a false alarm: "
         "HighLatency (once) and InputDrift (2 times)."
     )
-    assert found.cost.startswith("The run cost 8,036,241 EUR, most of it for people isolated")
+    assert found.cost.startswith('The run cost 8,036,241 EUR, most of it for "People isolated')
 
 
 def test_fault_that_would_have_begun_after_the_end(tmp_path: Path):
@@ -93,8 +94,8 @@ def test_without_monitoring_nobody_could_notice(tmp_path: Path, rules: int | Non
 def test_without_prices_the_outcomes_are_told(tmp_path: Path):
     found = answer(runs.summary(tmp_path, runs.UNIT_CHANGE, priced=False))
     assert found.cost == (
-        "No cost follows from it; against its twin: missed infections -680 people "
-        "and people isolated for nothing +20,800 people."
+        'No cost follows from it; against its twin: "Missed infections" -680 people '
+        'and "People isolated for nothing" +20,800 people.'
     )
 
 
@@ -125,3 +126,19 @@ def test_every_answer_is_three_sentences(tmp_path: Path):
             assert sentence.endswith(".")
             assert ". " not in sentence
             assert sentence[0].isupper()
+
+
+def test_many_faults_are_told_by_their_extremes(tmp_path: Path):
+    faults = [replace(runs.UNIT_CHANGE, name=f"units_{n}", at_s=n * runs.DAY) for n in (2, 4, 6)]
+    faults[2] = replace(faults[2], noticed={"InputDrift": 6 * runs.HOUR})
+    found = answer(runs.summary(tmp_path, *faults, runs.STALE_MODEL))
+    assert found.broke == (
+        "Four faults from 4 Nov 2020, 00:00 UTC (day 2) on: "
+        "units_2, units_4, units_6 and stale_model."
+    )
+    assert found.noticed == (
+        "Of 4 faults three were noticed: the quickest after 4 h 10 min (units_2, by "
+        "TemperatureOutOfRange), the slowest after 6 h (units_6, by InputDrift); "
+        "nobody noticed stale_model."
+    )
+    assert found.cost.startswith("By then the dearest, units_2, had cost")

@@ -18,17 +18,34 @@ from mlsim.report.figures import catalogue, files
 from mlsim.report.figures.graph import picture
 from tests.report import runs
 
+QUEUES = tuple(
+    runs.Broken(
+        f"queue_shrinks_{n}",
+        f"the gateway's queue limit falls to a tenth of what it was, number {n}",
+        "gateway",
+        (3 + 7 * n) * runs.DAY,
+        (5 + 7 * n) * runs.DAY if n < 3 else None,
+        None,
+        (10.0, 20.0, 30.0, 4.0),
+        {"HighLatency": 2 * runs.HOUR * (n + 1), runs.LONG_RULES[n][0]: 4.5 * runs.DAY},
+    )
+    for n in range(4)
+)
 VARIANTS = {
-    "one": (runs.UNIT_CHANGE,),
-    "two": (runs.UNIT_CHANGE, runs.STALE_MODEL),
-    "late": (runs.TOO_LATE,),
-    "none": (),
+    "one": {"faults": (runs.UNIT_CHANGE,)},
+    "two": {"faults": (runs.UNIT_CHANGE, runs.STALE_MODEL)},
+    "late": {"faults": (runs.TOO_LATE,)},
+    "none": {"faults": ()},
+    "crowded": {
+        "faults": (runs.UNIT_CHANGE, *QUEUES),
+        "rules": (*runs.RULES, *runs.LONG_RULES),
+    },
 }
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
-    return folder.read(runs.write(tmp_path_factory.mktemp("run"), VARIANTS[request.param]))
+    return folder.read(runs.write(tmp_path_factory.mktemp("run"), **VARIANTS[request.param]))
 
 
 @pytest.mark.parametrize("width", [style.WIDE, style.NARROW])
@@ -57,7 +74,11 @@ def extents(figure: Figure) -> list[tuple[str, Bbox]]:
         canvas.draw()
     # Of an annotation only the words, not the line that leads from them.
     renderer = canvas.get_renderer()
-    return [(t.get_text(), Text.get_window_extent(t, renderer)) for t in written if t.get_text()]
+    return [
+        (t.get_text(), Text.get_window_extent(t, renderer))
+        for t in written
+        if t.get_visible() and t.get_text()
+    ]
 
 
 def inside(figure: Figure, box: Bbox) -> bool:

@@ -1,5 +1,7 @@
 """Cost: what each fault has cost so far, day by day, and how much of it before somebody knew."""
 
+from typing import Literal
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,9 +21,10 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         for axes, fault in zip(panels, run.faults, strict=True):
             shade(axes, fault, run.horizon_s)
             axes.set_title(f"{fault['name']}: cost so far, {_unit(fault)}", loc="left", fontsize=9)
-            _growth(axes, fault, *_sum_so_far(run, fault["name"]))
+            days, cost = _sum_so_far(run, fault["name"])
+            _growth(axes, days, cost)
             if fault["detected"] is not None:
-                _alert(axes, fault, panels)
+                _alert(axes, fault, days, cost, width - panels.left - panels.right)
     return panels.figure
 
 
@@ -31,13 +34,13 @@ def _unit(fault: Fault) -> str:
 
 def _sum_so_far(run: RunFolder, fault: str) -> tuple[np.ndarray, np.ndarray]:
     """Days at which a day ended, and the cost up to then; starts at nothing on day 0."""
-    rows = run.outcomes[run.outcomes["world"] == fault]
+    rows = run.outcomes[run.outcomes["world"] == run.alone(fault)]
     daily = rows.groupby("day")["cost"].sum()
     days = np.minimum(daily.index.to_numpy() + 1.0, run.horizon_s / DAY)
     return np.append(0.0, days), np.append(0.0, daily.to_numpy().cumsum())
 
 
-def _growth(axes: Axes, fault: Fault, days: np.ndarray, cost: np.ndarray) -> None:
+def _growth(axes: Axes, days: np.ndarray, cost: np.ndarray) -> None:
     axes.fill_between(days, cost, color=style.LIGHT["gap"], linewidth=0)
     axes.plot(days, cost, color=style.LIGHT["run"])
     axes.axhline(0, color=style.LIGHT["hair"], linewidth=0.8)
@@ -58,47 +61,43 @@ def _short(value: float) -> str:
     return f"{value:g}"
 
 
-def _alert(axes: Axes, fault: Fault, panels: Panels) -> None:
-    detected, cost = fault["detected"], fault["cost"]
-    at, by_then = detected["firing_s"] / DAY, cost["before_alert"]
+def _alert(axes: Axes, fault: Fault, days: np.ndarray, cost: np.ndarray, inches: float) -> None:
+    """Marks the first alert; its words go where the curve, which rises to the right, is not."""
+    detected, by_then = fault["detected"], fault["cost"]["before_alert"]
+    mark = detected["firing_s"] / DAY, by_then
     role = "page" if detected["severity"] == "page" else "ticket"
-    marker = "^" if role == "page" else "o"
-    axes.plot(at, by_then, marker=marker, markersize=7, color=style.LIGHT[role], clip_on=False)
-    words = [detected["rule"], f"{wording.money(by_then, cost['currency'])} by then"]
-    inches = panels.figure.get_figwidth() - panels.left - panels.right
-    before = max(map(style.text_width, words)) < inches * at / axes.get_xlim()[1]
-    high = by_then > sum(axes.get_ylim()) / 2
-    if before or high:
-        _beside(axes, (at, by_then), words, before=before, high=high)
+    shape = "^" if role == "page" else "o"
+    axes.plot(*mark, marker=shape, markersize=7, color=style.LIGHT[role], clip_on=False)
+    words = [detected["rule"], f"{wording.money(by_then, fault['cost']['currency'])} by then"]
+    room = max(map(style.text_width, words)) / inches * axes.get_xlim()[1]
+    middle = sum(axes.get_ylim()) / 2
+    if mark[0] > room:
+        _say(axes, words, mark, (-8, -6 if by_then > middle else 6), ha="right")
+    elif by_then > middle:
+        _say(axes, words, mark, (8, -6), ha="left")
     else:
-        _above(axes, (at, by_then), words)
+        # Under the curve, once that is high enough, with a line back to the mark.
+        risen = max(float(days[np.argmax(cost > middle)]), mark[0])
+        axes.plot([mark[0], risen], [by_then] * 2, color=style.LIGHT["muted"], linewidth=0.8)
+        _say(axes, words, (risen, by_then), (4, 2), ha="left")
 
 
-def _beside(
-    axes: Axes, mark: tuple[float, float], words: list[str], *, before: bool, high: bool
+def _say(
+    axes: Axes,
+    words: list[str],
+    mark: tuple[float, float],
+    shift: tuple[float, float],
+    ha: Literal["left", "right"],
 ) -> None:
-    # The curve rises to the right: upper left and lower right of a mark are free of it.
+    """Writes beside a point of the panel, `shift` in points away."""
     axes.annotate(
         "\n".join(words),
         mark,
-        xytext=(-8 if before else 8, -6 if high else 6),
+        xytext=shift,
         textcoords="offset points",
-        ha="right" if before else "left",
-        va="top" if high else "bottom",
+        ha=ha,
+        va="top" if shift[1] < 0 else "bottom",
         fontsize=8.5,
-    )
-
-
-def _above(axes: Axes, mark: tuple[float, float], words: list[str]) -> None:
-    """In the upper left corner, with a line to the mark, where there is no room beside it."""
-    axes.annotate(
-        "\n".join(words),
-        mark,
-        xytext=(0.01, 0.97),
-        textcoords="axes fraction",
-        va="top",
-        fontsize=7.5,
-        arrowprops={"arrowstyle": "-", "color": style.LIGHT["muted"], "linewidth": 0.6},
     )
 
 

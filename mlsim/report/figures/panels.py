@@ -31,7 +31,7 @@ class Panels:
         self, run: RunFolder, width: float, heights: list[float], named: list[Fault]
     ) -> None:
         self.run = run
-        self.narrow = width < (style.WIDE + style.NARROW) / 2
+        self.narrow = style.is_narrow(width)
         self.left, self.right = (0.62, 0.42) if self.narrow else (0.75, 0.55)
         self.labels = _labels(named, run, width - self.left - self.right)
         self.top = 0.1 + _LINE * sum(len(lines) for _, lines in self.labels)
@@ -119,10 +119,10 @@ def _room(fault: Fault, run: RunFolder, width: float) -> float:
 
 
 def shade(axes: Axes, fault: Fault, horizon_s: float) -> None:
-    """Shades the time of a fault; while it builds up, more lightly."""
+    """Shades the time of a fault; while it builds up, more lightly; darker where two meet."""
     until = min(fault["until_s"] or horizon_s, horizon_s)
     full = min(fault["at_s"] + (fault["ramp_s"] or 0.0), until)
-    for begin, end, alpha in ((fault["at_s"], full, 0.5), (full, until, 1.0)):
+    for begin, end, alpha in ((fault["at_s"], full, 0.4), (full, until, 0.8)):
         band = style.LIGHT["band"]
         axes.axvspan(begin / DAY, end / DAY, facecolor=band, alpha=alpha, linewidth=0, zorder=0)
 

@@ -1,7 +1,8 @@
 """Scorecard: which rule noticed which fault and after how long, and how often it cried wolf."""
 
 import textwrap
-from typing import NamedTuple
+from math import inf
+from typing import Literal, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,8 +16,9 @@ from mlsim.report.folder import RunFolder
 _ROW = 0.36
 _LINE = 0.16
 _NAMES = 0.36
-"""Share of the width that the rules' names take."""
-_ALARMS = "false alarms\n(a day)"
+"""Share of the width that the rules' names take, where there is room for them beside the cells."""
+_LEAST = 0.66
+"""Least width of a column, in inches."""
 
 
 class Cell(NamedTuple):
@@ -27,61 +29,85 @@ class Cell(NamedTuple):
     first: bool
 
 
-class _Grid(NamedTuple):
-    """Columns of one width, to the right of the rules' names; all in inches."""
+class _Grid:
+    """Where things are, in inches: the rules' names left of their cells, on a phone above them."""
 
-    width: float
-    columns: int
-
-    @property
-    def across(self) -> float:
-        return self.width * (1 - _NAMES) / self.columns
+    def __init__(self, width: float, columns: int) -> None:
+        self.stacked = style.is_narrow(width)
+        self.names = 0.0 if self.stacked else width * _NAMES
+        self.room_for_name = width if self.stacked else self.names
+        # Columns that don't fit beside each other go below, with the rules again.
+        self.abreast = min(int((width - self.names) / _LEAST), columns)
+        self.across = (width - self.names) / self.abreast
+        self.row = _ROW + (_LINE if self.stacked else 0.0)
 
     def middle(self, column: int) -> float:
-        return self.width * _NAMES + self.across * (column + 0.5)
+        return self.names + self.across * (column + 0.5)
 
 
 def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
     """A row for each rule, a column for each fault, and one for false alarms."""
-    rules = list(run.detection["rule"].unique())
-    columns = [*(fault["name"] for fault in run.faults), _ALARMS]
+    columns: list[Fault | None] = [*run.faults, None]
     grid = _Grid(width, len(columns))
-    heads = [_wrapped(name, grid.across) for name in columns]
-    head = 0.15 + _LINE * max(len(text.splitlines()) for text in heads)
-    height = head + _ROW * len(rules) + 0.1
+    blocks = [columns[i : i + grid.abreast] for i in range(0, len(columns), grid.abreast)]
+    rules = list(run.detection["rule"].unique())
+    heads = [_head(block, grid) for block in blocks]
+    height = sum(heads) + len(blocks) * (grid.row * len(rules) + 0.1)
     with style.applied():
         figure = Figure(figsize=(width, height))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set(xlim=(0, width), ylim=(height, 0))
         axes.axis("off")
-        for column, text in enumerate(heads):
-            _say(axes, grid.middle(column), head - 0.1, text, va="bottom", role="muted")
-        for row, rule in enumerate(rules):
-            _row(axes, grid, head + _ROW * row, rule, run)
+        top = 0.0
+        for block, head in zip(blocks, heads, strict=True):
+            top += head
+            for column, fault in enumerate(block):
+                name = _column_name(fault, grid)
+                _say(
+                    axes,
+                    grid.middle(column),
+                    top - 0.08,
+                    name,
+                    va="bottom",
+                    role="muted",
+                    room=grid.across - 0.04,
+                )
+            for rule in rules:
+                _row(axes, grid, top, rule, block, run)
+                top += grid.row
+            top += 0.1
     return figure
 
 
-def _row(axes: Axes, grid: _Grid, top: float, rule: str, run: RunFolder) -> None:
-    rows = run.detection[run.detection["rule"] == rule]
-    middle = top + _ROW / 2
-    axes.axhline(top, color=style.LIGHT["hair"], linewidth=0.6)
-    _name(axes, rule, rows["severity"].iloc[0], middle, grid.width)
-    for column, fault in enumerate(run.faults):
-        cell = _cell(run, fault, rule)
-        _field(axes, cell, grid.middle(column), middle, grid.across)
-    alarms = _alarms(rows["false_alarms"].iloc[0], rows["false_alarms_per_day"].iloc[0])
-    _say(axes, grid.middle(len(run.faults)), middle, alarms)
+def _head(block: list[Fault | None], grid: _Grid) -> float:
+    return 0.15 + _LINE * max(len(_column_name(fault, grid).splitlines()) for fault in block)
 
 
-def _wrapped(name: str, across: float) -> str:
-    # Names of faults are words joined by underscores: break there, if anywhere.
-    letters = max(int(across / style.text_width("x", 8.5)), 6)
-    lines = [
-        line
-        for part in name.splitlines()
-        for line in textwrap.wrap(part.replace("_", "_ "), letters)
-    ]
+def _column_name(fault: Fault | None, grid: _Grid) -> str:
+    """The fault's name, broken where its words are joined; no fault: the false alarms."""
+    if fault is None:
+        return "false alarms\n(a day)"
+    letters = int(grid.across / style.text_width("x", 8.5))
+    lines = textwrap.wrap(fault["name"].replace("_", "_ "), letters)
     return "\n".join(lines).replace("_ ", "_")
+
+
+def _row(
+    axes: Axes, grid: _Grid, top: float, rule: str, block: list[Fault | None], run: RunFolder
+) -> None:
+    rows = run.detection[run.detection["rule"] == rule]
+    axes.axhline(top, color=style.LIGHT["hair"], linewidth=0.6)
+    # The cells stand at the foot of the row; the name beside them, or above.
+    middle = top + grid.row - _ROW / 2
+    name = top + 0.13 if grid.stacked else middle
+    _name(axes, rule, rows["severity"].iloc[0], name, grid.room_for_name)
+    for column, fault in enumerate(block):
+        if fault is None:
+            text = _alarms(rows["false_alarms"].iloc[0], rows["false_alarms_per_day"].iloc[0])
+            cell = Cell(text, noticed=False, first=False)
+        else:
+            cell = _cell(run, fault, rule)
+        _field(axes, cell, grid.middle(column), middle, grid.across)
 
 
 def _say(
@@ -89,26 +115,26 @@ def _say(
     x: float,
     y: float,
     text: str,
-    va: str = "center",
+    va: Literal["center", "bottom"] = "center",
     role: str = "ink",
+    *,
     bold: bool = False,
+    room: float = inf,
 ) -> None:
+    """Writes around x; smaller, if the text is wider than `room` in inches."""
+    # Bold letters are wider by a tenth or so.
+    size = 8.5 * min(1.0, room / style.text_width(text, 9.5 if bold else 8.5))
     weight = "bold" if bold else "normal"
     colour = style.LIGHT[role]
-    axes.text(x, y, text, ha="center", va=va, fontsize=8.5, color=colour, fontweight=weight)
+    axes.text(x, y, text, ha="center", va=va, fontsize=size, color=colour, fontweight=weight)
 
 
-def _name(axes: Axes, rule: str, severity: str, middle: float, width: float) -> None:
-    """A rule's name, with the severity beside it, or below it where there is no room."""
-    beside = style.text_width(f"{rule}  {severity}") < width * _NAMES
-    shift = 0.0 if beside else 0.075
-    axes.text(0.02, middle - shift, rule, va="center", fontsize=8.5 if beside else 8.0)
+def _name(axes: Axes, rule: str, severity: str, middle: float, room: float) -> None:
+    """A rule's name and at the right its severity; smaller, if both are wider than `room`."""
+    size = min(8.5, 8.5 * (room - 0.25) / style.text_width(f"{rule}{severity}", 8.5))
+    axes.text(0.02, middle, rule, va="center", fontsize=size)
     colour = style.LIGHT["page" if severity == "page" else "ticket"]
-    x = width * _NAMES - 0.12 if beside else 0.02
-    axes.text(
-        x, middle + shift, severity, ha="right" if beside else "left", va="center",
-        fontsize=8.0 if beside else 7.5, color=colour,
-    )  # fmt: skip
+    axes.text(room - 0.12, middle, severity, ha="right", va="center", fontsize=size, color=colour)
 
 
 def _cell(run: RunFolder, fault: Fault, rule: str) -> Cell:
@@ -120,7 +146,7 @@ def _cell(run: RunFolder, fault: Fault, rule: str) -> Cell:
         return Cell("missed", noticed=False, first=False)
     taken, firing = own["time_to_detect_s"].min(), own["firing_s"].min()
     late = fault["until_s"] is not None and firing > fault["until_s"]
-    text = wording.duration(taken) + (" (late)" if late else "")
+    text = wording.duration(taken) + ("\n(late)" if late else "")
     return Cell(text, noticed=not late, first=bool(taken == noticed["time_to_detect_s"].min()))
 
 
@@ -136,7 +162,7 @@ def _field(axes: Axes, cell: Cell, x: float, y: float, across: float) -> None:
         )
         axes.add_patch(box)
     role = "caught-ink" if cell.noticed else "muted" if cell.text == "missed" else "ink"
-    _say(axes, x, y, cell.text, role=role, bold=cell.first)
+    _say(axes, x, y, cell.text, role=role, bold=cell.first, room=across - 0.12)
 
 
 def _alarms(count: float, per_day: float) -> str:

@@ -33,7 +33,7 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         _alert_lanes(first, rules, alerts, panels)
         for axes, outcome in zip(others, outcomes, strict=True):
             _outcome(axes, run.days_of(run.world, outcome["outcome"]), panels)
-            _title(axes, f"{outcome['title']}, {outcome['unit']} a day")
+            _title(axes, f"{wording.capital(outcome['title'])}, {outcome['unit']} a day")
     return panels.figure
 
 
@@ -77,21 +77,15 @@ def _role(severity: str) -> str:
 
 
 def _name_lane(axes: Axes, lane: int, fired: pd.DataFrame, panels: Panels) -> None:
-    """Writes the rule's name over its first mark, to the side that has room."""
-    begin = fired["firing_s"].iloc[0] / DAY
+    """Writes the rule's name over its first mark, or as near to it as the panel's width allows."""
     times = f", {len(fired)} times" if len(fired) > 1 else ""
     text = f"{fired['rule'].iloc[0]} ({fired['severity'].iloc[0]}{times})"
+    inches = panels.figure.get_figwidth() - panels.left
+    size = min(8.5, 8.5 * inches / style.text_width(text, 8.5))
     days = axes.get_xlim()[1]
-    room = (panels.figure.get_figwidth() - panels.left) * (1 - begin / days)
-    flip = style.text_width(text, 8.5) > room
-    axes.text(
-        begin,
-        lane + 0.4,
-        text,
-        ha="right" if flip else "left",
-        fontsize=8.5,
-        color=style.LIGHT["ink"],
-    )
+    latest = days * (inches - style.text_width(text, size)) / (inches - panels.right)
+    begin = max(min(fired["firing_s"].iloc[0] / DAY, latest), 0.0)
+    axes.text(begin, lane + 0.4, text, fontsize=size, color=style.LIGHT["ink"])
 
 
 def _outcome(axes: Axes, rows: pd.DataFrame, panels: Panels) -> None:

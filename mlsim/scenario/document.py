@@ -187,7 +187,7 @@ def _missing(node: Node, step: str | int, done: Place) -> _NoSuchPlace:
 
 
 def _setting(value: object) -> Node:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
     try:
         node, flaws = read_nodes(text)
     except Unreadable as error:

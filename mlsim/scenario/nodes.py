@@ -18,6 +18,7 @@ MAX_NODES = 100_000  # counted after aliases are expanded: a few lines can name 
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -141,6 +142,7 @@ class _Builder:
 
     def _value(self, event: Any, line: int, path: tuple[str | int, ...]) -> Node:
         if isinstance(event, ev.ScalarEvent):
+            _refuse_half_characters(event)
             quoted = event.style is not None
             return Node(
                 event.value if quoted else scalar(event.value),
@@ -183,6 +185,7 @@ class _Builder:
             raise Unreadable(_line(event), "a key must be a name")
         if event.value == "<<":
             raise Unreadable(_line(event), "merge keys (<<) are not part of the language")
+        _refuse_half_characters(event)
         return str(event.value)
 
     def _joined(self, node: Node, rest: str, path: tuple[str | int, ...]) -> Node:
@@ -194,6 +197,11 @@ class _Builder:
             )
             self.flaws.append(Flaw(node.line, path, message))
         return replace(node, value=text, text=text)
+
+
+def _refuse_half_characters(event: Any) -> None:
+    if _SURROGATE.search(event.value):
+        raise Unreadable(_line(event), "holds half a character: an escape from ud800 to udfff")
 
 
 def _is_open(text: str) -> bool:

@@ -146,6 +146,7 @@ def test_an_alias_repeats_a_value(file):
         ("a: b: c\n", ":1: is not valid YAML"),
         ("x" * (1 << 20) + "x", ": is larger than 1 MiB"),
         ("a: \x07\n", "is not valid YAML"),
+        ('a:\n  "\\ud800": 1\n', ":2: holds half a character"),
         ('a: "\\UFFFFFFFF"\n', "is not valid YAML"),
     ],
 )

@@ -22,18 +22,20 @@ def push(
     hop: int,
 ) -> None:
     """Add an event about `slot` at `time`; the rest is its place among events of that instant."""
-    i = tally[EVENTS]
-    tally[EVENTS] = i + 1
-    # The free place behind the heap holds the new event while its ancestors are compared.
-    new = heap[i]
+    n = tally[EVENTS]
+    tally[EVENTS] = n + 1
+    # One place beyond the heap, the new event waits while later ancestors move down.
+    new = heap[n + 1]
     new.time, new.kind, new.hop = time, kind, hop
     new.entity, new.attempt, new.slot = entity, attempt, slot
-    while i > 0:
-        parent = (i - 1) >> 1
-        if not earlier(heap, i, parent):
+    hole = n
+    while hole > 0:
+        parent = (hole - 1) >> 1
+        if not earlier(heap, n + 1, parent):
             break
-        swap(heap, i, parent)
-        i = parent
+        heap[hole] = heap[parent]
+        hole = parent
+    heap[hole] = heap[n + 1]
 
 
 @compiled_step
@@ -42,27 +44,17 @@ def pop(heap: Any, tally: Any) -> tuple[Any, Any]:
     kind, slot = heap[0].kind, heap[0].slot
     n = tally[EVENTS] - 1
     tally[EVENTS] = n
-    swap(heap, 0, n)
-    i, child = 0, 1
+    # The last event looks for its place from the top while earlier children move up.
+    hole, child = 0, 1
     while child < n:
         if child + 1 < n and earlier(heap, child + 1, child):
             child += 1
-        if not earlier(heap, child, i):
+        if not earlier(heap, child, n):
             break
-        swap(heap, child, i)
-        i, child = child, 2 * child + 1
+        heap[hole] = heap[child]
+        hole, child = child, 2 * child + 1
+    heap[hole] = heap[n]
     return kind, slot
-
-
-@compiled_step
-def swap(heap: Any, i: int, j: int) -> None:
-    a, b = heap[i], heap[j]
-    a.time, b.time = b.time, a.time
-    a.kind, b.kind = b.kind, a.kind
-    a.hop, b.hop = b.hop, a.hop
-    a.entity, b.entity = b.entity, a.entity
-    a.attempt, b.attempt = b.attempt, a.attempt
-    a.slot, b.slot = b.slot, a.slot
 
 
 @compiled_step

@@ -129,8 +129,7 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
     if kind == COMPLETION:
         complete(state, now, slot)
     elif kind == TIMEOUT:
-        fail(state, now, slot, TIMED_OUT)
-        drop_attempt(state, slot)
+        time_out(state, now, slot)
     elif kind == RESEND:
         send(state, now, slot)
         drop_request(state, slot)
@@ -167,10 +166,47 @@ def send(state: State, now: float, request: int) -> None:
     if load.client >= 0:
         state.stamps[attempt, load.client] = state.settings[load.client]
         if load.timeout < math.inf:
-            state.attempts[attempt].references += 1
-            entity, number = state.requests[request].id, state.attempts[attempt].number
-            push(state.heap, state.tally, now + load.timeout, TIMEOUT, attempt, entity, number, 0)
+            set_timer(state, attempt)
     put(state, new_token(state, attempt), load.hop)
+
+
+@compiled_step
+def set_timer(state: State, attempt: int) -> None:
+    """The attempt joins the timers of its load.
+
+    One load has one timeout, so its timers run out in the order in which they were set: only the
+    first stands on the heap, and one whose attempt is answered in time never comes there.
+    """
+    state.attempts[attempt].references += 1
+    state.attempts[attempt].next = -1
+    load = state.loads[state.requests[state.attempts[attempt].request].load]
+    if load.first_timer < 0:
+        load.first_timer = attempt
+        start_timer(state, attempt)
+    else:
+        state.attempts[load.last_timer].next = attempt
+    load.last_timer = attempt
+
+
+@compiled_aside
+def start_timer(state: State, slot: int) -> None:
+    attempt = state.attempts[slot]
+    request = state.requests[attempt.request]
+    time = attempt.sent + state.loads[request.load].timeout
+    push(state.heap, state.tally, time, TIMEOUT, slot, request.id, attempt.number, 0)
+
+
+@compiled_aside
+def time_out(state: State, now: float, attempt: int) -> None:
+    """The first timer of a load runs out; the next is that of an attempt still unanswered."""
+    load = state.loads[state.requests[state.attempts[attempt].request].load]
+    fail(state, now, attempt, TIMED_OUT)
+    while load.first_timer >= 0 and state.attempts[load.first_timer].state != PENDING:
+        over = load.first_timer
+        load.first_timer = state.attempts[over].next
+        drop_attempt(state, over)
+    if load.first_timer >= 0:
+        start_timer(state, load.first_timer)
 
 
 @compiled_step

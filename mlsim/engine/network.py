@@ -331,8 +331,8 @@ def _grown(old: layout.State, slots: int) -> layout.State:
         tally[free] = size
         pools[name] = pool
     # Two events per token (completion and failure), one timer per attempt, one retry per request
-    # and one wake per station: the heap can't overflow.
-    events = 4 * (size + slots) + len(old.stations)
+    # and one wake per station: the heap can't overflow. One more place serves as a scratch.
+    events = 4 * (size + slots) + len(old.stations) + 1
     return old._replace(
         **pools,
         stamps=_longer(old.stamps, slots),
@@ -391,12 +391,12 @@ def _build(
 def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]) -> Any:
     known = {client.name: client for client in clients}
     loads = _records(LOADS, layout.LOAD)
-    loads["client"] = -1
+    loads["client"] = loads["first_timer"] = loads["last_timer"] = -1
     for number, (name, hop) in program.entries.items():
         loads[number].hop = hop
         if name is not None:
             who = known[name]
-            loads[number] = (hop, index[name], who.timeout, who.retries, who.backoff)
+            loads[number] = (hop, index[name], who.timeout, who.retries, who.backoff, -1, -1)
     return loads
 
 

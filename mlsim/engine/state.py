@@ -100,7 +100,8 @@ TOKEN = np.dtype(
         ("start", "f8"),
     ]
 )
-"""`next` links a free slot to the next free one, and a waiting token to the one behind it."""
+"""`next` links a free slot to the next free one, a waiting token to the one behind it, and an
+attempt with a timer to the one whose timer was set next."""
 
 STATION = np.dtype(
     [
@@ -134,9 +135,12 @@ LOAD = np.dtype(
         ("timeout", "f8"),
         ("retries", "i8"),
         ("backoff", "f8"),
+        ("first_timer", "i8"),
+        ("last_timer", "i8"),
     ]
 )
-"""First hop, and the client with its patience; `client` is its place among names, or -1."""
+"""First hop, and the client with its patience; `client` is its place among names, or -1.
+`first_timer`, `last_timer`: ends of the list of attempts that a timer refers to, or -1."""
 
 ARRIVAL = np.dtype([("time", "f8"), ("entity", "i8")])
 

@@ -12,7 +12,7 @@ run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	COVERAGE_FILE="$(CURDIR)/.coverage" $(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

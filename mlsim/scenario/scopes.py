@@ -1,8 +1,8 @@
 """Which names an expression can use where, and what dimension they have.
 
-drivers: functions of time only. person: drivers and earlier columns. A load's block: drivers, the
-person whose request it is, earlier columns. outcomes: all of these, what components add, and how
-the request ended.
+drivers: functions of time only. person: earlier columns and nothing that varies over time, since a
+person who comes back must be the same. A load's block: drivers, the person whose request it is,
+earlier columns. outcomes: all of these, what components add, and how the request ended.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -11,11 +11,11 @@ from mlsim.errors import nearest
 from mlsim.scenario.bounds import bounds
 from mlsim.scenario.dimensions import RATE, Dimension, dimension, words
 from mlsim.scenario.expressions import Expression, names
-from mlsim.scenario.functions import NUMBER, TIME
+from mlsim.scenario.functions import FUNCTIONS, NUMBER, TIME
 from mlsim.scenario.kinds import Mistake, Place
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Columns, Load, Outcome, Scenario
-from mlsim.scenario.tree import substituted
+from mlsim.scenario.tree import calls, substituted
 
 Scope = Mapping[str, Dimension]
 
@@ -62,27 +62,47 @@ def misfits(
 def naming_problems(scenario: Scenario) -> Iterator[Mistake]:
     """What is wrong with the expressions of the world, its loads and the outcomes."""
     drivers = yield from _drivers(scenario)
-    person = yield from _block(scenario.world.person, drivers, ("world", "person"))
-    everything = dict(person)
+    person = yield from _person(scenario, drivers)
+    records = yield from _records(scenario, drivers, person)
+    requests: dict[str, Scope] = {}
+    for name, load in scenario.load.items():
+        yield from _rate_problems(scenario, load, drivers, ("load", name, "rate"))
+        requests[name] = records.get(load.each, person if load.of else drivers)
+    added = {**dict.fromkeys(scenario.outputs()), **REQUEST}
+    shared, missing = _in_all(requests)
+    for name, outcome in scenario.outcomes.items():
+        yield from _outcome_problems(outcome, {**shared, **added}, missing, ("outcomes", name))
+
+
+def _records(
+    scenario: Scenario, drivers: Scope, person: Scope
+) -> Generator[Mistake, None, dict[str, Scope]]:
+    """The problems of what is drawn per request; gives the scopes by block."""
+    nobodys = dict.fromkeys(scenario.world.person, "belongs to a person: the load needs of: person")
     users = _users(scenario)
+    scopes: dict[str, Scope] = {}
     for block, columns in scenario.world.records.items():
         place = ("world", block)
         if block not in users:
             known = ("drivers", "people", "person", *users)
             yield place, f"no load has requests of the name '{block}'", nearest(block, known)
-        if any(load.of for load in users.get(block, ())):
-            scope = yield from _block(columns, person, place)
+        if all(load.of for load in users.get(block, ())):
+            scopes[block] = yield from _block(columns, person, place)
         else:
-            nobodys = dict.fromkeys(
-                scenario.world.person, "belongs to a person: the load needs of: person"
-            )
-            scope = yield from _block(columns, drivers, place, nobodys)
-        everything |= scope
-    for name, load in scenario.load.items():
-        yield from _rate_problems(scenario, load, drivers, ("load", name, "rate"))
-    everything |= {**dict.fromkeys(scenario.outputs()), **REQUEST}
-    for name, outcome in scenario.outcomes.items():
-        yield from _outcome_problems(outcome, everything, ("outcomes", name))
+            scopes[block] = yield from _block(columns, drivers, place, nobodys)
+    return scopes
+
+
+def _in_all(requests: Mapping[str, Scope]) -> tuple[Scope, dict[str, str]]:
+    """What the requests of every load have; and what only some have, with the reason."""
+    everything = {name: one for scope in requests.values() for name, one in scope.items()}
+    missing = {
+        name: f"the requests of {load} don't have"
+        for load, scope in requests.items()
+        for name in everything
+        if name not in scope
+    }
+    return {name: one for name, one in everything.items() if name not in missing}, missing
 
 
 def _users(scenario: Scenario) -> dict[str, list[Load]]:
@@ -99,6 +119,21 @@ def _drivers(scenario: Scenario) -> Generator[Mistake, None, Scope]:
             message = f"must depend on time alone, and uses '{used}'"
             yield ("world", "drivers", name), message, ""
     return dict.fromkeys(scenario.world.drivers, NUMBER)
+
+
+def _person(scenario: Scenario, drivers: Scope) -> Generator[Mistake, None, Scope]:
+    """The problems of the people; gives the scope of their requests: drivers and their columns."""
+    once = "belongs to a moment: a person's columns are drawn once"
+    columns = scenario.world.person
+    for name, column in columns.items():
+        for function in {call.function for call in calls(column.is_)}:
+            if FUNCTIONS[function].varies:
+                yield ("world", "person", name), f"can't use {function}(), which {once}", ""
+    scope = yield from _block(columns, {}, ("world", "person"), dict.fromkeys(drivers, once))
+    for name in set(drivers) & set(columns):
+        message = "needs another name: this one has a meaning already"
+        yield ("world", "person", name), message, ""
+    return {**drivers, **scope}
 
 
 def _block(
@@ -136,9 +171,11 @@ def _rate_problems(
         yield place, f"must be more than 0 at times, and finite (at most {high:.3g}/s)", ""
 
 
-def _outcome_problems(outcome: Outcome, scope: Scope, place: Place) -> Iterator[Mistake]:
+def _outcome_problems(
+    outcome: Outcome, scope: Scope, out_of_reach: Mapping[str, str], place: Place
+) -> Iterator[Mistake]:
     key = "sum" if outcome.count is None else "count"
-    mistakes = list(misfits(outcome.expression, scope, (*place, key)))
+    mistakes = list(misfits(outcome.expression, scope, (*place, key), None, out_of_reach))
     yield from mistakes
     if mistakes or outcome.cost is None:
         return

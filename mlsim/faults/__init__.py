@@ -1,5 +1,5 @@
 """Faults: each changes one mechanism of the system, and nothing else."""
 
-from mlsim.faults import unit_change
+from mlsim.faults import lost_push, unit_change
 
-__all__ = ["unit_change"]
+__all__ = ["lost_push", "unit_change"]

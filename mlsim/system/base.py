@@ -6,17 +6,21 @@ numbered in the order in which they came into force. A request is stamped with t
 when its service starts, so its columns can be computed at any later time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
+import simpy
 from numpy.typing import NDArray
 
 from mlsim.engine.columns import Column, Rows
 from mlsim.engine.network import Client as ClientStation
 from mlsim.engine.network import Station
 from mlsim.scenario.kinds import Spec, register
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 C = TypeVar("C", bound="type[Component]")
 
@@ -62,6 +66,18 @@ class Component(Spec):
 
     def first_settings(self, seed: int, name: str) -> Any:
         """What is in force at the beginning; None for a component that computes nothing."""
+        return None
+
+    def touched(self, settings: Any, rows: "Inbox", column: str) -> NDArray[np.bool_] | bool:
+        """In which rows a fault has had its hand in what this component itself does to a column."""
+        return False
+
+    def needs_for(self, column: str) -> Iterable[str]:
+        """The columns that it reads to compute one of its outputs."""
+        return self.needs()
+
+    def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None] | None:
+        """What it does by itself in simulated time; None if it only handles requests."""
         return None
 
     def compute(self, settings: Any, rows: "Inbox", column: str) -> Column:
@@ -120,6 +136,11 @@ class Deployed:
     def current(self) -> Any:
         """The settings in force."""
         return self.settings[-1]
+
+    def in_force(self, time: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The number of the settings in force at each time, for what is not stamped by a visit."""
+        changes = [when for when, _ in self.history]
+        return np.searchsorted(changes, time, side="right").astype(np.int64)
 
     def change(self, settings: Any) -> int:
         """Bring new settings into force, from this instant on; gives their number."""

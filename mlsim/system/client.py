@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from mlsim.engine.columns import Column
@@ -45,6 +46,9 @@ class Client(Component):
 
     def first_settings(self, seed: int, name: str) -> Output:
         return Output(by_person=True)
+
+    def touched(self, settings: Output, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
+        return settings.changed(column, rows)
 
     def compute(self, settings: Output, rows: Inbox, column: str) -> Column:
         return settings.send(column, rows[column], rows)

@@ -6,7 +6,7 @@ column in a fixed order, since matrix products give other bits for other block s
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -49,10 +49,12 @@ class Estimator:
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One version of a model, as a registry keeps it.
+    """One version of a model, with its lineage, as the registry keeps it.
 
-    number: 0 is the absence of a model. trained_at: seconds since day 0. rows, positives: what it
-    was fitted on.
+    number: 0 is the absence of a model. trained_at, oldest_row: seconds since day 0.
+    rows, positives: what it was fitted on; touched_rows: those of them in which a fault had its
+    hand. quality: measures on the holdout. passed: whether it passed its gate.
+    overdue: it serves although a newer version was sent to take its place.
     """
 
     number: int
@@ -60,6 +62,16 @@ class ModelVersion:
     trained_at: float = np.nan
     rows: int = 0
     positives: int = 0
+    oldest_row: float = np.nan
+    touched_rows: int = 0
+    quality: Mapping[str, float] = field(default_factory=dict)
+    passed: bool = False
+    overdue: bool = False
+
+    @property
+    def touched(self) -> bool:
+        """Whether a fault made it, or keeps it, what it is."""
+        return self.overdue or self.touched_rows > 0
 
     def score(self, inputs: Sequence[Column], n: int) -> NDArray[np.float64]:
         """The score of each of n rows; missing (NaN) where there is no model yet."""

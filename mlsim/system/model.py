@@ -62,6 +62,9 @@ class Model(Served):
     def first_settings(self, seed: int, name: str) -> ModelVersion:
         return UNTRAINED
 
+    def touched(self, settings: ModelVersion, rows: Inbox, column: str) -> bool:
+        return settings.touched
+
     def compute(self, settings: ModelVersion, rows: Inbox, column: str) -> Column:
         return settings.score([rows[name] for name in self.inputs], rows.ids.size)
 

@@ -63,12 +63,22 @@ class Output:
         """The same output, with `column` sent again as its contract says."""
         return replace(self, changes=tuple(c for c in self.changes if c.column != column))
 
+    def changed(self, column: str, rows: "Inbox") -> NDArray[np.bool_] | bool:
+        """In which rows a column is not sent as its contract says."""
+        reached: NDArray[np.bool_] | bool = False
+        for change in self.changes:
+            if change.column == column:
+                reached = reached | change.has_reached(self._senders(rows), rows.sent)
+        return reached
+
+    def _senders(self, rows: "Inbox") -> NDArray[np.int64]:
+        return rows.people if self.by_person else rows.ids
+
     def send(self, column: str, values: Column, rows: "Inbox") -> Column:
         """The values of a column as they leave this producer, shape (n,)."""
-        senders = rows.people if self.by_person else rows.ids
         sent = values
         for change in self.changes:
             if change.column == column:
-                reached = change.has_reached(senders, rows.sent)
+                reached = change.has_reached(self._senders(rows), rows.sent)
                 sent = np.where(reached, values * change.scale + change.offset, sent)
         return sent

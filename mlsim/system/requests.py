@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.columns import Column
+from mlsim.engine.columns import Column, Rows
 from mlsim.engine.network import Requests
 from mlsim.system.base import Deployed, Inbox
+from mlsim.system.feedback import Feedback
 from mlsim.system.wiring import Wiring
 from mlsim.world.people import Truth
 
@@ -79,6 +80,65 @@ class RequestBlock(Mapping[str, Column]):
         if key not in self._computed:
             self._computed[key] = self._compute(self._system[name], column)
         return self._computed[key]
+
+    def known_at(self, label: str) -> NDArray[np.float64]:
+        """When the label of each row becomes known, in seconds; inf for never.
+
+        Without a feedback component that reveals it, it is known as soon as the row is reported.
+        """
+        for component in self._system.values():
+            if isinstance(component.spec, Feedback) and component.spec.reveals == label:
+                return self._revealed(component)
+        return self.log.end
+
+    def _revealed(self, feedback: Deployed) -> NDArray[np.float64]:
+        key = (feedback.name, "known")
+        if key not in self._computed:
+            rows = Rows(self.log.request, self.log.end, self.truth)
+            numbers = feedback.in_force(self.log.end)
+            known = np.full(numbers.size, np.inf)
+            for number in np.unique(numbers):
+                now = feedback.settings[number].known_at(rows)
+                known = np.where(numbers == number, now, known)
+            self._computed[key] = known
+        return self._computed[key]
+
+    def touched_inputs(self, reader: str) -> NDArray[np.bool_]:
+        """In which rows a fault has had its hand in what reached a component, bool[n]."""
+        touched: NDArray[np.bool_] | bool = False
+        for column in self._system[reader].spec.needs():
+            source = self._wiring.source(reader, column)
+            if source is not None:
+                touched = touched | self.touched(source, column)
+        return np.broadcast_to(touched, self.log.end.shape)
+
+    def touched(self, name: str, column: str) -> NDArray[np.bool_] | bool:
+        """In which rows a fault has had its hand in an output: at its component, or before it."""
+        key = (name, f"touched {column}")
+        if key not in self._computed:
+            self._computed[key] = np.asarray(self._touched(self._system[name], column))
+        return self._computed[key]
+
+    def _touched(self, component: Deployed, column: str) -> NDArray[np.bool_] | bool:
+        touched = self._touched_by(component, column)
+        if component.spec.starts_requests:
+            return touched
+        for needed in component.spec.needs_for(column):
+            source = self._wiring.source(component.name, needed)
+            if source is not None:
+                touched = touched | self.touched(source, needed)
+        return touched
+
+    def _touched_by(self, component: Deployed, column: str) -> NDArray[np.bool_] | bool:
+        """In which rows a fault has changed what the component itself does."""
+        stamps = self.log.stamps[:, self._place(component.name)]
+        result: NDArray[np.bool_] | bool = False
+        for number in range(max(int(stamps.min()), 0), int(stamps.max()) + 1):
+            rows = self._inbox(component, slice(None))
+            own = component.spec.touched(component.settings[number], rows, column)
+            if np.any(own):
+                result = result | ((stamps == number) & own)
+        return result
 
     def _compute(self, component: Deployed, column: str) -> Column:
         stamps = self.log.stamps[:, self._place(component.name)]

@@ -13,7 +13,11 @@ from mlsim.engine.network import Client, Network, Requests, Station, Visits
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Component, Deployed
 from mlsim.system.collector import Collector
+from mlsim.system.deployer import Deployer
+from mlsim.system.learning import ModelVersion
+from mlsim.system.registry import Registry
 from mlsim.system.requests import RequestBlock
+from mlsim.system.trainer import Trainer
 from mlsim.system.training import TrainingData, first_versions
 from mlsim.system.wiring import Wiring
 from mlsim.world.load import arrivals_of
@@ -45,6 +49,7 @@ class System(Mapping[str, Deployed]):
 
     clock: SimPy's environment, in seconds since day 0; it begins with the history.
     network: what moves the requests. world: what is true. listeners: who is told.
+    training: the rows that models learn from. registry: the versions of the models.
     replicas: how many of each component are wanted now. replica_changes: (time in seconds,
     component, replica, whether it is up from then on), in order of time.
     """
@@ -59,9 +64,14 @@ class System(Mapping[str, Deployed]):
         self.network = self._network()
         self.clock = Clock(self.network)
         self._deployed = {name: self._deploy(name, spec) for name, spec in scenario.system.items()}
-        data = TrainingData(self)
-        self.listeners.append(data)
-        self.clock.process(first_versions(self, data))
+        self.registry = Registry()
+        self.training = TrainingData(self, self._training_window())
+        self.listeners.append(self.training)
+        self.clock.process(first_versions(self))
+        for name, deployed in self._deployed.items():
+            process = deployed.spec.process(self, name)
+            if process is not None:
+                self.clock.process(process)
 
     def __getitem__(self, name: str) -> Deployed:
         return self._deployed[name]
@@ -80,6 +90,22 @@ class System(Mapping[str, Deployed]):
     def unit_of(self, column: str) -> str:
         """The unit that the contract of a column names."""
         return self.scenario.world.unit_of(column)
+
+    def push(self, model: str, version: ModelVersion) -> Generator[simpy.Event, None, None]:
+        """Send a version to production: through its deployer, or at once where there is none."""
+        deployer = self.deployer_of(model)
+        if deployer is None:
+            self[model].change(version)
+        else:
+            yield from deployer.spec.push(self, deployer.current, model, version)
+
+    def deployer_of(self, model: str) -> Deployed | None:
+        """The component that deploys a model."""
+        for deployed in self.values():
+            spec = deployed.spec
+            if isinstance(spec, Deployer) and (not spec.models or model in spec.models):
+                return deployed
+        return None
 
     def crash(self, name: str, replica: int) -> None:
         """A replica is gone, with the requests that it had in service."""
@@ -141,6 +167,11 @@ class System(Mapping[str, Deployed]):
     def _deploy(self, name: str, spec: Component) -> Deployed:
         announce = partial(self.network.set_settings, name) if spec.in_flow else _to_nobody
         return Deployed(name, spec, [spec.first_settings(self.seed, name)], announce, self._now)
+
+    def _training_window(self) -> float | None:
+        """How far back training looks, in seconds; None if nothing is trained after day 0."""
+        trainers = [s for s in self.scenario.system.values() if isinstance(s, Trainer)]
+        return max((trainer.window for trainer in trainers), default=None)
 
     def _now(self) -> float:
         return float(self.clock.now)

@@ -1,47 +1,63 @@
 """Training data: the rows that reached a collector, as the models saw them, joined with labels."""
 
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column
 from mlsim.engine.network import Visits
 from mlsim.system.learning import ModelVersion, fit
 from mlsim.system.model import Model
+from mlsim.system.quality import measure
 from mlsim.system.requests import RequestBlock
 from mlsim.system.rows import RowStore
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
 
-MAX_ROWS = 50_000
+FIRST_ROWS = 50_000
 """Rows that a model's first version is fitted on, if the history has more."""
+FIRST_HOLDOUT = 0.2
+"""Share of them that is kept to measure its quality."""
 
-Rows = dict[str, Column]
+TrainingRows = dict[str, Column]
 
 
 class TrainingData:
-    """What models can learn from. It listens to the collectors and keeps their rows, until day 0.
+    """What models can learn from: it listens to the collectors and keeps the rows that get a label.
 
-    A row has the inputs of every model under `<source>/<column>`, and the labels under
-    `label/<name>`: what really reached the model and was reported, faults included.
+    models: by name. window: how far back rows are kept, in seconds; None until day 0 only.
+
+    A row has its `request`; the inputs of every model under `<source>/<column>`, as they reached it;
+    the labels under `label/<name>` and when they become known under `known/<name>`; and under
+    `touched/<model>` whether a fault had its hand in these inputs.
     """
 
-    def __init__(self, system: "System"):
-        self._system = system
+    def __init__(self, system: "System", window: float | None):
+        self._system, self._window = system, window
         self.models = {n: d.spec for n, d in system.items() if isinstance(d.spec, Model)}
         self._sample = draws.stream(system.seed, "training/sample")
+        self._split = draws.stream(system.seed, "training/holdout")
         inputs = [key for name in self.models for key in self.keys(name)]
-        labels = [f"label/{model.predicts}" for model in self.models.values()]
-        self._rows = RowStore(list(dict.fromkeys(["request", *inputs, *labels])))
+        labels = dict.fromkeys(model.predicts for model in self.models.values())
+        self._rows = RowStore(
+            [
+                *dict.fromkeys(["request", *inputs]),
+                *(f"{what}/{label}" for label in labels for what in ("label", "known")),
+                *(f"touched/{name}" for name in self.models),
+            ]
+        )
+        self._labels = tuple(labels)
 
     def keys(self, model: str) -> list[str]:
         """The names of a model's inputs in the rows, in the model's order."""
         wiring = self._system.wiring
-        return [f"{wiring.source(model, c)}/{c}" for c in self.models[model].inputs]
+        return [f"{wiring.source(model, c) or ''}/{c}" for c in self.models[model].inputs]
 
     def on_visits(self, visits: Visits) -> None:
         """Training data are rows, not visits."""
@@ -50,18 +66,51 @@ class TrainingData:
         """What a client sees is not reported to anybody by itself."""
 
     def on_collected(self, collector: str, block: RequestBlock) -> None:
-        """Keep the rows of the history."""
-        if self.models and block.log.end[0] < 0:
-            self._rows.append(block.log.end, _Reported(block))
+        """Keep the rows that will have a label, as long as somebody can learn from them."""
+        time = block.log.end
+        if not self.models or (self._window is None and time[0] >= 0):
+            return
+        labelled = np.zeros(time.size, bool)
+        for label in self._labels:
+            labelled |= np.isfinite(block.known_at(label))
+        reported = _Reported(block)
+        kept = np.flatnonzero(labelled)
+        self._rows.append(time[kept], {n: reported[n][kept] for n in self._rows.columns})
+        if self._window is not None:
+            self._rows.forget_before(time[-1] - self._window)
 
-    def sample(self, start: float, end: float, max_rows: int) -> Rows:
-        """Rows that arrived in [start, end), or a keyed sample of them, in order of arrival."""
-        rows = self._rows.between(start, end)
-        if rows["time"].size <= max_rows:
-            return rows
-        luck = draws.uniform(self._sample, rows["request"].astype(np.int64))
-        chosen = np.sort(np.argpartition(luck, max_rows)[:max_rows])
-        return {name: values[chosen] for name, values in rows.items()}
+    def sample(self, model: str, start: float, end: float, max_rows: int) -> TrainingRows:
+        """A keyed sample of the rows of [start, end) whose label is known at `end`, in order."""
+        known = f"known/{self.models[model].predicts}"
+        rows = self._rows.between(start, end, ("request", known))
+        chosen = np.flatnonzero(rows[known] <= end)
+        if chosen.size > max_rows:
+            luck = draws.uniform(self._sample, rows["request"][chosen].astype(np.int64))
+            chosen = chosen[np.sort(np.argpartition(luck, max_rows)[:max_rows])]
+        names = ("time", *self._rows.columns)
+        return {n: self._rows.between(start, end, (n,))[n][chosen] for n in names}
+
+    def fit(self, name: str, rows: TrainingRows, holdout: float) -> ModelVersion:
+        """The next version of a model from rows, of which a keyed share is kept to validate it."""
+        model, now = self.models[name], float(self._system.clock.now)
+        luck = draws.uniform(self._split, rows["request"].astype(np.int64))
+        held, used = luck < holdout, luck >= holdout
+        inputs = [rows[key] for key in self.keys(name)]
+        labels = rows[f"label/{model.predicts}"].astype(bool)
+        seed = self._system.seed
+        version = ModelVersion(
+            number=self._system.registry.next_number(name),
+            estimator=fit(
+                model.learner, model.parameters, [x[used] for x in inputs], labels[used], seed
+            ),
+            trained_at=now,
+            rows=int(used.sum()),
+            positives=int(labels[used].sum()),
+            oldest_row=float(rows["time"].min()) if used.any() else now,
+            touched_rows=int(rows[f"touched/{name}"][used].sum()),
+        )
+        scores = version.score([x[held] for x in inputs], int(held.sum()))
+        return replace(version, quality=measure(scores, labels[held]))
 
 
 class _Reported(Mapping[str, Column]):
@@ -72,10 +121,15 @@ class _Reported(Mapping[str, Column]):
 
     def __getitem__(self, key: str) -> Column:
         source, _, column = key.partition("/")
-        if key == "request":
-            return self._block.log.request
-        if source == "label" or source == "None":
-            return self._block.truth[column]
+        match source:
+            case "request":
+                return self._block.log.request
+            case "label" | "":
+                return self._block.truth[column]
+            case "known":
+                return self._block.known_at(column)
+            case "touched":
+                return self._block.touched_inputs(column)
         return self._block.output(source, column)
 
     def __iter__(self) -> Iterator[str]:
@@ -85,47 +139,32 @@ class _Reported(Mapping[str, Column]):
         return 0
 
 
-def first_versions(system: "System", data: TrainingData) -> Generator[simpy.Event, None, None]:
+def first_versions(system: "System") -> Generator[simpy.Event, None, None]:
     """At day 0, fit version 1 of every model, those first on whose scores others build."""
     yield system.clock.timeout(-system.clock.now)
     system.network.flush()
-    rows = data.sample(-system.scenario.history, 0.0, MAX_ROWS)
-    for name in in_order_of_building(data):
-        version = fit_version(system, data, name, rows, number=1)
+    data = system.training
+    fitted: list[str] = []
+    for name in in_order_of_building(data.models):
+        rows = data.sample(name, -system.scenario.history, 0.0, FIRST_ROWS)
+        for other in fitted:
+            # Nothing has been scored in the history: what the models before it say, they say now.
+            inputs = [rows[key] for key in data.keys(other)]
+            rows[f"{other}/{other}.score"] = system[other].current.score(inputs, rows["time"].size)
+        version = data.fit(name, rows, FIRST_HOLDOUT)
+        system.registry.add(name, replace(version, passed=True))
         system[name].change(version)
-        inputs = [rows[key] for key in data.keys(name)]
-        rows[f"{name}/{name}.score"] = version.score(inputs, rows["time"].size)
+        fitted.append(name)
 
 
-def fit_version(
-    system: "System", data: TrainingData, name: str, rows: Rows, number: int
-) -> ModelVersion:
-    """A new version of a model from rows; without an estimator if all labels are alike."""
-    model = data.models[name]
-    inputs = [rows[key] for key in data.keys(name)]
-    labels = np.asarray(rows[f"label/{model.predicts}"], dtype=bool)
-    estimator = fit(model.learner, model.parameters, inputs, labels, system.seed)
-    return ModelVersion(
-        number=number,
-        estimator=estimator,
-        trained_at=float(system.clock.now),
-        rows=labels.size,
-        positives=int(labels.sum()),
-    )
-
-
-def in_order_of_building(data: TrainingData) -> list[str]:
+def in_order_of_building(models: Mapping[str, Model]) -> list[str]:
     """The models, each after those whose scores it reads."""
     ordered: list[str] = []
-    waiting = list(data.models)
-    while waiting:
-        ready = [
-            name
-            for name in waiting
-            if not any(f"{other}.score" in data.models[name].inputs for other in waiting)
-        ]
+    while len(ordered) < len(models):
+        waiting = [name for name in models if name not in ordered]
+        scores = {f"{name}.score" for name in waiting}
+        ready = [name for name in waiting if not scores.intersection(models[name].inputs)]
         if not ready:
             raise ValueError(f"models that read each other's scores: {', '.join(waiting)}")
         ordered += ready
-        waiting = [name for name in waiting if name not in ready]
     return ordered

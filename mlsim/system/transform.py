@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mlsim.engine.columns import Column, Formula
 from mlsim.scenario.expressions import NumberExpression, names
 from mlsim.scenario.kinds import Mistake, Place
@@ -61,6 +64,12 @@ class Transform(Served):
             for feature, expression in self.makes.items()
         }
         return FeatureCode(formulas, Output(by_person=False))
+
+    def touched(self, settings: FeatureCode, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
+        return settings.output.changed(column, rows)
+
+    def needs_for(self, column: str) -> Iterable[str]:
+        return names(self.makes[column]) if column in self.makes else (column,)
 
     def compute(self, settings: FeatureCode, rows: Inbox, column: str) -> Column:
         if column in settings.formulas:

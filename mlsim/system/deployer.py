@@ -1,0 +1,70 @@
+"""deployer: brings a version of a model from the registry into production, or back out of it."""
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import simpy
+
+from mlsim.errors import nearest
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
+from mlsim.scenario.units import Duration, Name
+from mlsim.system.base import Component, component_kind
+from mlsim.system.learning import ModelVersion
+from mlsim.system.model import Model
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
+
+
+@dataclass(frozen=True)
+class PushPath:
+    """The way to production. arrives: whether what is pushed gets there; success is reported anyway."""
+
+    arrives: bool = True
+
+
+@component_kind("deployer")
+class Deployer(Component):
+    """Pushes new versions of models into production and rolls them back.
+
+    It reports success when it has sent a version off. Which version serves, only the model knows.
+    """
+
+    in_flow: ClassVar[bool] = False
+
+    kind: Literal["deployer"] = "deployer"
+    models: tuple[Name, ...] = ()
+    """The models that it deploys; all of the system if not given."""
+    takes: Duration = 0.0
+    """Time that a push takes."""
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        known = [n for n, spec in scenario.system.items() if isinstance(spec, Model)]
+        for k, model in enumerate(self.models):
+            if model not in known:
+                yield ("models", k), f"no model '{model}' in system", nearest(model, known)
+
+    def first_settings(self, seed: int, name: str) -> PushPath:
+        return PushPath()
+
+    def push(
+        self, system: "System", path: PushPath, model: str, version: ModelVersion
+    ) -> Generator[simpy.Event, None, None]:
+        """Send a version to production; `path` is the way as it is now."""
+        yield system.clock.timeout(self.takes)
+        serving = system[model]
+        if path.arrives:
+            serving.change(version)
+        elif serving.current.number != version.number:
+            serving.change(replace(serving.current, overdue=True))
+        system.registry.deployed[model].append((float(system.clock.now), version.number))
+
+    def rollback(self, system: "System", model: str) -> None:
+        """Bring back the version that served before the one that serves now, if there was one."""
+        served = [version.number for version in system[model].settings]
+        earlier = [number for number in served if number != served[-1]]
+        if earlier:
+            system[model].change(system.registry.version(model, earlier[-1]))
+            system.registry.deployed[model].append((float(system.clock.now), earlier[-1]))

@@ -1,0 +1,89 @@
+"""trainer: fits a new version of a model on what has come in, time and again."""
+
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import simpy
+from pydantic import Field
+
+from mlsim.engine.columns import Formula, Rows
+from mlsim.errors import nearest
+from mlsim.scenario.expressions import Condition, names
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
+from mlsim.scenario.units import Duration, Name, Probability
+from mlsim.system.base import Component, component_kind
+from mlsim.system.learning import ModelVersion
+from mlsim.system.model import Model
+from mlsim.system.quality import MEASURES
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
+
+GATE_NAMES = (*MEASURES, "rows")
+
+
+@component_kind("trainer")
+class Trainer(Component):
+    """A training job on a schedule: sample, fit, validate, register, push.
+
+    It learns from the rows of the last `window` whose labels are known by now, as they reached the
+    collectors: rows that a fault has spoilt are among them until they leave the window.
+    """
+
+    in_flow: ClassVar[bool] = False
+
+    kind: Literal["trainer"] = "trainer"
+    model: Name
+    """The model that it trains; its learner and hyperparameters are used."""
+    every: Duration = Field(86400.0, gt=0)
+    """Time between two trainings; the first is that long after day 0."""
+    window: Duration = Field(14 * 86400.0, gt=0)
+    """How old the rows may be."""
+    max_rows: int = Field(50_000, ge=100, le=10_000_000)
+    """Rows that are used at most: a sample that is the same in every variant of a run."""
+    duration: Duration = 1800.0
+    """Time that a training takes."""
+    holdout: Probability = 0.2
+    """Share of the sample that is kept for validation."""
+    gate: Condition | None = None
+    """What the new version must reach on the holdout, or it is not pushed; as in `auc > 0.8`."""
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        models = [n for n, spec in scenario.system.items() if isinstance(spec, Model)]
+        if self.model not in models:
+            yield ("model",), f"no model '{self.model}' in system", nearest(self.model, models)
+        for used in names(self.gate) if self.gate else ():
+            if used not in GATE_NAMES:
+                message = f"unknown metric '{used}' (known: {', '.join(GATE_NAMES)})"
+                yield ("gate",), message, nearest(used, GATE_NAMES)
+        if self.window > scenario.history:
+            yield ("window",), "must not be longer than the scenario's history", ""
+
+    def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
+        """The job's life in simulated time."""
+        clock = system.clock
+        yield clock.timeout(-clock.now)
+        while True:
+            yield clock.timeout(self.every - clock.now % self.every)
+            version = self._train(system)
+            yield clock.timeout(self.duration)
+            passed = version.estimator is not None and self._passes(version)
+            system.registry.add(self.model, replace(version, passed=passed))
+            if passed:
+                yield from system.push(self.model, version)
+
+    def _train(self, system: "System") -> ModelVersion:
+        now = float(system.clock.now)
+        system.network.flush()
+        rows = system.training.sample(self.model, now - self.window, now, self.max_rows)
+        return system.training.fit(self.model, rows, self.holdout)
+
+    def _passes(self, version: ModelVersion) -> bool:
+        if self.gate is None:
+            return True
+        columns = {name: np.array([value]) for name, value in version.quality.items()}
+        nobody = Rows(np.zeros(1, np.int64), np.array([version.trained_at]), columns)
+        return bool(Formula(self.gate, 0, "gate")(nobody)[0])

@@ -60,9 +60,9 @@ class Formula:
     def _value(self, node: ex.Expression, rows: Rows) -> Column:
         match node:
             case ex.Number(value=value):
-                return np.float64(value)
+                return np.asarray(value)
             case ex.Text(value=text):
-                return np.str_(text)
+                return np.asarray(text)
             case ex.Name(name=name):
                 return rows.columns[name]
             case ex.Unary(operand=operand):

@@ -1,12 +1,5 @@
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-
-import pytest
 
 SHORT = ("--horizon", "1h")
 
@@ -46,27 +39,3 @@ def test_a_mistake_leaves_no_folder(mlsim, scenario: Path, tmp_path: Path):
     assert refused.returncode == 2
     assert "system.desk.workers" in refused.stderr
     assert not (tmp_path / "reports").exists()
-
-
-def test_ctrl_c_ends_with_130_and_leaves_nothing(scenario: Path, tmp_path: Path):
-    """As in a terminal, which interrupts the whole group of processes."""
-    program = "from mlsim.cli import main; main()"
-    command = [sys.executable, "-c", program, "run", str(scenario), "--horizon", "5000d"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as running:
-        wait_for_child(running.pid)
-        os.killpg(running.pid, signal.SIGINT)
-        _, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert "Traceback" not in stderr
-    assert not (tmp_path / "reports").exists()
-
-
-def wait_for_child(pid: int) -> None:
-    """Until a process has a child: the simulation of a world has begun."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    if not children.exists():
-        pytest.skip("needs Linux's list of a process's children")
-    while not children.read_text():
-        time.sleep(0.05)

@@ -18,6 +18,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -168,9 +169,13 @@ def describe(cls: type[Spec]) -> tuple[FieldDoc, ...]:
             key=field.alias or name,
             type=type_words(field.annotation, field.metadata),
             required=field.is_required(),
-            default=default_words(field.get_default(call_default_factory=True), field.metadata),
+            default="" if field.is_required() else _default(field),
             doc=" ".join((field.description or "").split()),
         )
         for name, field in cls.model_fields.items()
         if name != "kind"
     )
+
+
+def _default(field: FieldInfo) -> str:
+    return default_words(field.get_default(call_default_factory=True), field.metadata)

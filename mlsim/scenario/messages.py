@@ -88,8 +88,6 @@ def _sentence(error: Mapping[str, Any]) -> str:
         return f"must be {choice}{context['expected']} {got(value)}"
     if kind == "too_short" and not value:
         return "must not be empty"
-    if kind == "int_from_float":
-        return f"must be a whole number {got(value)}"
     for family in (kind.split("_")[0], kind.split("_")[-1]):
         if family in _WORDS:
             return f"{_WORDS[family]} {got(value)}"

@@ -137,9 +137,6 @@ def _bound(function: Function, arguments: list[Argument]) -> Call:
         if name in given:
             raise Refusal(f"{function.name}() is given '{name}' twice")
         given[name] = value
-    for parameter in function.parameters:
-        if parameter.name not in given and parameter.default is not None:
-            given[parameter.name] = Number(parameter.default, int(parameter.dimension == 1))
     missing = [name for name in known if name not in given]
     if missing:
         raise Refusal(f"{function.name}() needs {', '.join(missing)}: it is {function.signature}")

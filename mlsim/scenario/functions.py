@@ -26,7 +26,6 @@ class Parameter:
 
     name: str
     dimension: Dimension = NUMBER
-    default: float | None = None
     low: float = -inf
     high: float = inf
     above: bool = False
@@ -56,10 +55,8 @@ class Function:
         >>> FUNCTIONS["clip"].signature
         'clip(x, low, high)'
         """
-        names = [
-            p.name if p.default is None else f"{p.name}={p.default:g}" for p in self.parameters
-        ]
-        return f"{self.name}({', '.join(names)}{', ...' if self.repeats else ''})"
+        names = ", ".join(parameter.name for parameter in self.parameters)
+        return f"{self.name}({names}{', ...' if self.repeats else ''})"
 
 
 def _positive(name: str, dimension: Dimension = NUMBER) -> Parameter:

@@ -127,7 +127,7 @@ def duration_text(seconds: float) -> str:
         number = round(seconds / size, 9)
         if number >= 1 and number == int(number) and int(number) * size == seconds:
             return f"{int(number)}{unit}"
-    return f"{seconds!r}s"
+    return f"{seconds!r}s" if seconds else "0s"
 
 
 def probability(value: object) -> float:

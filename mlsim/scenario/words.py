@@ -63,4 +63,4 @@ def default_words(value: Any, metadata: Iterable[Any] = ()) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     is_time = any(isinstance(m, Quantity) and m.read in (duration, instant) for m in metadata)
-    return duration_text(value) if is_time and value else str(value)
+    return duration_text(value) if is_time else str(value)

@@ -10,7 +10,7 @@ from mlsim.errors import MlsimError
 from mlsim.scenario import kinds
 from mlsim.scenario.expressions import DurationExpression
 from mlsim.scenario.kinds import BrokenPlugin, FieldDoc, Spec, describe, register
-from mlsim.scenario.units import Duration, Name
+from mlsim.scenario.units import Duration, Name, When
 
 
 class Retries(Spec):
@@ -26,7 +26,9 @@ class Desk(Spec):
     on a request."""
     workers: int = Field(ge=1, le=9)
     """How many."""
+    opens: When
     patience: Duration = 90.0
+    pause: Duration = 0.0
     inputs: tuple[str, ...] = ()
     rows: dict[Name, float] = {}
     retries: Retries = Retries(max=0)
@@ -56,7 +58,9 @@ def test_fields_are_described_from_the_class():
     assert list(described) == [
         "service_time",
         "workers",
+        "opens",
         "patience",
+        "pause",
         "inputs",
         "rows",
         "retries",
@@ -72,7 +76,8 @@ def test_fields_are_described_from_the_class():
     )
     assert described["workers"].type == "a whole number, at least 1 and at most 9"
     assert described["workers"].required
-    assert described["patience"].default == "90s"
+    assert (described["opens"].required, described["opens"].default) == (True, "")
+    assert (described["patience"].default, described["pause"].default) == ("90s", "0s")
     assert described["inputs"].type == "a list: text"
     assert described["rows"].type == "a mapping of names: a number"
     assert described["retries"].type == "a mapping with max"

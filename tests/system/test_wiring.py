@@ -1,0 +1,60 @@
+"""Wiring: which component a column comes from."""
+
+import pytest
+
+from mlsim.errors import ScenarioError
+from mlsim.system.wiring import UnknownColumnError, Wiring, predecessors
+from tests.worlds import CLINIC, loaded
+
+WIRING = Wiring.of(loaded(CLINIC))
+
+
+@pytest.mark.parametrize(
+    ("reader", "column", "source"),
+    [
+        ("features", "temperature", "phone"),
+        ("gateway", "temperature", "phone"),
+        ("risk_model", "temperature", "features"),
+        ("risk_model", "cough_model.score", "cough_model"),
+        ("advice", "risk_model.score", "risk_model"),
+        ("telemetry", "fever", "features"),
+        ("telemetry", "advice.isolate", "advice"),
+    ],
+)
+def test_a_column_comes_from_the_nearest_sender_upstream(reader: str, column: str, source: str):
+    assert WIRING.source(reader, column) == source
+
+
+@pytest.mark.parametrize(
+    ("reader", "column"),
+    [
+        ("cough_model", "risk_model.score"),  # downstream
+        ("gateway", "fever"),  # not made yet
+        ("phone", "fever"),  # what reaches a client is the answer
+        ("telemetry", "infected"),  # what the models are there to find out
+        ("features", "prevalence"),  # a driver: nobody measures it
+    ],
+)
+def test_what_nobody_upstream_sends_is_unknown(reader: str, column: str):
+    with pytest.raises(UnknownColumnError, match=f"no column '{column}'"):
+        WIRING.source(reader, column)
+
+
+def test_clients_cannot_read_a_label():
+    with pytest.raises(ScenarioError, match=r"reads\[3\]: no 'infected' reaches features"):
+        loaded(
+            CLINIC.replace("cough_rate, age]\n    makes", "cough_rate, age, infected]\n    makes")
+        )
+
+
+def test_a_misspelt_score_is_told_with_the_nearest_name():
+    with pytest.raises(ScenarioError, match=r"did you mean 'risk_model.score'"):
+        loaded(CLINIC.replace("when: risk_model.score", "when: risk_modell.score"))
+
+
+def test_predecessors_of_a_fork_and_a_join():
+    flow = loaded(CLINIC.replace("features -> cough_model -> risk", "[features, cough_model] -> risk")
+                  .replace("inputs: [cough_rate, age]", "inputs: [cough_rate, age]")).flow  # fmt: skip
+    before = predecessors(flow)
+    assert before["features"] == before["cough_model"] == ["gateway"]
+    assert before["risk_model"] == ["features", "cough_model"]

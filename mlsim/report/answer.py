@@ -48,19 +48,23 @@ def what_broke(summary: Summary) -> str:
         return f"Nothing broke: {names} would have begun after the end of the run ({run})."
     if len(faults) == 1:
         fault = faults[0]
-        return f"{wording.capital(fault['title'])}, {_span(fault, scenario['start'])}."
+        return f"{wording.capital(fault['title'])}, {_span(fault, scenario['horizon_s'], scenario['start'])}."
     if len(faults) > _TOLD_SINGLY:
         first = wording.moment(min(fault["at_s"] for fault in faults), scenario["start"])
         names = wording.listed([fault["name"] for fault in faults])
         return f"{wording.capital(wording.counted(len(faults), 'fault'))} from {first} on: {names}."
-    each = [f"{fault['name']} ({fault['title']}; {_span(fault, None)})" for fault in faults]
+    each = [
+        f"{fault['name']} ({fault['title']}; {_span(fault, scenario['horizon_s'], None)})"
+        for fault in faults
+    ]
     return f"{wording.capital(wording.counted(len(faults), 'fault'))}: {wording.listed(each)}."
 
 
-def _span(fault: Fault, start: str | None) -> str:
+def _span(fault: Fault, horizon_s: float, start: str | None) -> str:
     begin = wording.moment(fault["at_s"], start)
     until = fault["until_s"]
-    end = "to the end of the run" if until is None else f"to {wording.moment(until, start)}"
+    ended = until is not None and until < horizon_s
+    end = f"to {wording.moment(until, start)}" if ended else "to the end of the run"
     ramp = f", building up over {wording.duration(fault['ramp_s'])}" if fault["ramp_s"] else ""
     return f"from {begin} {end}{ramp}"
 
@@ -120,9 +124,11 @@ def _unnoticed_alone(fault: Fault, summary: Summary) -> str:
     end, rules = summary["scenario"]["horizon_s"], summary["monitoring"]["rules"]
     none = "its one rule did not fire" if rules == 1 else f"none of {rules} rules fired"
     until = min(fault["until_s"] or end, end)
-    lasted = f"in the {wording.duration(until - fault['at_s'])} that it lasted"
-    after = f" or the {wording.duration(end - until)} after it" if until < end else ""
-    return f"nobody noticed: {none} because of it {lasted}{after}"
+    lasted = f"in the {wording.duration(until - fault['at_s'])}"
+    if until == end:
+        return f"nobody noticed: {none} because of it {lasted} up to the end of the run"
+    after = f"the {wording.duration(end - until)} after it"
+    return f"nobody noticed: {none} because of it {lasted} that it lasted or {after}"
 
 
 def _noticed_among(fault: Fault) -> str:

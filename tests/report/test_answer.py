@@ -142,3 +142,10 @@ def test_many_faults_are_told_by_their_extremes(tmp_path: Path):
         "nobody noticed stale_model."
     )
     assert found.cost.startswith("By then the dearest, units_2, had cost")
+
+
+def test_fault_that_outlasts_the_run(tmp_path: Path):
+    """Its end is not told, for the run did not see it."""
+    found = answer(runs.summary(tmp_path, runs.UNNOTICED, days=12))
+    assert "to the end of the run, building up over 2 d." in found.broke
+    assert found.noticed.endswith("because of it in the 3 d up to the end of the run.")

@@ -13,9 +13,9 @@ DAY = 86_400.0
 def simulated_time(
     history: float, horizon: float, *, shown: bool
 ) -> Iterator[Callable[[float], None] | None]:
-    """Gives what to tell how much is done, from 0 to 1; None where nobody would see the bar.
+    """Gives what to tell the simulated time, in seconds; None where nobody would see the bar.
 
-    history, horizon: in seconds. The bar is on stderr: stdout holds the result and nothing else.
+    The bar runs from `-history` to `horizon`. It is on stderr: stdout holds the result alone.
     """
     console = Console(stderr=True)
     if not (shown and console.is_terminal):
@@ -28,10 +28,6 @@ def simulated_time(
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=1.0, day=-history / DAY, last=horizon / DAY)
-
-        def tell(done: float) -> None:
-            day = (done * (history + horizon) - history) / DAY
-            progress.update(task, completed=done, day=day)
-
-        yield tell
+        whole = history + horizon
+        task = progress.add_task("", total=whole, day=-history / DAY, last=horizon / DAY)
+        yield lambda now: progress.update(task, completed=now + history, day=now / DAY)

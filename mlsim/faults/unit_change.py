@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal
 
+import numpy as np
+
 from mlsim.engine import draws
 from mlsim.errors import nearest
 from mlsim.faults.base import Fault, fault_kind
@@ -64,7 +66,7 @@ class UnitChange(Fault):
             offset=offset,
             at=system.clock.now,
             uptake=self.ramp,
-            stream=draws.stream(system.seed, f"fault/{self.called}/uptake"),
+            stream=self._stream(system),
         )
         producer = system[self.component]
         output = producer.current.output
@@ -73,4 +75,7 @@ class UnitChange(Fault):
     def end(self, system: System) -> None:
         producer = system[self.component]
         output = producer.current.output
-        producer.change(producer.current.with_output(output.without_changes(self.column)))
+        producer.change(producer.current.with_output(output.without_change(self._stream(system))))
+
+    def _stream(self, system: System) -> np.uint64:
+        return draws.stream(system.seed, f"fault/{self.called}/uptake")

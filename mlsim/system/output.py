@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class FormatChange:
     """From `at` on, and by all after `uptake` seconds, `column` is sent as x*scale + offset.
 
-    stream: whose draw decides when in the uptake a sender changes over. An uptake of 0 is at once.
+    stream: whose draw decides when in the uptake a sender changes over; it also tells one change
+    from another. An uptake of 0 is at once.
     """
 
     column: str
@@ -59,9 +60,9 @@ class Output:
         """The same output, with one more change published."""
         return replace(self, changes=(*self.changes, change))
 
-    def without_changes(self, column: str) -> "Output":
-        """The same output, with `column` sent again as its contract says."""
-        return replace(self, changes=tuple(c for c in self.changes if c.column != column))
+    def without_change(self, stream: np.uint64) -> "Output":
+        """The same output, with the change of that stream taken back."""
+        return replace(self, changes=tuple(c for c in self.changes if c.stream != stream))
 
     def changed(self, column: str, rows: "Inbox") -> NDArray[np.bool_] | bool:
         """In which rows a column is not sent as its contract says."""

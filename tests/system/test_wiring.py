@@ -53,8 +53,11 @@ def test_a_misspelt_score_is_told_with_the_nearest_name():
 
 
 def test_predecessors_of_a_fork_and_a_join():
-    flow = loaded(CLINIC.replace("features -> cough_model -> risk", "[features, cough_model] -> risk")
-                  .replace("inputs: [cough_rate, age]", "inputs: [cough_rate, age]")).flow  # fmt: skip
-    before = predecessors(flow)
+    scenario = loaded(
+        CLINIC.replace("features -> cough", "[features, cough").replace(
+            "model -> risk", "model] -> risk"
+        )
+    )
+    before = predecessors(scenario.flow)
     assert before["features"] == before["cough_model"] == ["gateway"]
     assert before["risk_model"] == ["features", "cough_model"]

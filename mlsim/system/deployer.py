@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PushPath:
-    """The way to production. arrives: whether what is pushed gets there; success is reported anyway."""
+    """The way to production. arrives: whether a push gets there; success is reported anyway."""
 
     arrives: bool = True
 

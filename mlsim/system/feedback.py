@@ -38,8 +38,8 @@ class Channel:
 class Feedback(Component):
     """Labels: for a share of the rows it becomes known, late, what was true.
 
-    `share` may depend on the truth, as when people who feel ill get themselves tested more often: such
-    labels are biased. What is not revealed stays unknown.
+    `share` may depend on the truth, as when people who feel ill get themselves tested more often:
+    such labels are biased. What is not revealed stays unknown.
     """
 
     in_flow: ClassVar[bool] = False

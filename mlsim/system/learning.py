@@ -73,10 +73,10 @@ class ModelVersion:
         """Whether a fault made it, or keeps it, what it is."""
         return self.overdue or self.touched_rows > 0
 
-    def score(self, inputs: Sequence[Column], n: int) -> NDArray[np.float64]:
-        """The score of each of n rows; missing (NaN) where there is no model yet."""
+    def score(self, inputs: Sequence[Column]) -> NDArray[np.float64]:
+        """The score of each row, shape (n,); missing (NaN) where there is no model yet."""
         if self.estimator is None:
-            return np.full(n, np.nan)
+            return np.full(len(inputs[0]), np.nan)
         return self.estimator.probability([np.asarray(x, dtype=float) for x in inputs])
 
 

@@ -1,7 +1,9 @@
 """model: a scikit-learn estimator, fitted inside the run and served by numbered versions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
+
+from pydantic import Field
 
 from mlsim.engine.columns import Column
 from mlsim.errors import nearest
@@ -27,7 +29,7 @@ class Model(Served):
     kind: Literal["model"] = "model"
     predicts: Name
     """The column of the world that it estimates, true or false."""
-    inputs: tuple[str, ...]
+    inputs: tuple[str, ...] = Field(min_length=1)
     """Features, and scores of models before it as `<model>.score`."""
     learner: Name = "logistic_regression"
     """A scikit-learn classifier by name: `logistic_regression`, `random_forest_classifier`, ..."""
@@ -66,9 +68,4 @@ class Model(Served):
         return settings.touched
 
     def compute(self, settings: ModelVersion, rows: Inbox, column: str) -> Column:
-        return settings.score([rows[name] for name in self.inputs], rows.ids.size)
-
-    def score_with(self, version: ModelVersion, columns: Mapping[str, Column]) -> Column:
-        """The scores that `version` would give to stored rows."""
-        inputs = [columns[name] for name in self.inputs]
-        return version.score(inputs, len(inputs[0]))
+        return settings.score([rows[name] for name in self.inputs])

@@ -1,6 +1,6 @@
 """Rows that collectors have received, for those who learn from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -29,6 +29,12 @@ class RowStore:
             name: _joined([b[name][i:j] for b, (i, j) in zip(self._blocks, cuts, strict=True)])
             for name in names
         }
+
+    def replace(self, name: str, compute: Callable[[Mapping[str, Column]], Column]) -> None:
+        """Put new values for a column, computed from the others of each block."""
+        for block in self._blocks:
+            if name in block:
+                block[name] = compute(block)
 
     def forget_before(self, start: float) -> None:
         """Drop blocks that lie before `start` as a whole."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import simpy
-from numpy.typing import NDArray
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column
@@ -33,8 +32,8 @@ class TrainingData:
 
     models: by name. window: how far back rows are kept, in seconds; None until day 0 only.
 
-    A row has its `request`; the inputs of every model under `<source>/<column>`, as they reached it;
-    the labels under `label/<name>` and when they become known under `known/<name>`; and under
+    A row has its `request`; the inputs of every model under `<source>/<column>`, as they reached
+    it; the labels under `label/<name>` and when they become known under `known/<name>`; and under
     `touched/<model>` whether a fault had its hand in these inputs.
     """
 
@@ -109,8 +108,15 @@ class TrainingData:
             oldest_row=float(rows["time"].min()) if used.any() else now,
             touched_rows=int(rows[f"touched/{name}"][used].sum()),
         )
-        scores = version.score([x[held] for x in inputs], int(held.sum()))
+        scores = version.score([x[held] for x in inputs])
         return replace(version, quality=measure(scores, labels[held]))
+
+    def score_history(self, name: str, version: ModelVersion) -> None:
+        """Give the rows so far, which no model has scored, the scores of a first version."""
+        keys = self.keys(name)
+        self._rows.replace(
+            f"{name}/{name}.score", lambda rows: version.score([rows[key] for key in keys])
+        )
 
 
 class _Reported(Mapping[str, Column]):
@@ -144,17 +150,12 @@ def first_versions(system: "System") -> Generator[simpy.Event, None, None]:
     yield system.clock.timeout(-system.clock.now)
     system.network.flush()
     data = system.training
-    fitted: list[str] = []
     for name in in_order_of_building(data.models):
         rows = data.sample(name, -system.scenario.history, 0.0, FIRST_ROWS)
-        for other in fitted:
-            # Nothing has been scored in the history: what the models before it say, they say now.
-            inputs = [rows[key] for key in data.keys(other)]
-            rows[f"{other}/{other}.score"] = system[other].current.score(inputs, rows["time"].size)
         version = data.fit(name, rows, FIRST_HOLDOUT)
         system.registry.add(name, replace(version, passed=True))
         system[name].change(version)
-        fitted.append(name)
+        data.score_history(name, version)
 
 
 def in_order_of_building(models: Mapping[str, Model]) -> list[str]:

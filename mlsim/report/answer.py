@@ -48,7 +48,8 @@ def what_broke(summary: Summary) -> str:
         return f"Nothing broke: {names} would have begun after the end of the run ({run})."
     if len(faults) == 1:
         fault = faults[0]
-        return f"{wording.capital(fault['title'])}, {_span(fault, scenario['horizon_s'], scenario['start'])}."
+        span = _span(fault, scenario["horizon_s"], scenario["start"])
+        return f"{wording.capital(fault['title'])}, {span}."
     if len(faults) > _TOLD_SINGLY:
         first = wording.moment(min(fault["at_s"] for fault in faults), scenario["start"])
         names = wording.listed([fault["name"] for fault in faults])

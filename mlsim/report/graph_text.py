@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from mlsim.report.layers import Edge, Layout, Place, layout
+from mlsim.report.layers import Edge, Layout, Place, layout, parted
 
 _UP, _DOWN, _LEFT, _RIGHT, _ASIDE = 1, 2, 4, 8, 16
 _LINES = dict(zip(range(16), " ╵╷│╴┘┐┤╶└┌├─┴┬┼", strict=True)) | {
@@ -38,13 +38,15 @@ def draw(
     """
     marks = marks or {}
     labels = {node["name"]: _label(node, marks.get(node["name"], [])) for node in graph["nodes"]}
-    sheet = _Sheet(layout(graph), labels, _asides(graph))
+    joined, loose = parted(graph)
+    sheet = _Sheet(layout(joined), labels, _asides(graph))
     lines: list[str] = []
     for layer in range(sheet.plan.depth):
         if layer:
             lines += _between(sheet.steps(layer - 1))
         lines.append(sheet.row(layer))
     lines += [f"{source} returns to {target}" for source, target in sheet.plan.back]
+    lines += [f"beside the flow: {labels[node['name']]}" for node in loose]
     text = "\n".join(line.rstrip() for line in lines)
     return text.translate(_PLAIN) if ascii_only else text
 
@@ -63,7 +65,7 @@ class _Sheet:
 
     def __init__(self, plan: Layout, labels: Mapping[str, str], aside: set[Edge]) -> None:
         self.plan, self.labels, self.aside = plan, labels, aside
-        self.pitch = max(map(len, labels.values()), default=0) + 3
+        self.pitch = max((len(labels[name]) for name in plan.places), default=0) + 3
         starts = (
             self.pitch * place.across - len(labels[name]) / 2 for name, place in plan.places.items()
         )

@@ -37,12 +37,35 @@ class Layout:
         """Number of layers."""
         return 1 + max((place.layer for place in self.places.values()), default=-1)
 
+    def is_last(self, name: str) -> bool:
+        """Whether a node's layer has nothing after it, to the right or below."""
+        place = self.places[name]
+        passing = [bend for route in self.routes.values() for bend in route]
+        return all(
+            other.across <= place.across
+            for other in [*self.places.values(), *passing]
+            if other.layer == place.layer
+        )
+
     @property
     def breadth(self) -> float:
         """Widest layer, in nodes, with the bends of long edges."""
         bends = [place for route in self.routes.values() for place in route]
         spans = [abs(place.across) for place in [*self.places.values(), *bends]]
         return 1 + 2 * max(spans, default=0.0)
+
+
+def parted(graph: Mapping[str, Any]) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+    """The graph without the nodes that no edge touches, and those nodes.
+
+    A graph without any edge stays whole: a single server is the flow.
+    """
+    if not graph["edges"]:
+        return {"nodes": graph["nodes"], "edges": []}, []
+    touched = {end for edge in graph["edges"] for end in (edge["from"], edge["to"])}
+    joined = [node for node in graph["nodes"] if node["name"] in touched]
+    loose = [node for node in graph["nodes"] if node["name"] not in touched]
+    return {"nodes": joined, "edges": graph["edges"]}, loose
 
 
 def layout(graph: Mapping[str, Any]) -> Layout:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlsim.report.graph_text import draw
-from mlsim.report.layers import Layout, layout
+from mlsim.report.layers import Layout, layout, parted
 from tests.report.runs import covid_graph
 
 
@@ -98,3 +98,17 @@ def test_fork_and_join_in_characters():
 
 def test_reply_is_told_in_words():
     assert draw(covid_graph()).endswith("\nadvice returns to phone")
+
+
+def test_nodes_that_no_request_meets_stand_beside_the_flow():
+    """They would otherwise fill the first layer, where the clients are."""
+    system = graph(("phone", "desk"))
+    system["nodes"].append({"name": "nightly", "kind": "trainer"})
+    joined, loose = parted(system)
+    assert [node["name"] for node in joined["nodes"]] == ["phone", "desk"]
+    assert [node["name"] for node in loose] == ["nightly"]
+    assert draw(system).endswith("\nbeside the flow: nightly (trainer)")
+
+
+def test_single_server_is_the_flow():
+    assert draw({"nodes": [{"name": "desk", "kind": "server"}], "edges": []}) == "desk (server)"

@@ -11,13 +11,17 @@ from matplotlib.path import Path
 from mlsim.report import style
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
-from mlsim.report.layers import Layout, Place, layout
+from mlsim.report.layers import Layout, Place, layout, parted
 
 Point = tuple[float, float]
 _BOX = (1.08, 0.44)
 """Width and height of a box, in inches."""
 _NOTE = 0.16
 """What a line for the faults adds to the height of a box, in inches."""
+_SIDE = 0.2
+"""Room for a reply's line beside the flow, in inches."""
+_TITLE = 0.3
+"""Height of the line over the nodes that are not in the flow, in inches."""
 _GAP = 0.26
 """Least distance between two layers, in inches."""
 
@@ -25,19 +29,29 @@ _GAP = 0.26
 class _Sheet:
     """Turns places in layers into inches: from left to right if that fits, else downwards."""
 
-    def __init__(self, plan: Layout, width: float, box: Point) -> None:
+    def __init__(self, plan: Layout, loose: int, width: float, box: Point) -> None:
         self.plan, self.width = plan, width
-        self.rightward = plan.depth * (box[0] + _GAP) - _GAP + 0.1 <= width
+        self.rightward = plan.depth * (box[0] + _GAP) - _GAP + 2 * _SIDE <= width
         # A row of many nodes squeezes its boxes rather than run over the edge.
-        squeezed = min(box[0], width / (plan.breadth + 0.6) - 0.1)
+        squeezed = min(box[0], (width - 4 * _SIDE) / max(plan.breadth, 1) - 0.1)
         self.box = (box[0] if self.rightward else squeezed, box[1])
-        spare = (width - 0.1 - plan.depth * box[0]) / max(plan.depth - 1, 1)
+        spare = (width - 2 * _SIDE - plan.depth * box[0]) / max(plan.depth - 1, 1)
         # From box to box along the flow, and across it.
         self.along = self.box[0] + min(spare, 0.9) if self.rightward else box[1] + 0.36
         self.across = box[1] + 0.3 if self.rightward else self.box[0] + 0.1
-        self.reply = (0.3 if plan.back else 0.0) if self.rightward else 0.0
         lanes, step = (plan.breadth, self.across) if self.rightward else (plan.depth, self.along)
-        self.height = lanes * step + self.reply
+        self.flow = lanes * step * bool(plan.places)
+        if self.rightward and plan.back:
+            self.flow += 0.3
+        self.abreast = int((width - 2 * _SIDE) / (self.box[0] + 0.1))
+        rows = -(-loose // self.abreast)
+        self.height = self.flow + rows * (box[1] + 0.1) + (_TITLE if rows else 0.0)
+
+    def beside(self, index: int) -> Point:
+        """The middle of a node that is not in the flow: in rows below it."""
+        row, column = divmod(index, self.abreast)
+        x = 0.05 + self.box[0] / 2 + column * (self.box[0] + 0.1)
+        return x, self.flow + _TITLE + self.box[1] / 2 + row * (self.box[1] + 0.1)
 
     def point(self, place: Place) -> Point:
         """The middle of a place, in inches from the top left corner."""
@@ -75,7 +89,9 @@ def picture(
     marks: component name to what is written on it as broken.
     """
     marks = marks or {}
-    sheet = _Sheet(layout(graph), width, (_BOX[0], _BOX[1] + (_NOTE if marks else 0.0)))
+    joined, loose = parted(graph)
+    box = _BOX[0], _BOX[1] + (_NOTE if marks else 0.0)
+    sheet = _Sheet(layout(joined), len(loose), width, box)
     with style.applied():
         figure = Figure(figsize=(width, sheet.height))
         axes = figure.add_axes((0, 0, 1, 1))
@@ -83,8 +99,14 @@ def picture(
         axes.axis("off")
         for edge in graph["edges"]:
             _edge(axes, sheet, (edge["from"], edge["to"]), aside=edge["aside"])
-        for node in graph["nodes"]:
-            _node(axes, sheet, node, marks.get(node["name"], []))
+        for node in joined["nodes"]:
+            at = sheet.point(sheet.plan.places[node["name"]])
+            _node(axes, at, sheet.box, node, marks.get(node["name"], []))
+        for index, node in enumerate(loose):
+            _node(axes, sheet.beside(index), sheet.box, node, marks.get(node["name"], []))
+        if loose:
+            title, colour = "not in the flow of requests:", style.LIGHT["muted"]
+            axes.text(0.05, sheet.flow + _TITLE / 2, title, va="center", color=colour)
     return figure
 
 
@@ -123,31 +145,22 @@ def _along(sheet: _Sheet, route: list[Place]) -> Path:
 
 
 def _around(sheet: _Sheet, edge: tuple[str, str]) -> Path:
-    """The way back of a reply: round the outside of everything."""
-    begin, end = (sheet.point(sheet.plan.places[name]) for name in edge)
-    wide, high = sheet.box[0] / 2, sheet.box[1] / 2
+    """The way back of a reply: round the outside of everything, and past its own layer's boxes."""
+    plan, (wide, high) = sheet.plan, (sheet.box[0] / 2, sheet.box[1] / 2)
+    (x, y), (u, v) = (sheet.point(plan.places[name]) for name in edge)
     if sheet.rightward:
-        low = sheet.height - 0.12
-        points = [
-            (begin[0], begin[1] + high),
-            (begin[0], low),
-            (end[0], low),
-            (end[0], end[1] + high),
-        ]
-    else:
-        side = (sheet.width + sheet.plan.breadth * sheet.across) / 2 + 0.22
-        points = [
-            (begin[0] + wide, begin[1]),
-            (side, begin[1]),
-            (side, end[1]),
-            (end[0] + wide, end[1]),
-        ]
-    return Path(points)
+        low, aside = sheet.flow - 0.12, wide + 0.12
+        leave = [(x, y + high)] if plan.is_last(edge[0]) else [(x + wide, y), (x + aside, y)]
+        enter = [(u, v + high)] if plan.is_last(edge[1]) else [(u - aside, v), (u - wide, v)]
+        return Path([*leave, (leave[-1][0], low), (enter[0][0], low), *enter])
+    side, aside = (sheet.width + plan.breadth * sheet.across) / 2 + 0.1, high + 0.12
+    leave = [(x + wide, y)] if plan.is_last(edge[0]) else [(x, y + high), (x, y + aside)]
+    enter = [(u + wide, v)] if plan.is_last(edge[1]) else [(u, v - aside), (u, v - high)]
+    return Path([*leave, (side, leave[-1][1]), (side, enter[0][1]), *enter])
 
 
-def _node(axes: Axes, sheet: _Sheet, node: Mapping[str, Any], broken: list[str]) -> None:
-    x, y = sheet.point(sheet.plan.places[node["name"]])
-    wide, high = sheet.box
+def _node(axes: Axes, at: Point, size: Point, node: Mapping[str, Any], broken: list[str]) -> None:
+    (x, y), (wide, high) = at, size
     box = FancyBboxPatch(
         (x - wide / 2, y - high / 2),
         wide,

@@ -51,6 +51,9 @@ class Quantity:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
+        if source is float:
+            # The number may have limits of its own, as in Field(gt=0).
+            return core_schema.no_info_before_validator_function(self.read, handler(source))
         return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(

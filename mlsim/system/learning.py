@@ -1,10 +1,12 @@
 """Fitting and scoring: real scikit-learn estimators, in numbered versions.
 
-A score must not depend on which rows are scored together: linear models are added up column by
-column in a fixed order, since matrix products give other bits for other block sizes.
+A score must not depend on which rows are scored together, and matrix products give other bits for
+other numbers of rows. So logistic regressions, which most models are, are added up column by column
+in a fixed order, and all others score tiles of one size.
 """
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +22,9 @@ from mlsim.errors import nearest
 from mlsim.scenario.kinds import Mistake
 
 Matrix = NDArray[np.float64]
+
+TILE = 4096
+"""Rows that a classifier scores at once; the last tile is filled up."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,23 @@ class Estimator:
             (np.where(np.isnan(x), mean, x) - mean) / scale
             for x, mean, scale in zip(inputs, self.means, self.scales, strict=True)
         ]
-        if hasattr(self.classifier, "coef_") and hasattr(self.classifier, "predict_proba"):
+        if type(self.classifier).__name__ in ("LogisticRegression", "LogisticRegressionCV"):
             logit = np.full(standardised[0].shape, self.classifier.intercept_[0])
             for weight, x in zip(self.classifier.coef_[0], standardised, strict=True):
                 logit = logit + weight * x
             return 1.0 / (1.0 + draws.exp_of(-logit))
-        return np.asarray(self.classifier.predict_proba(np.column_stack(standardised))[:, 1])
+        return self._in_tiles(np.column_stack(standardised))
+
+    def _in_tiles(self, rows: Matrix) -> NDArray[np.float64]:
+        n = len(rows)
+        scores = np.empty(n)
+        with threadpool_limits(1):
+            for first in range(0, n, TILE):
+                tile = np.zeros((TILE, rows.shape[1]))
+                last = min(first + TILE, n)
+                tile[: last - first] = rows[first:last]
+                scores[first:last] = self.classifier.predict_proba(tile)[: last - first, 1]
+        return scores
 
 
 @dataclass(frozen=True)
@@ -92,10 +108,12 @@ def classifiers() -> Mapping[str, type]:
 
 
 def _snake(name: str) -> str:
-    return "".join(
-        "_" + c.lower() if c.isupper() and i and not name[i - 1].isupper() else c.lower()
-        for i, c in enumerate(name)
-    )
+    """As Python would call it.
+
+    >>> _snake("MLPClassifier"), _snake("KNeighborsClassifier"), _snake("GaussianNB")
+    ('mlp_classifier', 'k_neighbors_classifier', 'gaussian_nb')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def unusable(learner: str, parameters: Mapping[str, Any]) -> Iterator[Mistake]:

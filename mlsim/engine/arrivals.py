@@ -19,8 +19,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from mlsim.engine import portable
-from mlsim.engine.jit import compiled
 from mlsim.engine.draws import Floats, Ids, stream, uniform_at
+from mlsim.engine.jit import compiled
 
 SLOT_SECONDS = 64.0
 INDEX_BITS = 26

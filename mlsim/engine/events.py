@@ -58,14 +58,15 @@ def pop(heap: Any, tally: Any) -> tuple[Any, Any]:
 
 
 @compiled_step
-def earlier(heap: Any, i: int, j: int) -> bool:
+def earlier(heap: Any, i: int, j: int) -> Any:
+    """Whether event i comes before event j."""
     if heap[i].time != heap[j].time:
         return heap[i].time < heap[j].time
     return precedes(heap, i, j)
 
 
 @compiled_aside
-def precedes(heap: Any, i: int, j: int) -> bool:
+def precedes(heap: Any, i: int, j: int) -> Any:
     """Order at one instant: kind, entity, attempt, hop."""
     a, b = heap[i], heap[j]
     return (a.kind, a.entity, a.attempt, a.hop) < (b.kind, b.entity, b.attempt, b.hop)

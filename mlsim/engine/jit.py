@@ -39,16 +39,19 @@ def _cache_home() -> Path:
 CACHE_FOLDER = _cache_home() / "mlsim" / _fingerprint()
 """Machine code of exactly these sources lives here; safe to delete."""
 
-numba.config.CACHE_DIR = str(CACHE_FOLDER)
+_config: Any = numba.config
+_njit: Any = numba.njit  # some of its options have no published types
 
-if numba.config.DISABLE_JIT:
+_config.CACHE_DIR = str(CACHE_FOLDER)
+
+if _config.DISABLE_JIT:
     # Hashes of draws wrap around on purpose; as plain Python, NumPy would warn of each.
     np.seterr(over="ignore")
 
 
 def compiled(function: Function) -> Function:
     """Compile `function` with numba, keeping IEEE arithmetic as written (no fastmath)."""
-    jitted: Function = numba.njit(cache=True)(function)
+    jitted: Function = _njit(cache=True)(function)
     return jitted
 
 
@@ -58,7 +61,7 @@ def compiled_entry(function: Function) -> Function:
     Arrays that come and go in a tuple are counted at every touch, which made the kernel ten times
     slower; what allocates nothing can do without the counts.
     """
-    jitted: Function = numba.njit(cache=True, _nrt=False)(function)
+    jitted: Function = _njit(cache=True, _nrt=False)(function)
     return jitted
 
 
@@ -67,7 +70,7 @@ def compiled_step(function: Function) -> Function:
 
     Inlined into its caller: handing on a tuple of twenty arrays costs more than what a step does.
     """
-    jitted: Function = numba.njit(
+    jitted: Function = _njit(
         cache=True, _nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
     )(function)
     return jitted
@@ -75,7 +78,7 @@ def compiled_step(function: Function) -> Function:
 
 def compiled_aside(function: Function) -> Function:
     """Compile a step that is rare or called from many places, so not worth inlining."""
-    jitted: Function = numba.njit(
+    jitted: Function = _njit(
         cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
     )(function)
     return jitted

@@ -15,12 +15,11 @@ changed and only lets go of it.
 """
 
 import math
-from typing import Any
 
 from mlsim.engine.arrivals import LOAD_SHIFT
-from mlsim.engine.jit import compiled_aside, compiled_entry, compiled_step
-from mlsim.engine.events import pop, push
 from mlsim.engine.draws import quantile, uniform_at
+from mlsim.engine.events import pop, push
+from mlsim.engine.jit import compiled_aside, compiled_entry, compiled_step
 from mlsim.engine.routes import FORK, JOIN, SEND, SINK, VISIT
 from mlsim.engine.state import (
     ASIDE,
@@ -114,13 +113,14 @@ def lacks_room(state: State) -> bool:
     """Whether a log or a pool might overflow within the next event."""
     tally = state.tally
     margin = tally[MARGIN]
-    return (
+    full: bool = (
         tally[VISITS_LOGGED] + margin > state.visits.size
         or tally[ROWS_LOGGED] + margin > state.rows.size
         or tally[TOKENS_USED] + margin > state.tokens.size
         or tally[ATTEMPTS_USED] + margin > state.attempts.size
         or tally[REQUESTS_USED] + 1 > state.requests.size
     )
+    return full
 
 
 @compiled_step
@@ -190,6 +190,7 @@ def set_timer(state: State, attempt: int) -> None:
 
 @compiled_aside
 def start_timer(state: State, slot: int) -> None:
+    """Put the timer of an attempt on the heap."""
     attempt = state.attempts[slot]
     request = state.requests[attempt.request]
     time = attempt.sent + state.loads[request.load].timeout
@@ -415,6 +416,7 @@ def fail(state: State, now: float, attempt: int, outcome: int) -> None:
 
 @compiled_step
 def log_visit(state: State, now: float, token: int, outcome: int) -> None:
+    """Log the end of a visit, served or not."""
     tally = state.tally
     if not tally[LOGS_VISITS]:
         return
@@ -458,8 +460,9 @@ def log_row(state: State, now: float, attempt: int, where: int, outcome: int) ->
 
 @compiled_step
 def new_attempt(state: State, sent: float, request: int, status: int) -> int:
+    """A slot for an attempt that has met nothing yet; it keeps its request alive."""
     tally = state.tally
-    slot = tally[FREE_ATTEMPT]
+    slot: int = tally[FREE_ATTEMPT]
     attempt = state.attempts[slot]
     tally[FREE_ATTEMPT] = attempt.next
     tally[ATTEMPTS_USED] += 1
@@ -478,8 +481,9 @@ def new_attempt(state: State, sent: float, request: int, status: int) -> int:
 
 @compiled_step
 def new_token(state: State, attempt: int) -> int:
+    """A slot for a token; it keeps its attempt alive."""
     tally = state.tally
-    slot = tally[FREE_TOKEN]
+    slot: int = tally[FREE_TOKEN]
     tally[FREE_TOKEN] = state.tokens[slot].next
     tally[TOKENS_USED] += 1
     state.tokens[slot].attempt = attempt
@@ -489,6 +493,7 @@ def new_token(state: State, attempt: int) -> int:
 
 @compiled_step
 def drop_token(state: State, token: int) -> None:
+    """A token goes nowhere any more."""
     tally = state.tally
     drop_attempt(state, state.tokens[token].attempt)
     state.tokens[token].state = WAITING

@@ -68,7 +68,10 @@ class Client:
         if not self.timeout > 0.0:
             raise ValueError(f"client '{self.name}': needs timeout > 0 (got {self.timeout})")
         if self.retries < 0 or not 0.0 <= self.backoff < math.inf:
-            raise ValueError(f"client '{self.name}': needs retries >= 0 and a backoff >= 0")
+            raise ValueError(
+                f"client '{self.name}': needs retries >= 0 and a finite backoff >= 0 "
+                f"(got {self.retries}, {self.backoff})"
+            )
 
 
 class Visits(NamedTuple):
@@ -211,15 +214,20 @@ class Network:
             self._on_visits(Visits(*(rows[f].copy() for f in Visits._fields)))
         if ended and self._on_requests is not None:
             rows = self._state.rows[:ended]
-            columns = (rows[f].copy() for f in Requests._fields[:-1])
-            self._on_requests(Requests(*columns, self._state.row_stamps[:ended].copy()))
+            columns = {f: rows[f].copy() for f in Requests._fields if f != "stamps"}
+            stamps = self._state.row_stamps[:ended].copy()
+            self._on_requests(Requests(**columns, stamps=stamps))
 
     def counters(self, name: str) -> Counters:
         """What station `name` has seen up to `now`."""
-        k = self._index[name]
+        k = self._station(name)
         seen = self._state.stations[k]
         return Counters(
-            *(int(seen[field]) for field in ("arrived", "started", "served", "rejected", "lost")),
+            arrived=int(seen["arrived"]),
+            started=int(seen["started"]),
+            served=int(seen["served"]),
+            rejected=int(seen["rejected"]),
+            lost=int(seen["lost"]),
             waiting=int(seen["waiting"]),
             in_service=tuple(self._state.replicas["busy"][k, : len(self._up[k])].tolist()),
         )
@@ -233,7 +241,7 @@ class Network:
 
     def set_service(self, name: str, service: Service) -> None:
         """Services that start from now on at `name` take this long; those under way go on."""
-        k = self._index[name]
+        k = self._station(name)
         station = self._state.stations[k]
         station.distribution, station.a, station.b = service.distribution, service.a, service.b
         constant_zero = service.distribution == Distribution.CONSTANT and service.a == 0.0
@@ -241,29 +249,46 @@ class Network:
 
     def crash(self, name: str, replica: int) -> None:
         """The workers of a replica are gone; requests in service there fail at this instant."""
-        k = self._index[name]
+        k = self._replica(name, replica)
         self._up[k][replica] = False
         tokens = self._state.tokens
         here = (tokens["state"] == layout.IN_SERVICE) & (tokens["replica"] == replica)
         slots = np.flatnonzero(here & (self._state.hops["station"][tokens["hop"]] == k))
         tokens["state"][slots] = layout.DOOMED
-        for slot in slots:
+        for slot in slots.tolist():
             kernel.inject(self._state, self.now, layout.FAILURE, slot)
         self._state.replicas["busy"][k, replica] = 0
         self._make_room(k)
 
     def restart(self, name: str, replica: int) -> None:
         """A crashed replica works again and takes from the line."""
-        k = self._index[name]
+        k = self._replica(name, replica)
         self._up[k][replica] = True
         self._make_room(k)
 
     def scale(self, name: str, replicas: int) -> None:
         """Run `replicas` replicas: more at once; fewer as the highest finish what they have."""
-        k = self._index[name]
+        if replicas < 0:
+            raise ValueError(f"station '{name}': needs replicas >= 0 (got {replicas})")
+        k = self._station(name)
         self._scale[k] = replicas
         self._up[k] += [True] * (replicas - len(self._up[k]))
         self._make_room(k)
+
+    def _station(self, name: str) -> int:
+        k = self._index.get(name, len(self._stations))
+        if k >= len(self._stations):
+            raise KeyError(f"no station '{name}' in the network")
+        return k
+
+    def _replica(self, name: str, replica: int) -> int:
+        """Place of the station, if it has that replica."""
+        k = self._station(name)
+        if not 0 <= replica < len(self._up[k]):
+            raise ValueError(
+                f"station '{name}' has no replica {replica} (0..{len(self._up[k]) - 1})"
+            )
+        return k
 
     def _make_room(self, k: int) -> None:
         """Open the replicas that are up and wanted; wake the line if somebody is idle."""
@@ -364,7 +389,7 @@ def _build(
     tally[layout.MARGIN] = margin
     tally[[layout.FREE_REQUEST, layout.FREE_ATTEMPT, layout.FREE_TOKEN]] = -1
     columns = max((s.replicas for s in stations), default=1)
-    log = max(log_block, 1) + margin
+    log = max(log_block, 1) + margin - 1
     return layout.State(
         tally=tally,
         clock=np.full(1, -math.inf),

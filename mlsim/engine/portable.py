@@ -38,10 +38,10 @@ def log(x: float) -> float:
         return -math.inf if x == 0.0 else math.nan
     if x == math.inf:
         return x
-    k = 0
+    k = np.int64(0)
     if x < SMALLEST_NORMAL:
         x *= 18014398509481984.0
-        k = -54
+        k -= 54
     bits = np.float64(x).view(np.int64)
     k += (bits >> MANTISSA_BITS) - EXPONENT_BIAS
     m = np.int64((bits & MANTISSA_MASK) | (EXPONENT_BIAS << MANTISSA_BITS)).view(np.float64)
@@ -174,10 +174,7 @@ def cos2pi(x: float) -> float:
     quarter = (eighth + 1) // 2
     angle = 6.283185307179586 * (turn - 0.25 * quarter)
     z = angle * angle
-    if quarter % 2 == 0:
-        value = _cosine(z)
-    else:
-        value = -angle * _sine_over(z)
+    value = _cosine(z) if quarter % 2 == 0 else -angle * _sine_over(z)
     return -value if quarter == 2 or quarter == 3 else value
 
 

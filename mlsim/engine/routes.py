@@ -8,6 +8,7 @@ asides point into `targets`, where the first hops of branches and asides stand s
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -172,7 +173,7 @@ class _Compiler:
     def line(self, steps: Steps) -> tuple[int, int] | None:
         """Emit steps one after another; returns the first and the last hop."""
         ends = [self.visit(step) if isinstance(step, str) else self.fork(step) for step in steps]
-        for (_, before), (after, _) in zip(ends, ends[1:]):
+        for (_, before), (after, _) in pairwise(ends):
             self.hops[before]["next"] = after
         return (ends[0][0], ends[-1][1]) if ends else None
 

@@ -9,15 +9,15 @@ Three pools of slots, recycled when nothing refers to them any more:
 Python reads and changes these arrays between two calls of the kernel, never during one.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def _codes(names: int) -> tuple[Any, ...]:
+def _codes(names: int) -> tuple[int, ...]:
     """0, 1, 2 ... as NumPy integers: for Python literals numba would compile a function anew."""
-    return tuple(np.arange(names, dtype=np.int64))
+    return cast(tuple[int, ...], tuple(np.arange(names, dtype=np.int64)))
 
 
 # Kinds of events; the number is the rank among events of one instant.
@@ -28,7 +28,7 @@ WAITING, IN_SERVICE, DOOMED, LOST = _codes(4)
 
 # What became of an attempt; the first four are also the outcomes of requests.
 OK, TIMED_OUT, REJECTED, FAILED, PENDING, ASIDE = _codes(6)
-NOWHERE = np.int64(-1)
+NOWHERE = cast(int, np.int64(-1))
 """In `where` of a request's row: not a sink, but the end as its client sees it."""
 
 # What became of a visit.

@@ -105,13 +105,10 @@ class Recorded:
         names = self.network.names
         out: list[tuple[object, ...]] = []
         for k in range(r.request.size):
-            stamps = tuple(sorted((n, s) for n, s in zip(names, r.stamps[k].tolist()) if s >= 0))
-            who, answer, sent, end = (
-                int(r.request[k]),
-                int(r.answer[k]),
-                float(r.sent[k]),
-                float(r.end[k]),
-            )
+            met = zip(names, r.stamps[k].tolist(), strict=True)
+            stamps = tuple(sorted((name, number) for name, number in met if number >= 0))
+            who, answer = int(r.request[k]), int(r.answer[k])
+            sent, end = float(r.sent[k]), float(r.end[k])
             if r.where[k] >= 0:
                 out.append((who, names[r.where[k]], answer, sent, end, stamps))
             else:

@@ -81,6 +81,10 @@ class RequestBlock(Mapping[str, Column]):
             self._computed[key] = self._compute(self._system[name], column)
         return self._computed[key]
 
+    def label_of(self, model: str) -> str:
+        """The true column that a model is there to find out."""
+        return next(iter(self._system[model].spec.labels()))
+
     def known_at(self, label: str) -> NDArray[np.float64]:
         """When the label of each row becomes known, in seconds; inf for never.
 

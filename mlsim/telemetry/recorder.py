@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.engine.network import Visits
+from mlsim.system.feedback import Feedback
 from mlsim.system.requests import OUTCOMES, RequestBlock
 from mlsim.system.simulation import System
 from mlsim.telemetry.folding import BUCKETS, count, count_durations
@@ -60,7 +61,9 @@ class Tally:
             for j, outcome in enumerate(self.outcomes):
                 labels = {label: name, "outcome": outcome}
                 store.add_increments(counter, labels, self.counts[i * len(self.outcomes) + j])
-            store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), self.buckets[i], self.sums[i])
+            store.add_histogram(
+                histogram, {label: name}, BUCKETS.tolist(), self.buckets[i], self.sums[i]
+            )
 
 
 class Recorder:
@@ -85,6 +88,8 @@ class Recorder:
         self._client_of = np.array([clients.index(x.enters) for x in scenario.load.values()])
         self.requests = Tally(clients, OUTCOMES, cells)
         self._attempts = np.zeros((len(clients), cells), np.int32)
+        feedback = [n for n, d in system.items() if isinstance(d.spec, Feedback)]
+        self._labels = {name: np.zeros((1, cells), np.int32) for name in feedback}
         self._collected = {name: np.zeros((1, cells), np.int32) for name in system.collectors}
 
     def on_visits(self, visits: Visits) -> None:
@@ -114,6 +119,11 @@ class Recorder:
         nobody_else = np.zeros(block.log.end.size, np.int64)
         count(nobody_else, block.log.end, self._interval, self._first, self._collected[collector])
 
+        for name, counts in self._labels.items():
+            known = block.known_at(self._system[name].spec.reveals)
+            known = known[np.isfinite(known)]
+            count(np.zeros(known.size, np.int64), known, self._interval, self._first, counts)
+
     def write(self, store: SeriesStore) -> None:
         """Add all that the machine exposes to a store on the same grid."""
         self.visits.write(store, "component", "requests_total", "request_duration_seconds")
@@ -124,6 +134,8 @@ class Recorder:
             store.add_increments("client_attempts_total", {"client": name}, self._attempts[i])
         for name, counts in self._collected.items():
             store.add_increments("telemetry_rows_total", {"component": name}, counts[0])
+        for name, counts in self._labels.items():
+            store.add_increments("labels_total", {"component": name}, counts[0])
         self._write_queues(store)
         self._write_versions(store)
         self._write_replicas(store)
@@ -139,12 +151,22 @@ class Recorder:
                 store.add(metric, {"component": name}, np.cumsum(change, dtype=np.int32))
 
     def _write_versions(self, store: SeriesStore) -> None:
+        """Which version serves and how old it is, as the model knows; and what was reported."""
         for name, deployed in self._system.items():
-            if deployed.spec.has_versions:
-                version = np.zeros(store.times.size)
-                for time, number in deployed.history:
-                    version[store.times >= time] = deployed.settings[number].number
-                store.add("model_version", {"component": name}, version)
+            if not deployed.spec.has_versions:
+                continue
+            version, age = np.zeros(store.times.size), np.full(store.times.size, np.nan)
+            for time, number in deployed.history:
+                serving, since = deployed.settings[number], store.times >= time
+                version[since] = serving.number
+                age[since] = store.times[since] - serving.trained_at
+            reported = np.zeros(store.times.size)
+            for time, number in self._system.registry.deployed[name]:
+                reported[store.times >= time] = number
+            labels = {"component": name}
+            store.add("model_version", labels, version)
+            store.add("model_age_seconds", labels, age)
+            store.add("deployed_version", labels, reported)
 
     def _write_replicas(self, store: SeriesStore) -> None:
         up: dict[tuple[str, int], NDArray[np.float64]] = {}

@@ -1,5 +1,5 @@
 """Checks on data and models; each is one file, and its result is a metric."""
 
-from mlsim.monitoring.checks import drift, range
+from mlsim.monitoring.checks import drift, quality, range
 
-__all__ = ["drift", "range"]
+__all__ = ["drift", "quality", "range"]

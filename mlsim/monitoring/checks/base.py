@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mlsim.scenario.kinds import Spec, register
+from mlsim.system.requests import RequestBlock
 from mlsim.scenario.units import Duration, Name, When
 
 Counts = NDArray[np.int64]
@@ -25,15 +26,13 @@ def check_kind(name: str) -> Callable[[K], K]:
 
 
 class Check(Spec):
-    """A test of one column of the rows that reach a collector, done every so often."""
+    """A test of the rows that reach a collector, done every so often."""
 
     width: ClassVar[int]
     """Into how many bins it sorts."""
 
     kind: str
     """Its name in the language."""
-    column: str
-    """What it looks at, as the collector receives it: a feature, or `<model>.score`."""
     source: Name | None = None
     """The collector; needed only where there are several."""
     every: Duration = Field(900.0, gt=0)
@@ -43,6 +42,15 @@ class Check(Spec):
 
     reference: tuple[When, When] | None = None
     """From when to when the rows came that it compares with, counted from day 0."""
+
+    @property
+    def about(self) -> str:
+        """What it looks at, for the label `column` of its metric."""
+        raise NotImplementedError
+
+    def see(self, block: RequestBlock, collector: str) -> tuple[Values, Values]:
+        """What it learns from a block of rows, and when, in seconds: float64[n] and float64[n, ...]."""
+        raise NotImplementedError
 
     def learn(self, reference: Values) -> Any:
         """What is kept of the rows of the reference, float64[n] without missing values."""
@@ -55,3 +63,18 @@ class Check(Spec):
     def statistic(self, counts: Counts, reference: Any) -> Values:
         """The check's number for each window; counts: [windows, width]. NaN where it can't tell."""
         raise NotImplementedError
+
+
+class ColumnCheck(Check):
+    """A check of one column, as each row arrives."""
+
+    column: str
+    """What it looks at, as the collector receives it: a feature, or `<model>.score`."""
+
+    @property
+    def about(self) -> str:
+        return self.column
+
+    def see(self, block: RequestBlock, collector: str) -> tuple[Values, Values]:
+        values = np.asarray(block.at(collector, self.column), dtype=float)
+        return block.log.end, values

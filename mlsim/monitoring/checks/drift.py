@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.monitoring.checks.base import Check, Counts, Values, check_kind
+from mlsim.monitoring.checks.base import ColumnCheck, Counts, Values, check_kind
 from mlsim.scenario.units import Duration, When
 
 
@@ -19,7 +19,7 @@ class Deciles:
 
 
 @check_kind("drift")
-class Drift(Check):
+class Drift(ColumnCheck):
     """The population stability index between a window and a reference, over the reference's
     deciles.
 

@@ -5,13 +5,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.monitoring.checks.base import Check, Counts, Values, check_kind
+from mlsim.monitoring.checks.base import ColumnCheck, Counts, Values, check_kind
 
 INSIDE, OUTSIDE = 0, 1
 
 
 @check_kind("range")
-class Range(Check):
+class Range(ColumnCheck):
     """The share of values outside [min, max]; missing values count as outside.
 
     It needs no data to compare with, only somebody who knows what is plausible.

@@ -23,15 +23,19 @@ class Watch:
         self._counts = np.zeros((math.floor(horizon / check.every) + 2, check.width), np.int64)
         self._reference: Any = None
         self._kept: list[Values] = []
+        self._horizon = horizon
         self._begins = max(0.0, check.reference[1]) if check.reference else 0.0
 
     def see(self, time: Values, values: Values) -> None:
-        """Count a block of rows; times, in seconds, never lie before those of earlier blocks."""
+        """Count a block of what the check learns at some times, in seconds.
+
+        With a reference, times don't lie before those of earlier blocks.
+        """
         if self.check.reference and self._reference is None:
             self._remember(time, values)
         if not self.check.reference or self._reference is not None:
-            new = time > self._begins
-            self._count(time[new], values[new])
+            in_time = (time > self._begins) & (time <= self._horizon)
+            self._count(time[in_time], values[in_time])
 
     def _remember(self, time: Values, values: Values) -> None:
         start, end = self.check.reference or (0.0, 0.0)
@@ -77,8 +81,7 @@ class Checks:
         """Show the rows that have reached a collector to the checks that look there."""
         for name, watch in self._watches.items():
             if self._sources[name] == collector:
-                values = np.asarray(block.at(collector, watch.check.column), dtype=float)
-                watch.see(block.log.end, values)
+                watch.see(*watch.check.see(block, collector))
 
     def write(self, store: SeriesStore) -> None:
         """Add the results as metrics; between two evaluations a gauge keeps its value."""
@@ -87,7 +90,7 @@ class Checks:
             latest = np.floor(store.times / watch.check.every).astype(np.int64)
             seen = (latest >= 0) & (latest < statistic.size)
             for metric, values in (("data_check", statistic), ("data_check_rows", rows)):
-                labels = {"check": name, "kind": watch.check.kind, "column": watch.check.column}
+                labels = {"check": name, "kind": watch.check.kind, "column": watch.check.about}
                 gauge = np.full(store.times.size, np.nan)
                 gauge[seen] = values[latest[seen]]
                 store.add(metric, labels, gauge)

@@ -1,133 +1,20 @@
 """The Python face of the kernel: build a network, move it, look at it, change it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlsim.engine import kernel
 from mlsim.engine import state as layout
-from mlsim.engine.arrivals import LOADS, Source
+from mlsim.engine.arrivals import Source
+from mlsim.engine.building import UNLIMITED, empty_state, grown, records
 from mlsim.engine.draws import Distribution, stream
-from mlsim.engine.routes import ChainLike, Program, compile_routes
+from mlsim.engine.parts import Client, Service, Station
+from mlsim.engine.routes import ChainLike, compile_routes
+from mlsim.engine.tables import Counters, Requests, Visits
 
-UNLIMITED = 1 << 40
-"""Stands for "no limit" in counts of workers and places; no run comes near it."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """How long a service takes, in seconds: a `Distribution` with its parameters."""
-
-    distribution: Distribution = Distribution.CONSTANT
-    a: float = 0.0
-    b: float = 0.0
-
-
-@dataclass(frozen=True)
-class Station:
-    """A place of service: one line in order of arrival for the workers of all its replicas.
-
-    workers: per replica; None is unlimited. queue_limit: places to wait; None is unlimited.
-    """
-
-    name: str
-    workers: int | None = None
-    replicas: int = 1
-    service: Service = Service()
-    queue_limit: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise ValueError(f"station '{self.name}': needs workers >= 1 (got {self.workers})")
-        if self.replicas < 1:
-            raise ValueError(f"station '{self.name}': needs replicas >= 1 (got {self.replicas})")
-        if self.queue_limit is not None and self.queue_limit < 0:
-            raise ValueError(
-                f"station '{self.name}': needs queue_limit >= 0 (got {self.queue_limit})"
-            )
-
-
-@dataclass(frozen=True)
-class Client:
-    """Who sends requests and waits `timeout` seconds per attempt, then tries up to `retries` more.
-
-    backoff: seconds between the failure of an attempt and the next. Work under way goes on when
-    its client has given up.
-    """
-
-    name: str
-    timeout: float = math.inf
-    retries: int = 0
-    backoff: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not self.timeout > 0.0:
-            raise ValueError(f"client '{self.name}': needs timeout > 0 (got {self.timeout})")
-        if self.retries < 0 or not 0.0 <= self.backoff < math.inf:
-            raise ValueError(
-                f"client '{self.name}': needs retries >= 0 and a finite backoff >= 0 "
-                f"(got {self.retries}, {self.backoff})"
-            )
-
-
-class Visits(NamedTuple):
-    """Columns of visits, one row per visit, in the order in which they ended.
-
-    request: int64 entity ids; attempt: 0, 1 ...; station: index in `Network.names`;
-    replica and settings: -1 where no service began; arrival, start, end: seconds;
-    outcome: `state.VISIT_SERVED`, `VISIT_REJECTED` or `VISIT_LOST`.
-    """
-
-    request: NDArray[np.int64]
-    attempt: NDArray[np.int32]
-    station: NDArray[np.int32]
-    replica: NDArray[np.int32]
-    settings: NDArray[np.int32]
-    arrival: NDArray[np.float64]
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    outcome: NDArray[np.int64]
-
-
-class Requests(NamedTuple):
-    """Columns of ended requests and of asides that reached their sink.
-
-    where: -1 for the end of a request, else the index of the sink in `Network.names`.
-    attempts: sent so far; arrival: at the client; sent: of this attempt; end: seconds.
-    outcome: `state.OK`, `TIMED_OUT`, `REJECTED` or `FAILED`; answer: attempt that answered, or -1.
-    stamps: int32[rows, names], settings number met at each name; -1 where not met or no answer.
-    """
-
-    request: NDArray[np.int64]
-    load: NDArray[np.int32]
-    where: NDArray[np.int32]
-    attempts: NDArray[np.int32]
-    arrival: NDArray[np.float64]
-    sent: NDArray[np.float64]
-    end: NDArray[np.float64]
-    outcome: NDArray[np.int32]
-    answer: NDArray[np.int64]
-    stamps: NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Counters:
-    """What a station has seen since the start; a picture of one instant.
-
-    in_service: busy workers per replica. rejected and lost are not among the served.
-    """
-
-    arrived: int
-    started: int
-    served: int
-    rejected: int
-    lost: int
-    waiting: int
-    in_service: tuple[int, ...]
+__all__ = ["Client", "Counters", "Network", "Requests", "Service", "Station", "Visits"]
 
 
 class Network:
@@ -175,7 +62,7 @@ class Network:
         program = compile_routes(
             chains, [s.name for s in stations], [c.name for c in clients], entries
         )
-        self._state = _build(program, stations, clients, self._index, log_block)
+        self._state = empty_state(program, stations, clients, self._index, log_block)
         self._state.tally[layout.LOGS_VISITS] = visits and on_visits is not None
         for k, station in enumerate(stations):
             self._state.stations[k].key = stream(seed, f"service/{station.name}")
@@ -231,6 +118,38 @@ class Network:
             waiting=int(seen["waiting"]),
             in_service=tuple(self._state.replicas["busy"][k, : len(self._up[k])].tolist()),
         )
+
+    def under_way(self) -> Visits:
+        """Visits that have begun and not ended by `now`, those that wait among them.
+
+        Their end is inf and their outcome -1; start is inf for those that wait.
+        """
+        tokens, hops = self._state.tokens, self._state.hops
+        slots = np.array(
+            [*self._in_line(), *np.flatnonzero(tokens["state"] == layout.IN_SERVICE)], int
+        )
+        here = tokens[slots]
+        serving = here["state"] == layout.IN_SERVICE
+        attempts = self._state.attempts[here["attempt"]]
+        return Visits(
+            request=self._state.requests["id"][attempts["request"]],
+            attempt=attempts["number"].astype(np.int32),
+            station=hops["station"][here["hop"]].astype(np.int32),
+            replica=np.where(serving, here["replica"], -1).astype(np.int32),
+            settings=np.where(serving, here["settings"], -1).astype(np.int32),
+            arrival=here["arrival"].copy(),
+            start=np.where(serving, here["start"], math.inf),
+            end=np.full(slots.size, math.inf),
+            outcome=np.full(slots.size, -1, np.int64),
+        )
+
+    def _in_line(self) -> Iterator[int]:
+        """The tokens that wait, station by station, in order of arrival."""
+        for station in self._state.stations:
+            token = int(station.head)
+            for _ in range(int(station.waiting)):
+                yield token
+                token = int(self._state.tokens["next"][token])
 
     def set_settings(self, name: str, number: int) -> None:
         """Services that start from now on at station `name` are stamped with `number`.
@@ -307,7 +226,7 @@ class Network:
     def _widen(self, replicas: int) -> None:
         old = self._state.replicas
         if replicas > old.shape[1]:
-            wider = _records((old.shape[0], replicas), layout.REPLICA)
+            wider = records((old.shape[0], replicas), layout.REPLICA)
             wider[:, : old.shape[1]] = old
             self._state = self._state._replace(replicas=wider)
 
@@ -315,7 +234,7 @@ class Network:
         """Arrivals of the next stretch of time, as long as makes a good block."""
         start, end = self._horizon, min(self._horizon + self._stretch, self.until)
         times, ids = self._arrivals.between(start, end)
-        block = _records(times.size, layout.ARRIVAL)
+        block = records(times.size, layout.ARRIVAL)
         block["time"], block["entity"] = times, ids
         self._state = self._state._replace(arrivals=block)
         self._state.tally[layout.NEXT_ARRIVAL] = 0
@@ -339,95 +258,4 @@ class Network:
     def _grow(self, slots: int) -> None:
         """Give every pool `slots` more slots, and the heap what they can need."""
         slots = max(slots, int(self._state.tally[layout.MARGIN]))
-        self._state = _grown(self._state, slots)
-
-
-def _grown(old: layout.State, slots: int) -> layout.State:
-    tally, size = old.tally, old.tokens.size
-    pools = {}
-    for name, free in (
-        ("requests", layout.FREE_REQUEST),
-        ("attempts", layout.FREE_ATTEMPT),
-        ("tokens", layout.FREE_TOKEN),
-    ):
-        pool = _longer(getattr(old, name), slots)
-        pool["next"][size:-1] = np.arange(size + 1, size + slots)
-        pool["next"][-1] = tally[free]
-        tally[free] = size
-        pools[name] = pool
-    # Two events per token (completion and failure), one timer per attempt, one retry per request
-    # and one wake per station: the heap can't overflow. One more place serves as a scratch.
-    events = 4 * (size + slots) + len(old.stations) + 1
-    return old._replace(
-        **pools,
-        stamps=_longer(old.stamps, slots),
-        joined=_longer(old.joined, slots),
-        heap=_longer(old.heap, events - old.heap.size),
-    )
-
-
-def _longer(array: Any, more: int) -> Any:
-    longer = np.zeros((array.shape[0] + more, *array.shape[1:]), array.dtype)
-    longer[: array.shape[0]] = array
-    return longer.view(type(array))
-
-
-def _records(size: int | tuple[int, int], dtype: np.dtype[Any]) -> Any:
-    return np.zeros(size, dtype).view(np.recarray)
-
-
-def _build(
-    program: Program,
-    stations: Sequence[Station],
-    clients: Sequence[Client],
-    index: Mapping[str, int],
-    log_block: int,
-) -> layout.State:
-    """The state of an empty network, without slots."""
-    margin = program.hops.size + 2
-    tally = np.zeros(layout.TALLIES, np.int64)
-    tally[layout.MARGIN] = margin
-    tally[[layout.FREE_REQUEST, layout.FREE_ATTEMPT, layout.FREE_TOKEN]] = -1
-    columns = max((s.replicas for s in stations), default=1)
-    log = max(log_block, 1) + margin - 1
-    return layout.State(
-        tally=tally,
-        clock=np.full(1, -math.inf),
-        heap=_records(0, layout.EVENT),
-        agenda=np.zeros(2 * margin, np.int64),
-        requests=_records(0, layout.REQUEST),
-        attempts=_records(0, layout.ATTEMPT),
-        tokens=_records(0, layout.TOKEN),
-        stamps=np.zeros((0, len(index)), np.int32),
-        joined=np.zeros((0, program.joins), np.int32),
-        hops=program.hops.view(np.recarray),
-        targets=program.targets,
-        loads=_loads(program, clients, index),
-        stations=_stations(stations),
-        settings=np.zeros(len(index), np.int32),
-        replicas=_records((len(stations), columns), layout.REPLICA),
-        arrivals=_records(0, layout.ARRIVAL),
-        visits=_records(log, layout.VISIT_ROW),
-        rows=_records(log, layout.REQUEST_ROW),
-        row_stamps=np.zeros((log, len(index)), np.int32),
-    )
-
-
-def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]) -> Any:
-    known = {client.name: client for client in clients}
-    loads = _records(LOADS, layout.LOAD)
-    loads["client"] = loads["first_timer"] = loads["last_timer"] = -1
-    for number, (name, hop) in program.entries.items():
-        loads[number].hop = hop
-        if name is not None:
-            who = known[name]
-            loads[number] = (hop, index[name], who.timeout, who.retries, who.backoff, -1, -1)
-    return loads
-
-
-def _stations(stations: Sequence[Station]) -> Any:
-    records = _records(len(stations), layout.STATION)
-    for k, station in enumerate(stations):
-        limit = station.queue_limit
-        records[k].queue_limit = UNLIMITED if limit is None else limit
-    return records
+        self._state = grown(self._state, slots)

@@ -6,11 +6,11 @@ number of events stands in `tally[EVENTS]`. Room is certain: the heap is sized b
 
 from typing import Any
 
-from mlsim.engine.jit import compiled_aside, compiled_step
+from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.state import EVENTS
 
 
-@compiled_step
+@kernel_step
 def push(
     heap: Any,
     tally: Any,
@@ -38,7 +38,7 @@ def push(
     heap[hole] = heap[n + 1]
 
 
-@compiled_step
+@kernel_step
 def pop(heap: Any, tally: Any) -> tuple[Any, Any]:
     """Take the first event off the heap; returns its kind and slot."""
     kind, slot = heap[0].kind, heap[0].slot
@@ -57,7 +57,7 @@ def pop(heap: Any, tally: Any) -> tuple[Any, Any]:
     return kind, slot
 
 
-@compiled_step
+@kernel_step
 def earlier(heap: Any, i: int, j: int) -> Any:
     """Whether event i comes before event j."""
     if heap[i].time != heap[j].time:
@@ -65,7 +65,7 @@ def earlier(heap: Any, i: int, j: int) -> Any:
     return precedes(heap, i, j)
 
 
-@compiled_aside
+@kernel_call
 def precedes(heap: Any, i: int, j: int) -> Any:
     """Order at one instant: kind, entity, attempt, hop."""
     a, b = heap[i], heap[j]

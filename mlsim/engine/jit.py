@@ -2,7 +2,7 @@
 
 numba notices a changed function, but not a changed helper in another file, and then runs stale
 code without a word. So the cache folder carries a hash of every source of the package that has
-compiled code: change one of them, and everything is compiled again.
+compiled code, or constants for it: change one, and everything is compiled again.
 """
 
 import hashlib
@@ -19,8 +19,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _sources() -> list[Path]:
-    package = Path(__file__).parent.parent
-    return [path for path in sorted(package.rglob("*.py")) if b"@compiled" in path.read_bytes()]
+    """All of the engine, whose constants are frozen into the code, and who else compiles."""
+    engine, mark = Path(__file__).parent, b"mlsim.engine.jit import"
+    others = (path for path in engine.parent.rglob("*.py") if mark in path.read_bytes())
+    return sorted({*engine.glob("*.py"), *others})
 
 
 def _fingerprint() -> str:
@@ -55,7 +57,7 @@ def compiled(function: Function) -> Function:
     return jitted
 
 
-def compiled_entry(function: Function) -> Function:
+def kernel_entry(function: Function) -> Function:
     """Compile a function of the kernel that Python calls; it must not allocate.
 
     Arrays that come and go in a tuple are counted at every touch, which made the kernel ten times
@@ -65,7 +67,7 @@ def compiled_entry(function: Function) -> Function:
     return jitted
 
 
-def compiled_step(function: Function) -> Function:
+def kernel_step(function: Function) -> Function:
     """Compile a function that only the kernel calls; it must not allocate.
 
     Inlined into its caller: handing on a tuple of twenty arrays costs more than what a step does.
@@ -76,7 +78,7 @@ def compiled_step(function: Function) -> Function:
     return jitted
 
 
-def compiled_aside(function: Function) -> Function:
+def kernel_call(function: Function) -> Function:
     """Compile a step that is rare or called from many places, so not worth inlining."""
     jitted: Function = _njit(
         cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True

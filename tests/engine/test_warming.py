@@ -14,14 +14,15 @@ def test_after_warming_the_cache_is_warm():
     assert engine.compiled()
 
 
-def test_a_changed_source_has_a_cache_of_its_own(tmp_path, monkeypatch):
-    """numba itself would not notice a changed helper in another file."""
+@pytest.mark.parametrize("source", ["portable.py", "state.py"])
+def test_a_changed_source_has_a_cache_of_its_own(source, tmp_path, monkeypatch):
+    """numba itself would not notice a changed helper or constant in another file."""
     package = tmp_path / "mlsim"
     shutil.copytree(Path(jit.__file__).parent, package / "engine")
     monkeypatch.setattr(jit, "__file__", str(package / "engine" / "jit.py"))
     before = jit._fingerprint()
-    portable = package / "engine" / "portable.py"
-    portable.write_text(portable.read_text() + "# changed\n")
+    changed = package / "engine" / source
+    changed.write_text(changed.read_text() + "# changed\n")
     assert jit._fingerprint() != before
 
 

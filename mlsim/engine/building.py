@@ -1,0 +1,108 @@
+"""The state of a new network, and how its pools grow."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlsim.engine import state as layout
+from mlsim.engine.arrivals import LOADS
+from mlsim.engine.parts import Client, Station
+from mlsim.engine.routes import Program
+
+UNLIMITED = 1 << 40
+"""Stands for "no limit" in counts of workers and places; no run comes near it."""
+
+
+def empty_state(
+    program: Program,
+    stations: Sequence[Station],
+    clients: Sequence[Client],
+    index: Mapping[str, int],
+    log_block: int,
+) -> layout.State:
+    """The state of an empty network, without slots."""
+    margin = program.hops.size + 2
+    tally = np.zeros(layout.TALLIES, np.int64)
+    tally[layout.MARGIN] = margin
+    tally[[layout.FREE_REQUEST, layout.FREE_ATTEMPT, layout.FREE_TOKEN]] = -1
+    columns = max((s.replicas for s in stations), default=1)
+    log = max(log_block, 1) + margin - 1
+    return layout.State(
+        tally=tally,
+        clock=np.full(1, -math.inf),
+        heap=records(0, layout.EVENT),
+        agenda=np.zeros(2 * margin, np.int64),
+        requests=records(0, layout.REQUEST),
+        attempts=records(0, layout.ATTEMPT),
+        tokens=records(0, layout.TOKEN),
+        stamps=np.zeros((0, len(index)), np.int32),
+        joined=np.zeros((0, program.joins), np.int32),
+        hops=program.hops.view(np.recarray),
+        targets=program.targets,
+        loads=_loads(program, clients, index),
+        stations=_stations(stations),
+        settings=np.zeros(len(index), np.int32),
+        replicas=records((len(stations), columns), layout.REPLICA),
+        arrivals=records(0, layout.ARRIVAL),
+        visits=records(log, layout.VISIT_ROW),
+        rows=records(log, layout.REQUEST_ROW),
+        row_stamps=np.zeros((log, len(index)), np.int32),
+    )
+
+
+def grown(old: layout.State, slots: int) -> layout.State:
+    """The same state with `slots` more free slots in every pool, and a heap to match."""
+    tally, size = old.tally, old.tokens.size
+    pools = {}
+    for name, free in (
+        ("requests", layout.FREE_REQUEST),
+        ("attempts", layout.FREE_ATTEMPT),
+        ("tokens", layout.FREE_TOKEN),
+    ):
+        pool = _longer(getattr(old, name), slots)
+        pool["next"][size:-1] = np.arange(size + 1, size + slots)
+        pool["next"][-1] = tally[free]
+        tally[free] = size
+        pools[name] = pool
+    # Two events per token (completion and failure), one timer per attempt, one retry per request
+    # and one wake per station: the heap can't overflow. One more place serves as a scratch.
+    events = 4 * (size + slots) + len(old.stations) + 1
+    return old._replace(
+        **pools,
+        stamps=_longer(old.stamps, slots),
+        joined=_longer(old.joined, slots),
+        heap=_longer(old.heap, events - old.heap.size),
+    )
+
+
+def records(size: int | tuple[int, int], dtype: np.dtype[Any]) -> Any:
+    """Zeros whose fields are attributes, in Python as in the kernel."""
+    return np.zeros(size, dtype).view(np.recarray)
+
+
+def _longer(array: Any, more: int) -> Any:
+    longer = np.zeros((array.shape[0] + more, *array.shape[1:]), array.dtype)
+    longer[: array.shape[0]] = array
+    return longer.view(type(array))
+
+
+def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]) -> Any:
+    known = {client.name: client for client in clients}
+    loads = records(LOADS, layout.LOAD)
+    loads["client"] = loads["first_timer"] = loads["last_timer"] = -1
+    for number, (name, hop) in program.entries.items():
+        loads[number].hop = hop
+        if name is not None:
+            who = known[name]
+            loads[number] = (hop, index[name], who.timeout, who.retries, who.backoff, -1, -1)
+    return loads
+
+
+def _stations(stations: Sequence[Station]) -> Any:
+    built = records(len(stations), layout.STATION)
+    for k, station in enumerate(stations):
+        limit = station.queue_limit
+        built[k].queue_limit = UNLIMITED if limit is None else limit
+    return built

@@ -1,0 +1,62 @@
+"""What a network is built of: stations with their service times, and clients."""
+
+import math
+from dataclasses import dataclass
+
+from mlsim.engine.draws import Distribution
+
+
+@dataclass(frozen=True)
+class Service:
+    """How long a service takes, in seconds: a `Distribution` with its parameters."""
+
+    distribution: Distribution = Distribution.CONSTANT
+    a: float = 0.0
+    b: float = 0.0
+
+
+@dataclass(frozen=True)
+class Station:
+    """A place of service: one line in order of arrival for the workers of all its replicas.
+
+    workers: per replica; None is unlimited. queue_limit: places to wait; None is unlimited.
+    """
+
+    name: str
+    workers: int | None = None
+    replicas: int = 1
+    service: Service = Service()
+    queue_limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"station '{self.name}': needs workers >= 1 (got {self.workers})")
+        if self.replicas < 1:
+            raise ValueError(f"station '{self.name}': needs replicas >= 1 (got {self.replicas})")
+        if self.queue_limit is not None and self.queue_limit < 0:
+            raise ValueError(
+                f"station '{self.name}': needs queue_limit >= 0 (got {self.queue_limit})"
+            )
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who sends requests and waits `timeout` seconds per attempt, then tries up to `retries` more.
+
+    backoff: seconds between the failure of an attempt and the next. Work under way goes on when
+    its client has given up.
+    """
+
+    name: str
+    timeout: float = math.inf
+    retries: int = 0
+    backoff: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.timeout > 0.0:
+            raise ValueError(f"client '{self.name}': needs timeout > 0 (got {self.timeout})")
+        if self.retries < 0 or not 0.0 <= self.backoff < math.inf:
+            raise ValueError(
+                f"client '{self.name}': needs retries >= 0 and a finite backoff >= 0 "
+                f"(got {self.retries}, {self.backoff})"
+            )

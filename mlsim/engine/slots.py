@@ -1,0 +1,96 @@
+"""Slots of the pools: taken from a free list, given back when nothing refers to them any more.
+
+A token keeps its attempt alive, and so does a timer; an attempt keeps its request alive, and so
+does a coming retry.
+"""
+
+from mlsim.engine.jit import kernel_step
+from mlsim.engine.state import (
+    ATTEMPTS_USED,
+    FREE_ATTEMPT,
+    FREE_REQUEST,
+    FREE_TOKEN,
+    MOVES,
+    REQUESTS_USED,
+    TOKENS_USED,
+    WAITING,
+    State,
+)
+
+
+@kernel_step
+def new_attempt(state: State, sent: float, request: int, status: int) -> int:
+    """A slot for an attempt that has met nothing yet; it keeps its request alive."""
+    tally = state.tally
+    slot: int = tally[FREE_ATTEMPT]
+    attempt = state.attempts[slot]
+    tally[FREE_ATTEMPT] = attempt.next
+    tally[ATTEMPTS_USED] += 1
+    attempt.request = request
+    attempt.number = state.requests[request].attempts
+    attempt.state = status
+    attempt.references = 0
+    attempt.sent = sent
+    for name in range(state.stamps.shape[1]):
+        state.stamps[slot, name] = -1
+    for join in range(state.joined.shape[1]):
+        state.joined[slot, join] = 0
+    state.requests[request].references += 1
+    return slot
+
+
+@kernel_step
+def new_token(state: State, attempt: int) -> int:
+    """A slot for a token; it keeps its attempt alive."""
+    tally = state.tally
+    slot: int = tally[FREE_TOKEN]
+    tally[FREE_TOKEN] = state.tokens[slot].next
+    tally[TOKENS_USED] += 1
+    state.tokens[slot].attempt = attempt
+    state.attempts[attempt].references += 1
+    return slot
+
+
+@kernel_step
+def drop_token(state: State, token: int) -> None:
+    """A token goes nowhere any more."""
+    tally = state.tally
+    drop_attempt(state, state.tokens[token].attempt)
+    state.tokens[token].state = WAITING
+    state.tokens[token].next = tally[FREE_TOKEN]
+    tally[FREE_TOKEN] = token
+    tally[TOKENS_USED] -= 1
+
+
+@kernel_step
+def drop_attempt(state: State, slot: int) -> None:
+    """Let go of an attempt; the last to do so recycles it."""
+    tally = state.tally
+    attempt = state.attempts[slot]
+    attempt.references -= 1
+    if attempt.references == 0:
+        drop_request(state, attempt.request)
+        attempt.next = tally[FREE_ATTEMPT]
+        tally[FREE_ATTEMPT] = slot
+        tally[ATTEMPTS_USED] -= 1
+
+
+@kernel_step
+def drop_request(state: State, slot: int) -> None:
+    """Let go of a request; the last to do so recycles it."""
+    tally = state.tally
+    request = state.requests[slot]
+    request.references -= 1
+    if request.references == 0:
+        request.next = tally[FREE_REQUEST]
+        tally[FREE_REQUEST] = slot
+        tally[REQUESTS_USED] -= 1
+
+
+@kernel_step
+def put(state: State, token: int, hop: int) -> None:
+    """Something to do at this instant: `token` goes on from `hop`."""
+    k = state.tally[MOVES]
+    state.agenda[2 * k] = token
+    state.agenda[2 * k + 1] = hop
+    state.tally[MOVES] = k + 1

@@ -1,0 +1,63 @@
+"""What a network hands out: columns of its logs, and counters of its stations."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Visits(NamedTuple):
+    """Columns of visits, one row per visit, in the order in which they ended.
+
+    request: int64 entity ids; attempt: 0, 1 ...; station: index in `Network.names`;
+    replica and settings: -1 where no service began; arrival, start, end: seconds;
+    outcome: `state.VISIT_SERVED`, `VISIT_REJECTED` or `VISIT_LOST`.
+    """
+
+    request: NDArray[np.int64]
+    attempt: NDArray[np.int32]
+    station: NDArray[np.int32]
+    replica: NDArray[np.int32]
+    settings: NDArray[np.int32]
+    arrival: NDArray[np.float64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    outcome: NDArray[np.int64]
+
+
+class Requests(NamedTuple):
+    """Columns of ended requests and of asides that reached their sink.
+
+    where: -1 for the end of a request, else the index of the sink in `Network.names`.
+    attempts: sent so far; arrival: at the client; sent: of this attempt; end: seconds.
+    outcome: `state.OK`, `TIMED_OUT`, `REJECTED` or `FAILED`; answer: attempt that answered, or -1.
+    stamps: int32[rows, names], settings number met at each name; -1 where not met or no answer.
+    """
+
+    request: NDArray[np.int64]
+    load: NDArray[np.int32]
+    where: NDArray[np.int32]
+    attempts: NDArray[np.int32]
+    arrival: NDArray[np.float64]
+    sent: NDArray[np.float64]
+    end: NDArray[np.float64]
+    outcome: NDArray[np.int32]
+    answer: NDArray[np.int64]
+    stamps: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a station has seen since the start; a picture of one instant.
+
+    in_service: busy workers per replica. rejected and lost are not among the served.
+    """
+
+    arrived: int
+    started: int
+    served: int
+    rejected: int
+    lost: int
+    waiting: int
+    in_service: tuple[int, ...]

@@ -15,6 +15,9 @@ from mlsim.engine.jit import compiled
 BUCKETS = np.array([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
 """Upper bounds of duration histograms in seconds: the default of Prometheus's clients."""
 
+NANOSECONDS = 1e9
+"""In a second. Durations are added up in them: whole numbers give one sum in any order."""
+
 Times = NDArray[np.float64]
 
 
@@ -45,9 +48,12 @@ def count_durations(
     interval: float,
     first: int,
     buckets: NDArray[np.int32],
-    sums: Times,
+    sums: NDArray[np.int64],
 ) -> None:
-    """Enter end - start at its end. buckets: int32[rows, cells, 12], sums: float64[rows, cells]."""
+    """Enter end - start at its end.
+
+    buckets: int32[rows, cells, 12], sums: int64[rows, cells] in nanoseconds.
+    """
     cells = sums.shape[1]
     for i in range(ends.size):
         cell = cell_of(ends[i], interval, first, cells)
@@ -57,4 +63,4 @@ def count_durations(
             while bucket < BUCKETS.size and duration > BUCKETS[bucket]:
                 bucket += 1
             buckets[rows[i], cell, bucket] += 1
-            sums[rows[i], cell] += duration
+            sums[rows[i], cell] += np.int64(duration * NANOSECONDS + 0.5)

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlsim.system.simulation import System
-from mlsim.telemetry.folding import BUCKETS
+from mlsim.telemetry.folding import BUCKETS, NANOSECONDS
 from mlsim.telemetry.recorder import Recorder
 
 
@@ -32,7 +32,7 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
                 "rejected": rejected,
                 "lost": lost,
                 "utilisation": _utilisation(system, name, recorder.busy_seconds[i]),
-                "mean_s": float(tally.sums[i, live].sum()) / total if total else math.nan,
+                "mean_s": tally.sums[i, live].sum() / NANOSECONDS / total if total else math.nan,
                 **{f"p{p}_s": quantile(histogram, p / 100) for p in (50, 95, 99)},
             }
         )
@@ -57,6 +57,15 @@ def models(system: System) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["name", "version"])
 
 
+def warnings(system: System) -> tuple[str, ...]:
+    """What somebody who looks at the results should know first."""
+    return tuple(
+        f"{name} was never trained: too few labelled rows had reached a collector"
+        for name, deployed in system.items()
+        if deployed.spec.has_versions and deployed.current.estimator is None
+    )
+
+
 def quantile(histogram: NDArray[np.int64], q: float) -> float:
     """A quantile in seconds, by straight lines within buckets, as Prometheus reads a histogram.
 
@@ -73,11 +82,11 @@ def quantile(histogram: NDArray[np.int64], q: float) -> float:
     low = float(BUCKETS[bucket - 1]) if bucket else 0.0
     below = float(reached[bucket - 1]) if bucket else 0.0
     share = (q * total - below) / float(histogram[bucket])
-    return low + (float(BUCKETS[bucket]) - low) * share
+    return float(low + (BUCKETS[bucket] - low) * share)
 
 
 def _utilisation(system: System, name: str, busy_seconds: float) -> float:
     workers = getattr(system[name].spec, "workers", None)
     if workers is None:
         return math.nan
-    return busy_seconds / (workers * system.replicas[name] * system.scenario.horizon)
+    return float(busy_seconds / (workers * system.replicas[name] * system.scenario.horizon))

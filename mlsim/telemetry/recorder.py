@@ -15,7 +15,7 @@ from mlsim.engine.network import Visits
 from mlsim.system.feedback import Feedback
 from mlsim.system.requests import OUTCOMES, RequestBlock
 from mlsim.system.simulation import System
-from mlsim.telemetry.folding import BUCKETS, count, count_durations
+from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
 from mlsim.telemetry.store import SeriesStore
 
 VISIT_OUTCOMES = ("served", "rejected", "lost")
@@ -26,21 +26,21 @@ Times = NDArray[np.float64]
 
 def scrape_times(start: float, end: float, interval: float) -> Times:
     """Multiples of `interval` from `start` to `end`, all in seconds since day 0."""
-    return interval * np.arange(math.ceil(start / interval), math.floor(end / interval) + 1)
+    return np.arange(math.ceil(start / interval), math.floor(end / interval) + 1) * interval
 
 
 class Tally:
     """Events and durations of one kind of thing (components, clients) on a scrape grid.
 
     names: of the things; outcomes: what can become of an event. counts: int32[names x outcomes,
-    cells]; buckets: int32[names, cells, 12]; sums: float64[names, cells] in seconds.
+    cells]; buckets: int32[names, cells, 12]; sums: int64[names, cells] in nanoseconds.
     """
 
     def __init__(self, names: list[str], outcomes: tuple[str, ...], cells: int):
         self.names, self.outcomes = names, outcomes
         self.counts = np.zeros((len(names) * len(outcomes), cells), np.int32)
         self.buckets = np.zeros((len(names), cells, BUCKETS.size + 1), np.int32)
-        self.sums = np.zeros((len(names), cells))
+        self.sums = np.zeros((len(names), cells), np.int64)
 
     def add(
         self,
@@ -61,9 +61,8 @@ class Tally:
             for j, outcome in enumerate(self.outcomes):
                 labels = {label: name, "outcome": outcome}
                 store.add_increments(counter, labels, self.counts[i * len(self.outcomes) + j])
-            store.add_histogram(
-                histogram, {label: name}, BUCKETS.tolist(), self.buckets[i], self.sums[i]
-            )
+            sums = self.sums[i] / NANOSECONDS
+            store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), self.buckets[i], sums)
 
 
 class Recorder:
@@ -102,9 +101,8 @@ class Recorder:
         count(station[began], visits.start[began], *grid, self._began)
         count(station[began], visits.end[began], *grid, self._left)
         worked = np.where(began, visits.end - np.maximum(visits.start, 0.0), 0.0)
-        self.busy_seconds += np.bincount(
-            station, np.maximum(worked, 0.0), minlength=self.busy_seconds.size
-        )
+        # One by one, in order of time: a sum of sums would depend on how visits come in blocks.
+        np.add.at(self.busy_seconds, station, np.maximum(worked, 0.0))
 
     def on_requests(self, block: RequestBlock) -> None:
         """Count what clients have seen."""
@@ -141,12 +139,17 @@ class Recorder:
         self._write_replicas(store)
 
     def _write_queues(self, store: SeriesStore) -> None:
+        came, began = self._came.copy(), self._began.copy()
+        open_visits, grid = self._system.network.under_way(), (self._interval, self._first)
+        count(open_visits.station, open_visits.arrival, *grid, came)
+        serving = open_visits.replica >= 0
+        count(open_visits.station[serving], open_visits.start[serving], *grid, began)
         for i, name in enumerate(self.visits.names):
             rejected = self.visits.counts[
                 i * len(VISIT_OUTCOMES) + VISIT_OUTCOMES.index("rejected")
             ]
-            waiting = self._came[i] - self._began[i] - rejected
-            in_service = self._began[i] - self._left[i]
+            waiting = came[i] - began[i] - rejected
+            in_service = began[i] - self._left[i]
             for metric, change in (("queue_length", waiting), ("workers_busy", in_service)):
                 store.add(metric, {"component": name}, np.cumsum(change, dtype=np.int32))
 

@@ -74,10 +74,8 @@ class Formula:
             case ex.Logic(op="not", operands=(operand,)):
                 return np.logical_not(_truth(self._value(operand, rows)))
             case ex.Logic(op=op, operands=operands):
-                combine = np.logical_and if op == "and" else np.logical_or
-                return combine.reduce(
-                    np.broadcast_arrays(*(_truth(self._value(part, rows)) for part in operands))
-                )
+                parts = np.broadcast_arrays(*(_truth(self._value(p, rows)) for p in operands))
+                return np.asarray((np.all if op == "and" else np.any)(parts, axis=0))
             case ex.IfElse(condition=condition, then=then, otherwise=otherwise):
                 return np.where(
                     _truth(self._value(condition, rows)),
@@ -101,7 +99,7 @@ class Formula:
 def _truth(value: Column) -> Column:
     """Missing (NaN) is not true."""
     if value.dtype.kind == "f":
-        return np.logical_and(value != 0, ~np.isnan(value))
+        return np.asarray((value != 0) & ~np.isnan(value))
     return value.astype(bool)
 
 
@@ -142,7 +140,7 @@ DISTRIBUTIONS: dict[str, Callable[..., Parameters]] = {
 
 def _ramp(t: Column, _: float, start: Column, end: Column) -> Column:
     width = np.maximum(end - start, np.finfo(float).tiny)
-    return np.clip((t - start) / width, 0.0, 1.0)
+    return np.asarray(np.clip((t - start) / width, 0.0, 1.0))
 
 
 def _daily(t: Column, calendar: float, trough: Column, peak_at: Column) -> Column:

@@ -26,7 +26,7 @@ Times = NDArray[np.float64]
 
 def scrape_times(start: float, end: float, interval: float) -> Times:
     """Multiples of `interval` from `start` to `end`, all in seconds since day 0."""
-    return np.arange(math.ceil(start / interval), math.floor(end / interval) + 1) * interval
+    return np.arange(math.ceil(start / interval), math.floor(end / interval) + 1.0) * interval
 
 
 class Tally:

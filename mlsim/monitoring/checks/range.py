@@ -30,6 +30,6 @@ class Range(ColumnCheck):
 
     def statistic(self, counts: Counts, reference: Any) -> Values:
         total = counts.sum(axis=1)
-        return np.divide(
-            counts[:, OUTSIDE], total, out=np.full(len(counts), np.nan), where=total > 0
-        )
+        share = np.full(len(counts), np.nan)
+        np.divide(counts[:, OUTSIDE], total, out=share, where=total > 0)
+        return share

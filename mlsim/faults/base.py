@@ -1,5 +1,6 @@
 """What every fault is: something that begins to be wrong at a time, and perhaps ends."""
 
+import math
 from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
@@ -38,6 +39,11 @@ class Fault(Spec):
     def called(self) -> str:
         """Its name in reports, which is also that of its world."""
         return self.name or self.kind
+
+    @property
+    def ends(self) -> float:
+        """When it is repaired, in seconds since day 0; inf if never."""
+        return math.inf if self.until is None else self.until
 
     def title(self) -> str:
         """What is wrong, in half a sentence."""

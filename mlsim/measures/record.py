@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from mlsim.measures.damage import Totals
+from mlsim.measures.footprint import BlastRadius
 from mlsim.telemetry.store import SeriesStore
 
 
@@ -16,7 +17,7 @@ class Record:
     store: its series. alerts: what its rules gave (see `mlsim.monitoring.judging.Alert`).
     totals: outcomes in cells of `step` seconds from day 0. requests: how many ended how, from day
     0.
-    components, models: one row each.
+    components, models: one row each. radius: what its faults have touched, None without a fault.
     """
 
     world: str
@@ -28,4 +29,5 @@ class Record:
     requests: dict[str, int]
     components: pd.DataFrame
     models: pd.DataFrame
+    radius: BlastRadius | None
     warnings: tuple[str, ...] = field(default=())

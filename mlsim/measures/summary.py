@@ -24,6 +24,7 @@ def summary(findings: Findings) -> dict[str, Any]:
             "monitoring": _monitoring(findings),
             "requests": _requests(findings),
             "faults": [_fault(findings, n, f) for n, f in findings.faults.items()],
+            "together": _together(findings),
             "outcomes": [_outcome(findings, n, o) for n, o in findings.scenario.outcomes.items()],
             "rules": _rules(findings),
             "components": findings.run.components.to_dict("records"),
@@ -97,6 +98,7 @@ def _fault(findings: Findings, name: str, fault: Fault) -> dict[str, Any]:
             "time_to_detect_s": alert_s - fault.at,
         },
         "damage": damage,
+        "radius": _radius(alone),
         "cost": {
             "total": _sum(d["cost"] for d in damage),
             "before_alert": _sum(d["cost_before_alert"] for d in damage),
@@ -104,6 +106,49 @@ def _fault(findings: Findings, name: str, fault: Fault) -> dict[str, Any]:
             "currency": _currency(findings),
         },
     }  # fmt: skip
+
+
+def _together(findings: Findings) -> dict[str, Any] | None:
+    """What several faults do to each other: their damage together beyond the sum of each alone."""
+    twin, faults = findings.twin, list(findings.faults)
+    if twin is None or len(faults) < 2:
+        return None
+    rows = []
+    for name, outcome in findings.scenario.outcomes.items():
+        base = twin.totals[name].sum()
+        alone = sum(float(findings.alone(fault).totals[name].sum() - base) for fault in faults)
+        together = float(findings.run.totals[name].sum() - base)
+        price = outcome.cost.amount if outcome.cost else math.nan
+        rows.append(
+            {
+                "outcome": name,
+                "title": outcome.title or name.replace("_", " "),
+                "unit": outcome.unit,
+                "together": together,
+                "sum_of_alone": alone,
+                "beyond": together - alone,
+                "cost_beyond": (together - alone) * price,
+            }
+        )
+    return {
+        "damage": rows,
+        "cost_beyond": _sum(row["cost_beyond"] for row in rows),
+        "currency": _currency(findings),
+    }
+
+
+def _radius(record: Record) -> dict[str, Any] | None:
+    """How far a fault reached, in rows, people, days, components and model versions."""
+    radius = record.radius
+    if radius is None:
+        return None
+    return {
+        **vars(radius.total),
+        "people": radius.people,
+        "days": radius.days,
+        "components": radius.components.to_dict("records"),
+        "models": radius.models.to_dict("records"),
+    }
 
 
 def _damage(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from mlsim.faults.base import Fault
+from mlsim.measures.footprint import Footprint
 from mlsim.measures.outcomes import Ledger
 from mlsim.measures.record import Record
 from mlsim.monitoring.checks.runner import Checks
@@ -36,6 +37,9 @@ def simulate(
     ledger = Ledger(scenario.outcomes, seed, scenario.horizon, OUTCOME_STEP)
     checks = Checks(monitoring.checks if monitoring else {}, system.collectors, scenario.horizon)
     system.listeners += [recorder, ledger, checks]
+    footprint = Footprint(system, max((fault.ends for fault in faults), default=0.0))
+    if faults:
+        system.listeners.append(footprint)
     system.run(progress)
 
     store = SeriesStore(recorder.times)
@@ -57,4 +61,6 @@ def simulate(
         requests=ledger.requests,
         components=overview.components(system, recorder),
         models=overview.models(system),
+        radius=footprint.radius() if faults else None,
+        warnings=overview.warnings(system),
     )

@@ -11,6 +11,7 @@ from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
 from mlsim.system.base import Inbox, component_kind
+from mlsim.system.collector import Collector
 from mlsim.system.columns_check import unreadable
 from mlsim.system.learning import UNTRAINED, ModelVersion, unusable
 from mlsim.system.server import Served
@@ -58,6 +59,8 @@ class Model(Served):
             scenario, name, [(("inputs", k), c) for k, c in enumerate(self.inputs)]
         )
         yield from unusable(self.learner, self.parameters)
+        if not any(isinstance(spec, Collector) for spec in scenario.system.values()):
+            yield (), "needs a collector in the system, whose rows it learns from", ""
         if scenario.history == 0:
             yield (), "needs a history in the scenario, from which its first version learns", ""
 

@@ -41,7 +41,7 @@ class World:
         self, load_name: str, load: Load, ids: NDArray[np.int64], time: NDArray[np.float64]
     ) -> "Truth":
         """What is true of the requests `ids` of one load that arrive at `time` (seconds)."""
-        people = self.person_of(load_name, ids) if load.of else ids
+        people = self.person_of(load_name, ids) if load.of else None
         return Truth(
             self._drivers,
             self._person if load.of else {},
@@ -60,7 +60,8 @@ class World:
 class Truth(Mapping[str, Column]):
     """The true columns of n requests, each computed when first asked for.
 
-    ids, people: int64[n], whose draws. time: float64[n], arrival in seconds since day 0.
+    ids, people: int64[n], whose draws; a request that is nobody's is its own person. of_people:
+    whether they are somebody's. time: float64[n], arrival in seconds since day 0.
     """
 
     def __init__(
@@ -69,13 +70,15 @@ class Truth(Mapping[str, Column]):
         person: Mapping[str, Formula],
         record: Mapping[str, Formula],
         ids: NDArray[np.int64],
-        people: NDArray[np.int64],
+        people: NDArray[np.int64] | None,
         time: NDArray[np.float64],
     ):
-        self.ids, self.people, self.time = ids, people, time
+        self.ids, self.time = ids, time
+        self.of_people = people is not None
+        self.people = ids if people is None else people
         self._formulas = {
             **{name: (formula, ids) for name, formula in drivers.items()},
-            **{name: (formula, people) for name, formula in person.items()},
+            **{name: (formula, self.people) for name, formula in person.items()},
             **{name: (formula, ids) for name, formula in record.items()},
         }
         self._known: dict[str, Column] = {}

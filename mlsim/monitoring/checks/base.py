@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mlsim.scenario.kinds import Spec, register
-from mlsim.system.requests import RequestBlock
 from mlsim.scenario.units import Duration, Name, When
+from mlsim.system.requests import RequestBlock
 
 Counts = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -57,7 +57,7 @@ class Check(Spec):
         return None
 
     def bins(self, values: Values, reference: Any) -> NDArray[np.int64]:
-        """The bin of each value, integers[n] from 0 to width - 1."""
+        """The bin of each value, integers[n] from 0 to width - 1; -1 for one that doesn't count."""
         raise NotImplementedError
 
     def statistic(self, counts: Counts, reference: Any) -> Values:

@@ -17,8 +17,8 @@ SCORE_BINS = 51
 class Quality(Check):
     """A measure of a model's quality on the rows whose labels became known in the window.
 
-    Labels come late and for some rows only; if those are a biased choice, so is the measure. `auc` is
-    read off a histogram of 51 bins, the others are exact for the threshold.
+    Labels come late and for some rows only; if those are a biased choice, so is the measure. `auc`
+    is read off a histogram of 51 bins, the others are exact for the threshold.
     """
 
     width = 2 * SCORE_BINS

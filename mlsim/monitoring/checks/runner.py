@@ -48,7 +48,8 @@ class Watch:
 
     def _count(self, time: Values, values: Values) -> None:
         evaluation = np.ceil(time / self.check.every).astype(np.int64)
-        cell = evaluation * self.check.width + self.check.bins(values, self._reference)
+        bins = self.check.bins(values, self._reference)
+        cell = (evaluation * self.check.width + bins)[bins >= 0]
         self._counts += np.bincount(cell, minlength=self._counts.size).reshape(self._counts.shape)
 
     def results(self) -> tuple[Values, Values]:

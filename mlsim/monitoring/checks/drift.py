@@ -24,7 +24,8 @@ class Drift(ColumnCheck):
     deciles.
 
     sum over the bins of (p - q) * ln(p / q), with p the window's shares and q the reference's; an
-    empty bin counts as half a row. Missing values don't count. Folk wisdom calls 0.1 a small and 0.2 or 0.25 a large shift.
+    empty bin counts as half a row, and missing values not at all. Folk wisdom calls 0.1 a small
+    and 0.2 or 0.25 a large shift.
     Source: Siddiqi, Credit Risk Scorecards (2006); its false alarms on small windows: Yurdakul and
     Naranjo, Statistical properties of the population stability index (2020).
     """
@@ -43,9 +44,7 @@ class Drift(ColumnCheck):
         return Deciles(edges, counts / counts.sum())
 
     def bins(self, values: Values, reference: Any) -> NDArray[np.int64]:
-        return np.where(
-            np.isnan(values), -1, np.searchsorted(reference.edges, values, side="left")
-        )
+        return np.where(np.isnan(values), -1, np.searchsorted(reference.edges, values, side="left"))
 
     def statistic(self, counts: Counts, reference: Any) -> Values:
         return stability_index(counts, reference.shares)

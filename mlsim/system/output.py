@@ -1,5 +1,6 @@
 """What a producer sends: each column in the unit of its contract, unless that has changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -13,39 +14,47 @@ if TYPE_CHECKING:
     from mlsim.system.base import Inbox
 
 
-@dataclass(frozen=True)
-class FormatChange:
-    """From `at` on, and by all after `uptake` seconds, `column` is sent as x*scale + offset.
+Alter = Callable[[Column, "Inbox"], Column]
+"""What becomes of a column's values, float64[n], in rows that a change has reached."""
 
-    stream: whose draw decides when in the uptake a sender changes over; it also tells one change
-    from another. An uptake of 0 is at once.
+
+@dataclass(frozen=True)
+class Change:
+    """From `at` on, `column` is not sent as its contract says, but as `alter` makes it.
+
+    uptake: seconds until it has reached all whom it reaches, one by one; 0 is at once.
+    share: of the senders, whom it reaches in the end. stream: whose draws decide who and when; it
+    also tells one change from another.
     """
 
     column: str
-    scale: float
-    offset: float
     at: float
     uptake: float
+    share: float
     stream: np.uint64
+    alter: Alter
 
     def has_reached(
         self, senders: NDArray[np.int64], sent: NDArray[np.float64]
     ) -> NDArray[np.bool_]:
         """Which senders, bool[n], had changed over when they sent."""
-        if self.uptake == 0:
-            return sent >= self.at
-        return sent >= self.at + self.uptake * draws.uniform(self.stream, senders)
+        reached = sent >= self.at
+        if self.uptake > 0:
+            reached = sent >= self.at + self.uptake * draws.uniform(self.stream, senders)
+        if self.share < 1:
+            reached = reached & (draws.uniform(self.stream, senders, 1) < self.share)
+        return reached
 
 
 @dataclass(frozen=True)
 class Output:
-    """The formats in which a producer sends; a later change wins over an earlier one.
+    """How a producer sends its columns; of several changes the latest that has reached it wins.
 
     by_person: whether people change over one by one (an app on their phones), or rows do.
     """
 
     by_person: bool
-    changes: tuple[FormatChange, ...] = field(default=())
+    changes: tuple[Change, ...] = field(default=())
 
     @property
     def output(self) -> "Output":
@@ -56,7 +65,7 @@ class Output:
         """The other output, likewise."""
         return output
 
-    def with_change(self, change: FormatChange) -> "Output":
+    def with_change(self, change: Change) -> "Output":
         """The same output, with one more change published."""
         return replace(self, changes=(*self.changes, change))
 
@@ -81,5 +90,6 @@ class Output:
         for change in self.changes:
             if change.column == column:
                 reached = change.has_reached(self._senders(rows), rows.sent)
-                sent = np.where(reached, values * change.scale + change.offset, sent)
+                if reached.any():
+                    sent = np.where(reached, change.alter(values, rows), sent)
         return sent

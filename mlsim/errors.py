@@ -1,8 +1,9 @@
 """What mlsim says when a user's input is wrong: where, what was expected, what is near."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Iterable
+from typing import Any
 
 
 class MlsimError(Exception):
@@ -42,6 +43,10 @@ class ScenarioError(MlsimError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(map(str, self.problems)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Between processes it goes as the problems that it is made from."""
+        return type(self), (self.problems,), self.__dict__
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -2,8 +2,12 @@
 
 import multiprocessing as mp
 import os
+import pickle
+import signal
+import threading
+import traceback
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import Any
 
 from mlsim.errors import MlsimError
@@ -21,13 +25,14 @@ def run_side_by_side(
 ) -> list[Any]:
     """The results of all jobs, in their order; `progress(job, how far)` is told by each.
 
-    A job that raises ends them all, and its error is raised here.
+    A job that raises ends them all, and its error is raised here. No job outlives this process,
+    however it ends. Raises JobFailed where a job's process was killed.
     """
     # A fork has everything compiled and imported already; elsewhere a new interpreter starts.
-    context = mp.get_context("fork" if "fork" in mp.get_all_start_methods() else "spawn")
+    context: Any = mp.get_context("fork" if "fork" in mp.get_all_start_methods() else "spawn")
     room = processes or os.cpu_count() or 1
     waiting = list(enumerate(jobs))
-    running: dict[Connection, tuple[int, Any]] = {}
+    running: dict[Any, tuple[int, Any]] = {}
     results: dict[int, Any] = {}
     try:
         while waiting or running:
@@ -59,15 +64,34 @@ def run_side_by_side(
 def _receive(receiver: Any) -> tuple[str, Any]:
     try:
         what, value = receiver.recv()
-    except EOFError:
+    except (EOFError, OSError):  # nothing more comes, or half a message
         return "error", JobFailed("a process ended without a result; was it killed for its memory?")
     return what, value
 
 
 def _work(job: Job, sender: Any) -> None:
+    # Ctrl-C reaches all processes at a terminal: the parent hears of it and ends its jobs.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         sender.send(("result", job(lambda done: sender.send(("progress", done)))))
-    except KeyboardInterrupt:
-        pass
     except Exception as error:
-        sender.send(("error", error))
+        sender.send(("error", _portable(error)))
+
+
+def _end_with_parent() -> None:
+    """A killed parent can't end its jobs, and a job that nobody listens to would never end."""
+    parent = mp.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error with its traceback as a note, or what it says if it can't go between processes."""
+    try:
+        error.add_note("".join(traceback.format_exception(error)))
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return JobFailed(f"{type(error).__name__}: {error}")
+    return error

@@ -1,11 +1,13 @@
 """What is kept of one simulated world."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from mlsim.measures.damage import Totals
 from mlsim.measures.footprint import BlastRadius
+from mlsim.measures.table import Table
 from mlsim.telemetry.store import SeriesStore
 
 
@@ -18,6 +20,7 @@ class Record:
     totals: outcomes in cells of `step` seconds from day 0. requests: how many ended how, from day
     0.
     components, models: one row each. radius: what its faults have touched, None without a fault.
+    tables: what was kept of single requests, visits and rows (see `mlsim.studies.recording`).
     """
 
     world: str
@@ -31,3 +34,4 @@ class Record:
     models: pd.DataFrame
     radius: BlastRadius | None
     warnings: tuple[str, ...] = field(default=())
+    tables: Mapping[str, Table] = field(default_factory=dict)

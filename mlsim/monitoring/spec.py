@@ -1,7 +1,7 @@
 """The monitoring file: what is scraped and checked, how often, and by which rules."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +14,10 @@ from mlsim.monitoring.durations import Interval
 from mlsim.monitoring.promql import parse, selectors
 from mlsim.monitoring.promql.selectors import matchers_of
 from mlsim.monitoring.rules import Rule, read_rules
-from mlsim.scenario.document import Document, check, read
+from mlsim.scenario.document import Document, read
 from mlsim.scenario.kinds import OfKind, Spec
 from mlsim.scenario.units import Name
+from mlsim.scenario.validation import check
 
 CHECK_METRICS = ("data_check", "data_check_rows")
 
@@ -36,13 +37,17 @@ class MonitoringFile(Spec):
 
 @dataclass(frozen=True)
 class Monitoring:
-    """How a system is watched. Intervals in seconds; the rules in order of evaluation."""
+    """How a system is watched. Intervals in seconds; the rules in order of evaluation.
+
+    texts: of the file and of its rule files, by their places in the file's folder.
+    """
 
     path: Path
     scrape_interval: float
     evaluation_interval: float
     checks: Mapping[str, Check]
     rules: tuple[Rule, ...]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_monitoring(path: str | Path) -> Monitoring:
@@ -52,11 +57,14 @@ def load_monitoring(path: str | Path) -> Monitoring:
     """
     document = read(path)
     spec = check(document, MonitoringFile)
-    rules = read_rules(_paths_of_rules(document, spec))
+    paths = _paths_of_rules(document, spec)
+    rules = read_rules(paths)
     if problems := list(_unknown_checks(rules, spec.checks)):
         raise ScenarioError(problems)
+    texts = {document.path.name: document.text}
+    texts |= {name: read(p).text for name, p in zip(spec.rule_files, paths, strict=True)}
     return Monitoring(
-        Path(path), spec.scrape_interval, spec.evaluation_interval, spec.checks, rules
+        Path(path), spec.scrape_interval, spec.evaluation_interval, spec.checks, rules, texts
     )
 
 

@@ -1,24 +1,19 @@
-"""A YAML file as mlsim reads it: its values, their lines, and its validation."""
+"""A YAML file as mlsim reads it: its values and their lines."""
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from mlsim.errors import Problem, ScenarioError, nearest
-from mlsim.scenario.messages import is_consequence, problem_of
 from mlsim.scenario.nodes import Node, Plain, Unreadable, read_nodes
-from mlsim.scenario.refusal import got
 
 MAX_BYTES = 1 << 20
 
-M = TypeVar("M", bound=BaseModel)
 Place = tuple[str | int, ...]
 
 
@@ -27,12 +22,15 @@ class Document:
     """A file that could be read.
 
     flaws: mistakes of writing (a key that stands twice, an expression without quotes); they don't
-    keep the rest from being checked, and `check` reports them with it.
+    keep the rest from being checked, and `check` reports them with it. text: as the file has it.
+    settings: what stands in `root` instead of what the text says, in the order in which it was set.
     """
 
     path: Path
     root: Node
     flaws: tuple[Problem, ...] = ()
+    text: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def data(self) -> Plain:
@@ -59,7 +57,12 @@ class Document:
         return node.line
 
     def problem(self, place: Place, message: str, suggestion: str = "") -> Problem:
-        """A mistake at a place of this document."""
+        """A mistake at a place of this document: in its file, or in a setting."""
+        for path, text in reversed(self.settings.items()):
+            set_at = _steps(path)
+            if place[: len(set_at)] == set_at:
+                inner = path_text(place[len(set_at) :])
+                return Problem(_as_given(path, text), 0, inner, message, suggestion)
         return Problem(str(self.path), self.line(place), path_text(place), message, suggestion)
 
     def with_(self, settings: Mapping[str, object]) -> "Document":
@@ -68,17 +71,22 @@ class Document:
         Text is read as YAML, as if it stood in the file. A setting may add a key to a mapping;
         validation decides whether it belongs there. Raises ScenarioError if it has no parent.
         """
+        texts = {path: _setting_text(value) for path, value in settings.items()}
         root, problems = self.root, []
-        for path, value in settings.items():
+        for path, text in texts.items():
             try:
-                root = _replaced(root, _steps(path), _setting(value), ())
+                root = _replaced(root, _steps(path), _setting(text), ())
             except _NoSuchPlace as missing:
-                problems.append(
-                    Problem(str(self.path), 0, path, missing.message, missing.suggestion)
-                )
+                given = _as_given(path, text)
+                problems.append(Problem(given, 0, "", missing.message, missing.suggestion))
         if problems:
             raise ScenarioError(problems)
-        return replace(self, root=root)
+        return replace(self, root=root, settings={**self.settings, **texts})
+
+
+def _as_given(path: str, text: str) -> str:
+    """Where one looks for a mistake of a setting: not in the file, but on the command line."""
+    return f"--set {path}={text}"
 
 
 def read(path: str | Path) -> Document:
@@ -89,12 +97,12 @@ def read(path: str | Path) -> Document:
     """
     path = Path(path)
     try:
-        root, flaws = read_nodes(_text(path))
+        text = _text(path)
+        root, flaws = read_nodes(text)
     except Unreadable as error:
         raise ScenarioError([Problem(str(path), error.line, "", str(error))]) from None
-    return Document(
-        path, root, tuple(Problem(str(path), f.line, path_text(f.path), f.message) for f in flaws)
-    )
+    problems = tuple(Problem(str(path), f.line, path_text(f.path), f.message) for f in flaws)
+    return Document(path, root, problems, text)
 
 
 def _text(path: Path) -> str:
@@ -111,25 +119,6 @@ def _text(path: Path) -> str:
         raise Unreadable(line, "is not UTF-8 text") from None
     except OSError as error:
         raise Unreadable(0, f"cannot be read: {error.strerror}") from None
-
-
-def check(document: Document, model: type[M]) -> M:
-    """The document as a `model`; raises ScenarioError with every mistake of the file at once."""
-    problems = list(document.flaws)
-    if not isinstance(document.data, dict):
-        message = f"must be a mapping of keys to values {got(document.data)}"
-        raise ScenarioError([*problems, document.problem((), message)])
-    # Each Spec notes here which keys it knows, by the identity of the mapping it was given.
-    known: dict[int, tuple[str, ...]] = {}
-    try:
-        result = model.model_validate(document.data, context=known)
-    except ValidationError as error:
-        for mistake in error.errors(include_url=False):
-            if not is_consequence(mistake):
-                problems.append(document.problem(*problem_of(mistake, document.data, known)))
-    if problems:
-        raise ScenarioError(problems)
-    return result
 
 
 def path_text(place: Place) -> str:
@@ -186,8 +175,11 @@ def _missing(node: Node, step: str | int, done: Place) -> _NoSuchPlace:
     return _NoSuchPlace(f"{place} is a single value and holds nothing")
 
 
-def _setting(value: object) -> Node:
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+def _setting_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _setting(text: str) -> Node:
     try:
         node, flaws = read_nodes(text)
     except Unreadable as error:

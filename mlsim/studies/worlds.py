@@ -1,6 +1,6 @@
 """The worlds of a run: the twin without a fault, each fault alone, and all together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from mlsim.faults.base import Fault
@@ -8,6 +8,7 @@ from mlsim.measures.findings import ALL, TWIN, Findings
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
 from mlsim.studies.processes import run_side_by_side
+from mlsim.studies.recording import Recording, chosen
 from mlsim.studies.world import simulate
 
 Progress = Callable[[float], None]
@@ -20,18 +21,21 @@ def run_worlds(
     seed: int,
     twin: bool = True,
     progress: Progress | None = None,
+    record: str | Collection[str] = (),
 ) -> Findings:
     """Simulate the worlds of a scenario side by side and compare them.
 
     Without `twin` only the world with all faults is run, and there is no damage and no detection.
+    record: of what all is kept (see `mlsim.studies.recording`), by one name or several.
     """
+    recording = Recording.of(scenario, chosen(record))
     faults = {fault.called: fault for fault in scenario.faults if fault.at < scenario.horizon}
     worlds: dict[str, list[Fault]] = {ALL: list(faults.values())}
     if twin and faults:
         worlds[TWIN] = []
         worlds |= {name: [fault] for name, fault in faults.items() if len(faults) > 1}
     jobs = [
-        partial(simulate, scenario, monitoring, seed, world, acting)
+        partial(simulate, scenario, monitoring, seed, world, acting, recording)
         for world, acting in worlds.items()
     ]
     done = [-scenario.history] * len(jobs)

@@ -13,6 +13,9 @@ from mlsim.system.simulation import System
 
 F = TypeVar("F", bound="type[Fault]")
 
+WORLDS = ("all", "twin")
+"""Names of the worlds that every run has; those of its faults alone have the faults' names."""
+
 
 def fault_kind(name: str) -> Callable[[F], F]:
     """Make a class of fault known to the scenario language as `kind: <name>`."""
@@ -34,6 +37,11 @@ class Fault(Spec):
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         if self.until is not None and self.until <= self.at:
             yield ("until",), "must be after `at`", ""
+        if self.called in WORLDS:
+            yield ("name",), f"must be another one: '{self.called}' is a world of every run", ""
+        if sum(fault.called == self.called for fault in scenario.faults) > 1:
+            message = f"needs a name of its own: another fault is called '{self.called}', too"
+            yield (("name",) if self.name else ()), message, ""
 
     @property
     def called(self) -> str:

@@ -1,15 +1,15 @@
 """Outcomes: what people care about, counted in the world as requests end."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.engine.columns import Formula, Rows
 from mlsim.engine.network import Visits
-from mlsim.scenario.spec import Outcome
+from mlsim.scenario.spec import Scenario
 from mlsim.system.requests import OUTCOMES, RequestBlock
+from mlsim.world.calendar import calendar_offset
 
 
 class Ledger:
@@ -18,15 +18,16 @@ class Ledger:
     step: width of a cell in seconds; cell k holds what happened in (k*step, (k+1)*step].
     """
 
-    def __init__(self, outcomes: Mapping[str, Outcome], seed: int, horizon: float, step: float):
+    def __init__(self, scenario: Scenario, seed: int, step: float):
         self.step = step
+        calendar = calendar_offset(scenario.start)
         self._formulas = {
-            name: Formula(outcome.expression, seed, f"outcome/{name}")
-            for name, outcome in outcomes.items()
+            name: Formula(outcome.expression, seed, f"outcome/{name}", calendar)
+            for name, outcome in scenario.outcomes.items()
         }
-        cells = math.ceil(horizon / step)
         self._ended = np.zeros(len(OUTCOMES), np.int64)
-        self.totals: dict[str, NDArray[np.float64]] = {name: np.zeros(cells) for name in outcomes}
+        cells = math.ceil(scenario.horizon / step)
+        self._by_load = {name: np.zeros((len(scenario.load), cells)) for name in self._formulas}
 
     def on_requests(self, block: RequestBlock) -> None:
         """Add the requests of a block, each at the time at which it ended."""
@@ -35,10 +36,15 @@ class Ledger:
         cell = np.ceil(block.log.end / self.step).astype(np.int64) - 1
         rows = Rows(block.log.request, block.log.arrival, block)
         for name, formula in self._formulas.items():
-            total = self.totals[name]
+            total = self._by_load[name][block.log.load[0]]
             inside = (cell >= 0) & (cell < total.size)
-            weights = np.asarray(formula(rows), dtype=float)[inside]
-            total += np.bincount(cell[inside], weights, minlength=total.size)
+            # One by one, in order of time: a sum of sums would depend on how rows come in blocks.
+            np.add.at(total, cell[inside], np.asarray(formula(rows), dtype=float)[inside])
+
+    @property
+    def totals(self) -> dict[str, NDArray[np.float64]]:
+        """Each outcome, float64[cells]."""
+        return {name: loads.sum(axis=0) for name, loads in self._by_load.items()}
 
     @property
     def requests(self) -> dict[str, int]:

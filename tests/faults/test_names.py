@@ -1,0 +1,26 @@
+"""A fault's name is that of its world: it must be one of its own."""
+
+import pytest
+
+from mlsim.errors import ScenarioError
+from tests.worlds import CLINIC, loaded
+
+SECOND = "  - {kind: unit_change, at: 40h, component: phone, column: temperature, unit: kelvin%s}\n"
+
+
+def test_two_faults_of_one_kind_need_names():
+    with pytest.raises(ScenarioError, match=r"faults\[1\]: needs a name of its own.*'unit_change'"):
+        loaded(CLINIC + SECOND % "")
+
+
+def test_a_name_makes_it_another_fault():
+    assert [f.called for f in loaded(CLINIC + SECOND % ", name: later").faults] == [
+        "unit_change",
+        "later",
+    ]
+
+
+@pytest.mark.parametrize("name", ["all", "twin"])
+def test_the_names_of_the_worlds_of_every_run_are_taken(name: str):
+    with pytest.raises(ScenarioError, match=rf"faults\[1\]\.name: .*'{name}' is a world"):
+        loaded(CLINIC + SECOND % f", name: {name}")

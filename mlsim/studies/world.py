@@ -10,6 +10,7 @@ from mlsim.monitoring.checks.runner import Checks
 from mlsim.monitoring.judging import judge
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
+from mlsim.studies.recording import Recording, tables
 from mlsim.system.simulation import System
 from mlsim.telemetry import overview
 from mlsim.telemetry.recorder import Recorder
@@ -27,6 +28,7 @@ def simulate(
     seed: int,
     world: str,
     faults: Sequence[Fault],
+    recording: Recording,
     progress: Callable[[float], None] | None = None,
 ) -> Record:
     """Run one world from its history to its horizon; `progress` is told the simulated time."""
@@ -36,7 +38,8 @@ def simulate(
     recorder = Recorder(system, monitoring.scrape_interval if monitoring else SCRAPE_INTERVAL)
     ledger = Ledger(scenario, seed, OUTCOME_STEP)
     checks = Checks(monitoring.checks if monitoring else {}, system.collectors, scenario.horizon)
-    system.listeners += [recorder, ledger, checks]
+    logs = recording.logs(system)
+    system.listeners += [recorder, ledger, checks, *logs.values()]
     footprint = Footprint(system, max((fault.ends for fault in faults), default=0.0))
     if faults:
         system.listeners.append(footprint)
@@ -63,4 +66,5 @@ def simulate(
         models=overview.models(system),
         radius=footprint.radius() if faults else None,
         warnings=overview.warnings(system),
+        tables=tables(logs),
     )

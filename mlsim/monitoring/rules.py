@@ -12,10 +12,11 @@ from mlsim.errors import Problem, ScenarioError
 from mlsim.monitoring.durations import PrometheusDuration, PrometheusInterval
 from mlsim.monitoring.promql import PromqlError, parse, selectors
 from mlsim.monitoring.templates import annotation_template, label_template
-from mlsim.scenario.document import Document, check, read
+from mlsim.scenario.document import Document, read
 from mlsim.scenario.kinds import Spec
 from mlsim.scenario.refusal import Refusal, got
 from mlsim.scenario.units import Quantity
+from mlsim.scenario.validation import check
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Document:
 
     def problem(self, place: Place, message: str, suggestion: str = "") -> Problem:
         """A mistake at a place of this document: in its file, or in a setting."""
-        for path, text in reversed(self.settings.items()):
+        for path, text in reversed([*self.settings.items()]):
             set_at = _steps(path)
             if place[: len(set_at)] == set_at:
                 inner = path_text(place[len(set_at) :])

@@ -24,12 +24,18 @@ def flow_problems(scenario: Scenario) -> Iterator[Mistake]:
     system: Mapping[str, Placed] = scenario.system
     unknown = list(_unknown_names(scenario, system))
     yield from unknown
-    if unknown:
+    if unknown or not (scenario.load and scenario.is_read("flow", "load")):
         return
     yield from _doubled_chains(scenario.flow)
     yield from _entry_problems(scenario)
     yield from _unreached(scenario, system)
     yield from _cycles(scenario.flow, system)
+
+
+def is_connected(scenario: Scenario) -> bool:
+    """Whether all ways of requests are known: no chain is unreadable or leads to a missing part."""
+    steps = (step for chain in scenario.flow for step in step_names(chain.steps))
+    return scenario.is_read("flow") and all(step in scenario.system for step in steps)
 
 
 def _unknown_names(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator[Mistake]:

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 Family = Literal["component", "fault", "check"]
 Place = tuple[str | int, ...]
 Mistake = tuple[Place, str, str]
-"""Where (from the kind's own place), what was expected and found, the nearest known name or ""."""
+"""Where (from the kind's own place), what was expected and found, the nearest known name or "".
+
+The message names what is wrong: if that stands in the file and could not be read, it is not told.
+"""
 
 
 class Spec(BaseModel):

@@ -4,35 +4,46 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlsim.errors import ScenarioError, nearest
-from mlsim.scenario.document import Document, check, read
+from mlsim.errors import nearest
+from mlsim.scenario.document import Document, read
 from mlsim.scenario.flow_checks import flow_problems
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.scopes import naming_problems
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.tree import substituted
+from mlsim.scenario.validation import Checked, examine
+
+# What stands for a key that is missing or unreadable, so that the rest can be checked.
+_STAND_INS = {"scenario": "unnamed", "horizon": "1d", "load": {}, "system": {}, "flow": []}
 
 
 def load(path: str | Path, settings: Mapping[str, object] | None = None) -> Scenario:
     """The scenario of a file, with `settings` as in {"load.jobs.rate": "3/s"}.
 
     Kinds of components and faults are known once the packages that define them are imported.
-    Raises ScenarioError with all mistakes of structure, or, if there are none, all of meaning.
+    Raises ScenarioError with all mistakes.
     """
     return from_document(read(path).with_(settings or {}))
 
 
 def from_document(document: Document) -> Scenario:
     """The scenario of a document; raises as `load` does."""
-    scenario = check(document, Scenario)
-    scenario._document = document
-    problems = [document.problem(*mistake) for mistake in _mistakes(scenario)]
-    if problems:
-        raise ScenarioError(problems)
-    return _completed(scenario)
+    return completed(examined(document))
+
+
+def examined(document: Document) -> Checked[Scenario]:
+    """As much of a scenario as could be read, and all its mistakes."""
+    checked = examine(document, Scenario, _STAND_INS)
+    if checked.value is None:
+        return checked
+    checked.value._document, checked.value._unread = document, checked.unread
+    return checked.with_mistakes(_mistakes(checked.value))
 
 
 def _mistakes(scenario: Scenario) -> Iterator[Mistake]:
+    for key in ("load", "system", "flow"):
+        if not getattr(scenario, key) and scenario.is_read(key):
+            yield (key,), "must not be empty", ""
     yield from flow_problems(scenario)
     yield from naming_problems(scenario)
     yield from _file_problems(scenario)
@@ -58,8 +69,12 @@ def _file_problems(scenario: Scenario) -> Iterator[Mistake]:
         yield ("monitoring",), f"no such file: {file}", inside
 
 
-def _completed(scenario: Scenario) -> Scenario:
-    """Chains learn their lines; rates stand for themselves, their drivers put in."""
+def completed(checked: Checked[Scenario]) -> Scenario:
+    """A scenario without mistakes: chains know their lines, rates have their drivers put in.
+
+    Raises ScenarioError with all mistakes if it has any.
+    """
+    scenario = checked.whole()
     line = scenario.document.line
     flow = tuple(replace(c, line=line(("flow", n))) for n, c in enumerate(scenario.flow))
     loads = {

@@ -70,6 +70,8 @@ def naming_problems(scenario: Scenario) -> Iterator[Mistake]:
         requests[name] = records.get(load.each, person if load.of else drivers)
     added = {**dict.fromkeys(scenario.outputs()), **REQUEST}
     shared, missing = _in_all(requests)
+    if not scenario.is_read("load"):
+        return
     for name, outcome in scenario.outcomes.items():
         yield from _outcome_problems(outcome, {**shared, **added}, missing, ("outcomes", name))
 
@@ -83,7 +85,7 @@ def _records(
     scopes: dict[str, Scope] = {}
     for block, columns in scenario.world.records.items():
         place = ("world", block)
-        if block not in users:
+        if block not in users and scenario.is_read("load"):
             known = ("drivers", "people", "person", *users)
             yield place, f"no load has requests of the name '{block}'", nearest(block, known)
         if all(load.of for load in users.get(block, ())):
@@ -158,7 +160,7 @@ def _rate_problems(
 ) -> Iterator[Mistake]:
     mistakes = list(misfits(load.rate, drivers, place, RATE))
     yield from mistakes
-    if mistakes:
+    if mistakes or not scenario.is_read("history", "horizon", "start"):
         return
     rate = substituted(load.rate, scenario.world.drivers)
     try:

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from mlsim.scenario.document import Document
+from mlsim.scenario.document import Document, Place
 from mlsim.scenario.expressions import (
     AnyExpression,
     Condition,
@@ -146,11 +146,13 @@ class Scenario(Spec):
     """What all randomness comes from."""
     world: World = World()
     """What is true."""
-    load: dict[Name, Load] = Field(min_length=1)
+    load: dict[Name, Load] = Field(json_schema_extra={"minProperties": 1})
     """Where requests come from."""
-    system: dict[Name, Annotated[Any, OfKind("component")]] = Field(min_length=1)
+    system: dict[Name, Annotated[Any, OfKind("component")]] = Field(
+        json_schema_extra={"minProperties": 1}
+    )
     """The components."""
-    flow: tuple[FlowChain, ...] = Field(min_length=1)
+    flow: tuple[FlowChain, ...] = Field(json_schema_extra={"minItems": 1})
     """Which way requests take through the components."""
     outcomes: dict[Name, Outcome] = {}
     """What people care about."""
@@ -160,6 +162,7 @@ class Scenario(Spec):
     """The monitoring file, relative to the scenario."""
 
     _document: Document | None = PrivateAttr(None)
+    _unread: frozenset[Place] = PrivateAttr(frozenset())
 
     @field_validator("horizon")
     @classmethod
@@ -182,6 +185,14 @@ class Scenario(Spec):
         if self._document is None:
             raise ValueError(f"scenario {self.scenario} was not read from a file")
         return self._document
+
+    def is_read(self, *keys: str) -> bool:
+        """Whether all that the file says under some keys at its top could be read.
+
+        A scenario that runs is read as a whole. While a file with mistakes is checked, something
+        that it seems to lack may stand in it, where nobody could read it.
+        """
+        return not any(place[0] in keys for place in self._unread)
 
     @property
     def hash(self) -> str:

@@ -106,7 +106,7 @@ def test_a_setting_stands_on_no_line_of_the_file(file):
 def test_a_setting_needs_a_place(file, path, message):
     with pytest.raises(ScenarioError) as caught:
         document(file).with_({path: "1"})
-    assert str(caught.value) == f"{file}: {path}: {message}"
+    assert str(caught.value) == f"--set {path}=1: {message}"
 
 
 def test_the_hash_covers_content_alone(file):

@@ -124,9 +124,29 @@ def test_settings_are_part_of_the_scenario(scenario_of):
     assert scenario.hash != scenario_of(COUNTER).hash
 
 
-def test_a_wrong_setting_is_told_by_its_path(scenario_of):
-    with pytest.raises(ScenarioError, match=r"scenario\.yaml: load\.jobs\.rate: must be a rate"):
-        scenario_of(COUNTER, **{"load.jobs.rate": "3"})
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("load.jobs.rate", "3", "--set load.jobs.rate=3: must be a rate such as"),
+        ("load.jobs", "{rat: 3/s, enters: desk}", "--set load.jobs={rat: 3/s, enters: desk}: rat:"),
+        ("system.desk.workrs", 3, "--set system.desk.workrs=3: unknown key (did you mean 'work"),
+        (
+            "load.jobs.enters",
+            "dsk",
+            "--set load.jobs.enters=dsk: no component 'dsk' in system",
+        ),
+        ("flow[1]", "desk", "--set flow[1]=desk: flow has 1 entries"),
+    ],
+)
+def test_a_wrong_setting_is_told_as_it_was_given(scenario_of, path, value, message):
+    with pytest.raises(ScenarioError) as caught:
+        scenario_of(COUNTER, **{path: value})
+    assert str(caught.value).startswith(message)
+
+
+def test_what_a_setting_breaks_elsewhere_is_told_in_the_file(scenario_of):
+    with pytest.raises(ScenarioError, match=r"scenario.yaml:9: flow\[0\]: no component 'desk'"):
+        scenario_of(COUNTER, system="{counter: {kind: server}}")
 
 
 def test_a_scenario_is_frozen(scenario_of):

@@ -8,6 +8,9 @@ from simpy.events import Event
 
 from mlsim.engine.network import Network
 
+LAST = 2
+"""A priority after SimPy's own, 0 and 1."""
+
 
 class Clock(simpy.Environment):
     """A SimPy environment that moves `network` to the time of each of its events first.
@@ -31,6 +34,13 @@ class Clock(simpy.Environment):
             self.network.advance(time)
         super().step()
 
+    def last_at(self, time: float) -> Event:
+        """An event at `time`, after all else that is decided at that instant.
+
+        Who waits for it looks at what the others have made of the instant.
+        """
+        return _Afterthought(self, time - self.now)
+
     def run(self, until: float | Event | None = None) -> Any:
         """Run as SimPy does; without `until`, until nobody decides and nothing moves any more."""
         value = super().run(until)
@@ -38,3 +48,12 @@ class Clock(simpy.Environment):
             self.network.advance(math.inf)
             self._now = self.network.now
         return value
+
+
+class _Afterthought(Event):
+    """A timeout whose turn comes when all others of its instant have had theirs."""
+
+    def __init__(self, clock: Clock, delay: float) -> None:
+        super().__init__(clock)
+        self._ok, self._value = True, None
+        clock.schedule(self, LAST, delay)

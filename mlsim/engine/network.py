@@ -163,6 +163,7 @@ class Network:
         k = self._station(name)
         station = self._state.stations[k]
         station.distribution, station.a, station.b = service.distribution, service.a, service.b
+        station.law += 1
         constant_zero = service.distribution == Distribution.CONSTANT and service.a == 0.0
         station.instant = constant_zero and self._stations[k].workers is None
 

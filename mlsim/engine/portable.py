@@ -22,6 +22,8 @@ SMALLEST_EXPONENT = -745.1332191019411
 MANTISSA_BITS = 52
 MANTISSA_MASK = (1 << MANTISSA_BITS) - 1
 EXPONENT_BIAS = 1023
+ONE_BITS = 0x3FF0000000000000
+ROOT_HALF_BITS = 0x3FE6A09E00000000
 SMALLEST_NORMAL = 2.2250738585072014e-308
 
 
@@ -38,17 +40,15 @@ def log(x: float) -> float:
         return -math.inf if x == 0.0 else math.nan
     if x == math.inf:
         return x
-    k = np.int64(0)
+    scale = 0
     if x < SMALLEST_NORMAL:
         x *= 18014398509481984.0
-        k -= 54
-    bits = np.float64(x).view(np.int64)
-    k += (bits >> MANTISSA_BITS) - EXPONENT_BIAS
-    m = np.int64((bits & MANTISSA_MASK) | (EXPONENT_BIAS << MANTISSA_BITS)).view(np.float64)
-    # Centre the mantissa on 1, where the series converges fastest.
-    if m > 1.4142135623730951:
-        m *= 0.5
-        k += 1
+        scale = -54
+    # x = m * 2**k with m around 1, where the series converges fastest. Moving the bits instead of
+    # asking whether m is over sqrt(2) leaves the processor nothing to guess.
+    bits = np.float64(x).view(np.int64) + (ONE_BITS - ROOT_HALF_BITS)
+    k = (bits >> MANTISSA_BITS) - EXPONENT_BIAS + scale
+    m = np.int64((bits & MANTISSA_MASK) + ROOT_HALF_BITS).view(np.float64)
     f = m - 1.0
     s = f / (2.0 + f)
     z = s * s
@@ -88,7 +88,7 @@ def exp(x: float) -> float:
     )
     y = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
     # In two halves: 2**k alone may lie outside of the normal numbers at both ends.
-    half = k // 2
+    half = k >> 1
     return y * power_of_two(half) * power_of_two(k - half)
 
 

@@ -20,6 +20,7 @@ def enter(state: State, now: float, token: int, index: int) -> int:
         if station.instant:
             pass_through(state, now, token, index)
             return PASSED
+        draw_service(state, token, index)
         begin(state, now, token, index)
         return STAYS
     if station.waiting >= station.queue_limit:
@@ -29,6 +30,7 @@ def enter(state: State, now: float, token: int, index: int) -> int:
         state.tokens[token].settings = -1
         log_visit(state, now, token, VISIT_REJECTED)
         return REFUSED
+    draw_service(state, token, index)
     state.tokens[token].state = WAITING
     state.tokens[token].next = -1
     if station.waiting == 0:
@@ -60,14 +62,29 @@ def begin(state: State, now: float, token: int, index: int) -> None:
     visit = state.tokens[token]
     visit.state = IN_SERVICE
     state.replicas[index, visit.replica].busy += 1
+    if visit.law != station.law:
+        draw_service(state, token, index)
+    attempt = state.attempts[visit.attempt]
+    entity = state.requests[attempt.request].id
+    ends = now + visit.service
+    push(state.heap, state.tally, ends, COMPLETION, token, entity, attempt.number, visit.hop)
+
+
+@kernel_step
+def draw_service(state: State, token: int, index: int) -> None:
+    """How long this visit's service will take, under the law of service times in force.
+
+    A draw depends on nothing but whose it is. So it is made when a token comes, while the
+    processor need not wait for it, and again if the law has changed by the time its turn comes.
+    """
+    station = state.stations[index]
+    visit = state.tokens[token]
     attempt = state.attempts[visit.attempt]
     entity = state.requests[attempt.request].id
     ordinal = state.hops[visit.hop].ordinal
     luck = uniform_at(station.key, entity, attempt.number + (ordinal << ORDINAL_SHIFT))
-    service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
-    push(
-        state.heap, state.tally, now + service, COMPLETION, token, entity, attempt.number, visit.hop
-    )
+    visit.service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
+    visit.law = station.law
 
 
 @kernel_step

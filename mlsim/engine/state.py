@@ -98,9 +98,12 @@ TOKEN = np.dtype(
         ("state", "i4"),
         ("arrival", "f8"),
         ("start", "f8"),
+        ("service", "f8"),
+        ("law", "i8"),
     ]
 )
-"""`next` links a free slot to the next free one, a waiting token to the one behind it, and an
+"""`service`: drawn seconds, under the station's `law` of that number.
+`next` links a free slot to the next free one, a waiting token to the one behind it, and an
 attempt with a timer to the one whose timer was set next."""
 
 STATION = np.dtype(
@@ -109,6 +112,7 @@ STATION = np.dtype(
         ("distribution", "i8"),
         ("a", "f8"),
         ("b", "f8"),
+        ("law", "i8"),
         ("instant", "i8"),
         ("queue_limit", "i8"),
         ("free", "i8"),
@@ -122,7 +126,7 @@ STATION = np.dtype(
         ("lost", "i8"),
     ]
 )
-"""`instant`: unlimited workers and no service time, so a visit takes no event.
+"""`law`: number of the service-time distribution in force; `instant`: unlimited workers and no service time, so a visit takes no event.
 `free`: idle workers of all replicas; `head`, `tail`: tokens at the ends of the line."""
 
 REPLICA = np.dtype([("busy", "i8"), ("room", "i8")])

@@ -20,7 +20,7 @@ import numpy as np
 
 from mlsim.engine import portable
 from mlsim.engine.draws import Floats, Ids, stream, uniform_at
-from mlsim.engine.jit import compiled
+from mlsim.engine.jit import kernel_entry
 
 SLOT_SECONDS = 64.0
 INDEX_BITS = 26
@@ -93,8 +93,9 @@ class Arrivals:
         times, heights, ids = _field(
             self._gap_key, self._height_key, base, slot, last - slot, bands
         )
-        inside = (times >= start) & (times < end)
-        times, heights, ids = times[inside], heights[inside], ids[inside]
+        if slot * SLOT_SECONDS < start or end < last * SLOT_SECONDS:
+            inside = (times >= start) & (times < end)
+            times, heights, ids = times[inside], heights[inside], ids[inside]
         rates = np.asarray(self._rate(times), dtype=np.float64)
         if rates.size and rates.max() > bound * (1.0 + 1e-9):
             raise ValueError(
@@ -155,45 +156,48 @@ def _in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
     return times[order], ids[order]
 
 
-@compiled
 def _field(
-    gap_key: Any, height_key: Any, base: int, slot: int, slots: int, bands: int
-) -> tuple[Any, Any, Any]:
-    """Points of the unit field in `slots` slots and the lowest `bands` bands."""
-    width = LOWEST_BAND * 2.0 ** max(0, bands - 1)
-    expected = SLOT_SECONDS * slots * width
-    room = int(expected + 8.0 * math.sqrt(expected) + 64.0)
-    times, heights, ids = np.empty(room), np.empty(room), np.empty(room, np.int64)
+    gap_key: np.uint64, height_key: np.uint64, base: int, slot: int, slots: int, bands: int
+) -> tuple[Floats, Floats, Ids]:
+    """Times, heights and ids of the points in `slots` slots and the lowest `bands` bands."""
+    expected = SLOT_SECONDS * slots * LOWEST_BAND * 2.0 ** max(0, bands - 1)
+    room = int(expected + 6.0 * math.sqrt(expected) + 16.0)
+    while True:
+        times, heights, ids = np.empty(room), np.empty(room), np.empty(room, np.int64)
+        n = _fill(times, heights, ids, gap_key, height_key, base, slot, slots, bands)
+        if n <= room:
+            return times[:n], heights[:n], ids[:n]
+        room *= 2  # chance had more points than six standard deviations over what is expected
+
+
+@kernel_entry
+def _fill(
+    times: Any,
+    heights: Any,
+    ids: Any,
+    gap_key: Any,
+    height_key: Any,
+    base: int,
+    slot: int,
+    slots: int,
+    bands: int,
+) -> int:
+    """Write points into the columns; returns their number, or one more than there is room for."""
     n = 0
     for step in range(slots):
         for band in range(bands):
             low = 0.0 if band == 0 else LOWEST_BAND * 2.0 ** (band - 1)
             high = LOWEST_BAND * 2.0**band
-            offset = 0.0
+            mean_gap = 1.0 / (high - low)
             entity = ((base + step) << (INDEX_BITS + BAND_BITS)) + (band << INDEX_BITS)
-            while True:
-                offset -= portable.log(uniform_at(gap_key, entity, 0)) / (high - low)
-                if offset >= SLOT_SECONDS:
-                    break
+            offset = -portable.log(uniform_at(gap_key, entity, 0)) * mean_gap
+            while offset < SLOT_SECONDS:
                 if n == times.size:
-                    times, heights, ids = _twice(times), _twice(heights), _twice_ids(ids)
+                    return n + 1
                 times[n] = (slot + step) * SLOT_SECONDS + offset
                 heights[n] = low + (high - low) * uniform_at(height_key, entity, 0)
                 ids[n] = entity
                 n += 1
                 entity += 1
-    return times[:n], heights[:n], ids[:n]
-
-
-@compiled
-def _twice(column: Any) -> Any:
-    wider = np.empty(2 * column.size)
-    wider[: column.size] = column
-    return wider
-
-
-@compiled
-def _twice_ids(column: Any) -> Any:
-    wider = np.empty(2 * column.size, np.int64)
-    wider[: column.size] = column
-    return wider
+                offset -= portable.log(uniform_at(gap_key, entity, 0)) * mean_gap
+    return n

@@ -126,7 +126,8 @@ STATION = np.dtype(
         ("lost", "i8"),
     ]
 )
-"""`law`: number of the service-time distribution in force; `instant`: unlimited workers and no service time, so a visit takes no event.
+"""`law`: number of the service-time distribution in force.
+`instant`: unlimited workers and no service time, so a visit takes no event.
 `free`: idle workers of all replicas; `head`, `tail`: tokens at the ends of the line."""
 
 REPLICA = np.dtype([("busy", "i8"), ("room", "i8")])

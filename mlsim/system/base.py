@@ -8,7 +8,7 @@ when its service starts, so its columns can be computed at any later time.
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 import simpy
@@ -28,6 +28,14 @@ C = TypeVar("C", bound="type[Component]")
 def component_kind(name: str) -> Callable[[C], C]:
     """Make a class of component known to the scenario language as `kind: <name>`."""
     return register("component", name)
+
+
+class Link(NamedTuple):
+    """A way beside the flow: training rows, labels or versions of a `model` go along it."""
+
+    sender: str
+    receiver: str
+    model: str
 
 
 class Component(Spec):
@@ -62,6 +70,10 @@ class Component(Spec):
 
     def labels(self) -> Iterable[str]:
         """The true columns that it tries to find out, and that nobody can simply read."""
+        return ()
+
+    def links(self, name: str, system: "Mapping[str, Component]") -> Iterable[Link]:
+        """What goes to it, and on from it, beside the flow of requests."""
         return ()
 
     def first_settings(self, seed: int, name: str) -> Any:

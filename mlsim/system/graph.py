@@ -9,17 +9,27 @@ from mlsim.system.wiring import predecessors
 
 
 def graph_of(system: Mapping[str, Component], flow: Iterable[Chain]) -> dict[str, Any]:
-    """Components and who passes requests on to whom: `{"nodes": [...], "edges": [...]}`.
+    """Components, who passes requests on to whom, and by which ways models learn beside that.
 
-    A node has `name` and `kind`; an edge has `from`, `to`, and `aside` where nobody waits for it.
+    Gives `{"nodes": [...], "edges": [...]}`. A node has `name`, `kind` and `computes`: whether it
+    adds to a row, or only passes it on. An edge has `from`, `to`, `aside` (nobody waits for it) and
+    `model` (whose rows, labels or versions go along it; None where requests pass).
     """
     flow = tuple(flow)
     asides = {chain.steps[:2] for chain in flow if chain.aside}
-    return {
-        "nodes": [{"name": name, "kind": component.kind} for name, component in system.items()],
-        "edges": [
-            {"from": sender, "to": receiver, "aside": (sender, receiver) in asides}
-            for receiver, senders in predecessors(flow).items()
-            for sender in senders
-        ],
-    }
+    passes = [
+        {"from": sender, "to": receiver, "aside": (sender, receiver) in asides, "model": None}
+        for receiver, senders in predecessors(flow).items()
+        for sender in senders
+    ]
+    links = [
+        {"from": link.sender, "to": link.receiver, "aside": True, "model": link.model}
+        for name, component in system.items()
+        for link in component.links(name, system)
+    ]
+    return {"nodes": [_node(*item) for item in system.items()], "edges": [*passes, *links]}
+
+
+def _node(name: str, component: Component) -> dict[str, Any]:
+    computes = component.sends_columns or any(component.outputs(name))
+    return {"name": name, "kind": component.kind, "computes": computes}

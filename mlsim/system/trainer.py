@@ -1,6 +1,6 @@
 """trainer: fits a new version of a model on what has come in, time and again."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -14,7 +14,10 @@ from mlsim.scenario.expressions import Condition, names
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, Probability
-from mlsim.system.base import Component, component_kind
+from mlsim.system.base import Component, Link, component_kind
+from mlsim.system.collector import Collector
+from mlsim.system.deployer import Deployer
+from mlsim.system.feedback import Feedback
 from mlsim.system.learning import ModelVersion
 from mlsim.system.model import Model
 from mlsim.system.quality import MEASURES
@@ -61,6 +64,21 @@ class Trainer(Component):
                 yield ("gate",), message, nearest(used, GATE_NAMES)
         if self.window > scenario.history:
             yield ("window",), "must not be longer than the scenario's history", ""
+
+    def links(self, name: str, system: Mapping[str, Component]) -> Iterable[Link]:
+        """Rows and labels come in; versions go to the model, through its deployer if it has one."""
+        model = system[self.model]
+        predicts = model.predicts if isinstance(model, Model) else None
+        for sender, spec in system.items():
+            labels = isinstance(spec, Feedback) and spec.reveals == predicts
+            if labels or isinstance(spec, Collector):
+                yield Link(sender, name, self.model)
+        last = name
+        for deployer, spec in system.items():
+            if isinstance(spec, Deployer) and (not spec.models or self.model in spec.models):
+                yield Link(name, deployer, self.model)
+                last = deployer
+        yield Link(last, self.model, self.model)
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         """The job's life in simulated time."""

@@ -1,11 +1,15 @@
 """One line per component and per model: what a run looked like from day 0 to the horizon."""
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mlsim.system.base import Deployed
+from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS
 from mlsim.telemetry.recorder import Recorder
@@ -23,7 +27,12 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
             for k in range(len(tally.outcomes))
         )
         histogram = tally.buckets[i, live].sum(axis=0)
-        total = int(histogram.sum())
+        total, seconds = int(histogram.sum()), tally.sums[i, live].sum() / NANOSECONDS
+        # Within the first bucket a quantile is a guess; where nothing takes time it is known.
+        quantiles = {
+            f"p{p}_s": quantile(histogram, p / 100) if seconds or not total else 0.0
+            for p in (50, 95, 99)
+        }
         rows.append(
             {
                 "name": name,
@@ -32,29 +41,62 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
                 "rejected": rejected,
                 "lost": lost,
                 "utilisation": _utilisation(system, name, recorder.busy_seconds[i]),
-                "mean_s": tally.sums[i, live].sum() / NANOSECONDS / total if total else math.nan,
-                **{f"p{p}_s": quantile(histogram, p / 100) for p in (50, 95, 99)},
+                "mean_s": seconds / total if total else math.nan,
+                **quantiles,
             }
         )
     return pd.DataFrame(rows)
 
 
 def models(system: System) -> pd.DataFrame:
-    """name, version in force at the end, when it was trained (seconds), and on what."""
-    rows = []
-    for name, deployed in system.items():
-        if deployed.spec.has_versions:
-            version = deployed.current
-            rows.append(
-                {
-                    "name": name,
-                    "version": version.number,
-                    "trained_at_s": version.trained_at,
-                    "trained_on_rows": version.rows,
-                    "trained_on_positives": version.positives,
-                }
-            )
+    """Every model at the end of the run, and how it got there; times in seconds.
+
+    name, version in force, trained_at_s, trained_on_rows, trained_on_positives; versions: of each
+    that was trained version, trained_at_s, rows, touched_rows, passed and quality on the holdout;
+    served, reported: at_s and version of each change, as the model knows it and as its deployer
+    told (nothing is told where there is no deployer).
+    """
+    rows = [_model(system, d) for d in system.values() if d.spec.has_versions]
     return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["name", "version"])
+
+
+def _model(system: System, model: Deployed) -> dict[str, Any]:
+    now = model.current
+    served = [(time, model.settings[number].number) for time, number in model.history]
+    return {
+        "name": model.name,
+        "version": now.number,
+        "trained_at_s": now.trained_at,
+        "trained_on_rows": now.rows,
+        "trained_on_positives": now.positives,
+        "versions": [_version(version) for version in system.registry.versions(model.name)],
+        "served": _changes(served),
+        "reported": _changes(system.registry.deployed[model.name]),
+    }
+
+
+def _version(version: ModelVersion) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "trained_at_s": float(version.trained_at),
+        "rows": int(version.rows),
+        "touched_rows": int(version.touched_rows),
+        "passed": bool(version.passed),
+        "quality": {measure: float(value) for measure, value in version.quality.items()},
+    }
+
+
+def _changes(history: Iterable[tuple[float, int]]) -> list[dict[str, Any]]:
+    """The entries in which the version is another than before.
+
+    >>> [change["at_s"] for change in _changes([(0.0, 1), (5.0, 1), (9.0, 2)])]
+    [0.0, 9.0]
+    """
+    changes: list[dict[str, Any]] = []
+    for time, version in history:
+        if not changes or changes[-1]["version"] != version:
+            changes.append({"at_s": float(time), "version": version})
+    return changes
 
 
 def warnings(system: System) -> tuple[str, ...]:

@@ -7,23 +7,31 @@
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mlsim import faults as _faults  # noqa: F401  (makes its kinds known)
 from mlsim import system as _system  # noqa: F401  (makes its kinds known)
+from mlsim.errors import MlsimError
 from mlsim.measures.findings import ALL, TWIN, Findings
 from mlsim.measures.record import Record
 from mlsim.measures.summary import summary
+from mlsim.monitoring.loading import load_watched
 from mlsim.monitoring.spec import Monitoring, load_monitoring
+from mlsim.report import notebook
 from mlsim.report.run_folder import write_run
+from mlsim.report.stored_run import read_run
 from mlsim.scenario import load as loading
 from mlsim.scenario import spec
+from mlsim.studies.judging_again import judged_by
 from mlsim.studies.worlds import Progress, run_worlds
+
+if TYPE_CHECKING:
+    from mlsim.report.plots import Plots
 
 
 def load(
@@ -36,9 +44,18 @@ def load(
     settings: other values, as in {"load.check_ups.rate": "3/s"}. monitoring: a monitoring file to
     use instead of the one that the scenario names.
     """
-    scenario = loading.load(path, settings)
-    file = Path(monitoring) if monitoring else scenario.monitoring_file
-    return Scenario(scenario, load_monitoring(file) if file else None)
+    return Scenario(*load_watched(path, settings, monitoring))
+
+
+def _watched(scenario: spec.Scenario, file: Path | None) -> "Scenario":
+    """The scenario under a monitoring file; raises ScenarioError if they don't fit."""
+    return Scenario(scenario, load_monitoring(file, scenario) if file else None)
+
+
+def open_run(folder: str | Path) -> "Run":
+    """Read a run back from the folder that it was written to; raises MlsimError if it isn't one."""
+    findings, wall_s = read_run(Path(folder))
+    return Run(findings, wall_s)
 
 
 @dataclass(frozen=True)
@@ -68,25 +85,40 @@ class Scenario:
 
     def with_(self, settings: Mapping[str, object]) -> "Scenario":
         """The same scenario with other settings, as in {"load.check_ups.rate": "3/s"}."""
-        document = self.spec.document.with_(settings)
-        return Scenario(loading.from_document(document), self.monitoring)
+        changed = loading.from_document(self.spec.document.with_(settings))
+        if changed.monitoring_file != self.spec.monitoring_file:
+            return _watched(changed, changed.monitoring_file)
+        return _watched(changed, self.monitoring.path if self.monitoring else None)
 
     def watched_by(self, monitoring: str | Path) -> "Scenario":
         """The same scenario under another monitoring file."""
-        return Scenario(self.spec, load_monitoring(monitoring))
+        return _watched(self.spec, Path(monitoring))
 
     def run(
-        self, seed: int | None = None, twin: bool = True, progress: Progress | None = None
+        self,
+        seed: int | None = None,
+        twin: bool = True,
+        progress: Progress | None = None,
+        record: str | Collection[str] = (),
     ) -> "Run":
         """Simulate all worlds of the scenario: all faults, the twin, and each fault alone.
 
         seed: instead of the scenario's. twin: False runs only the world with all faults.
-        progress: is told the simulated time in seconds, on average over the worlds.
+        progress: is told the simulated time in seconds, on average over the worlds; in a notebook
+        a bar shows it if nobody else is told.
+        record: what to keep whole, by one name or several: "requests" (otherwise a sample is kept),
+        "visits", or "rows" (what reached the collectors, for checks to come).
+        Raises MlsimError if that would be too much to keep.
         """
         chosen = self.spec.seed if seed is None else seed
         began = time.monotonic()
-        findings = run_worlds(self.spec, self.monitoring, chosen, twin, progress)
+        with notebook.bar(self.history, self.horizon) as bar:
+            findings = run_worlds(self.spec, self.monitoring, chosen, twin, progress or bar, record)
         return Run(findings, time.monotonic() - began)
+
+    def _repr_html_(self) -> str:
+        watched_by = self.monitoring.path.name if self.monitoring else None
+        return notebook.scenario_html(self.spec, watched_by)
 
 
 class Run:
@@ -127,6 +159,35 @@ class Run:
         return self.findings.outcomes
 
     @property
+    def requests(self) -> pd.DataFrame:
+        """The requests that ended after day 0, a sample of about 20,000 or all of them.
+
+        request, load, person (-1 for nobody), arrival_s, end_s, outcome, attempts; then what is
+        true (`infected`) and what components made of it (`risk_model.score`), missing where the
+        answer that came didn't pass through there. Every world keeps the same requests.
+        """
+        return self._record.tables["requests"].frame()
+
+    @property
+    def visits(self) -> pd.DataFrame:
+        """The visits of requests to components that ended after day 0.
+
+        request, attempt, component, replica and settings (-1 where no service began), arrival_s,
+        start_s (NaN likewise), end_s, outcome. Raises MlsimError unless they were recorded.
+        """
+        return self._recorded("visits")
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows that reached collectors, from the history on.
+
+        collector, request, time_s, the columns as they arrived, and of each label the truth
+        (`label/infected`) and when it became known (`known/infected`). Raises MlsimError unless
+        they were recorded.
+        """
+        return self._recorded("rows")
+
+    @property
     def twin(self) -> "Run":
         """The world of the same people with the same luck, without a fault."""
         return self._other(TWIN)
@@ -134,14 +195,44 @@ class Run:
     @property
     def alone(self) -> dict[str, "Run"]:
         """For each fault, the world in which it alone began."""
-        return {
-            name: self._other(name if name in self.findings.records else ALL)
-            for name in self.findings.faults
-        }
+        return {name: self._other(self.findings.alone(name).world) for name in self.findings.faults}
+
+    @property
+    def plot(self) -> "Plots":
+        """Figures: `plot.timeline()`, `plot.cost()`, `plot.scorecard()`, `plot.graph()`."""
+        from mlsim.report.plots import Plots
+        from mlsim.report.shown_run import as_folder
+
+        return Plots(as_folder(self.findings, self.wall_s))
+
+    def report(self, path: str | Path) -> None:
+        """Write the report as one page, with all that it needs in it."""
+        from mlsim.report.shown_run import write_page
+
+        write_page(self.findings, self.wall_s, Path(path))
+
+    def judged_by(self, monitoring: str | Path) -> "Run":
+        """The same run under another monitoring file, without running the system again.
+
+        Raises MlsimError where the file looks at something that the run hasn't recorded.
+        """
+        file = load_monitoring(monitoring, self.findings.scenario)
+        return Run(judged_by(self.findings, file), self.wall_s, self.world)
 
     def write(self, folder: str | Path) -> Path:
         """Write the run below `folder`, under a name of its own, and give its path."""
         return write_run(self.findings, Path(folder), self.wall_s)
 
+    def _repr_html_(self) -> str:
+        return notebook.run_html(self.summary)
+
+    def _recorded(self, name: str) -> pd.DataFrame:
+        table = self._record.tables.get(name)
+        if table is None:
+            raise MlsimError(f'{name}: not recorded; scenario.run(record="{name}") keeps them')
+        return table.frame()
+
     def _other(self, world: str) -> "Run":
+        if world not in self.findings.records:
+            raise MlsimError(f"{world}: this world was not run; scenario.run(twin=True) runs it")
         return Run(self.findings, self.wall_s, world)

@@ -12,11 +12,11 @@ from mlsim.errors import Problem, ScenarioError
 from mlsim.monitoring.durations import PrometheusDuration, PrometheusInterval
 from mlsim.monitoring.promql import PromqlError, parse, selectors
 from mlsim.monitoring.templates import annotation_template, label_template
-from mlsim.scenario.document import Document, read
-from mlsim.scenario.kinds import Spec
+from mlsim.scenario.document import read
+from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.refusal import Refusal, got
 from mlsim.scenario.units import Quantity
-from mlsim.scenario.validation import check
+from mlsim.scenario.validation import Checked, examine
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,27 @@ def read_rules(paths: Iterable[Path]) -> tuple[Rule, ...]:
 
     Raises: ScenarioError with the mistakes of all files.
     """
+    rules, problems = examined_rules(paths)
+    if problems:
+        raise ScenarioError(problems)
+    return rules
+
+
+def examined_rules(paths: Iterable[Path]) -> tuple[tuple[Rule, ...], list[Problem]]:
+    """The rules of several files as far as they could be read, and all mistakes."""
     rules: list[Rule] = []
     problems: list[Problem] = []
     for path in paths:
         try:
-            document = read(path)
-            rules += _rules_of(document, check(document, RuleFile))
+            checked = examine(read(path), RuleFile)
         except ScenarioError as error:
             problems += error.problems
-    problems += _misplaced(rules)
-    if problems:
-        raise ScenarioError(problems)
-    return tuple(rules)
+            continue
+        if checked.value is not None:
+            checked = checked.with_mistakes(_doubled_groups(checked.value))
+            rules += _rules_of(checked)
+        problems += checked.problems
+    return tuple(rules), [*problems, *_misplaced(rules)]
 
 
 def _expression(value: object) -> str:
@@ -129,17 +138,20 @@ class RuleFile(Spec):
     groups: tuple[GroupSpec, ...]
 
 
-def _rules_of(document: Document, file: RuleFile) -> Iterator[Rule]:
+def _doubled_groups(file: RuleFile) -> Iterator[Mistake]:
     names: set[str] = set()
     for g, group in enumerate(file.groups):
         if group.name in names:
-            message = f"group '{group.name}' stands twice in this file"
-            raise ScenarioError([document.problem(("groups", g, "name"), message)])
+            yield ("groups", g, "name"), f"group '{group.name}' stands twice in this file", ""
         names.add(group.name)
+
+
+def _rules_of(checked: Checked[RuleFile]) -> Iterator[Rule]:
+    for g, group in enumerate(checked.value.groups if checked.value else ()):
         for r, rule in enumerate(group.rules):
             yield Rule(
-                file=str(document.path),
-                line=document.line(("groups", g, "rules", r, "expr")),
+                file=str(checked.document.path),
+                line=checked.line(("groups", g, "rules", r, "expr")),
                 group=group.name,
                 interval=group.interval,
                 alert=rule.alert is not None,

@@ -1,25 +1,26 @@
-"""The monitoring file: what is scraped and checked, how often, and by which rules."""
+"""The monitoring file: what is scraped and checked, by which rules, and what alerts set off."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from mlsim.errors import Problem, ScenarioError, nearest
 from mlsim.monitoring import checks as _checks  # noqa: F401  (makes its kinds known)
+from mlsim.monitoring.actions.rollback import Rollback
 from mlsim.monitoring.checks.base import Check
+from mlsim.monitoring.checks.runner import CHECK_METRICS
 from mlsim.monitoring.durations import Interval
 from mlsim.monitoring.promql import parse, selectors
 from mlsim.monitoring.promql.selectors import matchers_of
-from mlsim.monitoring.rules import Rule, read_rules
+from mlsim.monitoring.rules import Rule, examined_rules
 from mlsim.scenario.document import Document, read
-from mlsim.scenario.kinds import OfKind, Spec
+from mlsim.scenario.kinds import Mistake, OfKind, Spec
+from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
-from mlsim.scenario.validation import check
-
-CHECK_METRICS = ("data_check", "data_check_rows")
+from mlsim.scenario.validation import examine
 
 
 class MonitoringFile(Spec):
@@ -33,6 +34,8 @@ class MonitoringFile(Spec):
     """Checks on data and models; their results are the metric `data_check`."""
     rule_files: tuple[str, ...] = ()
     """Prometheus rule files, in or under the folder of this file."""
+    actions: tuple[Rollback, ...] = ()
+    """What alerts set off in the system while it runs."""
 
 
 @dataclass(frozen=True)
@@ -48,40 +51,82 @@ class Monitoring:
     checks: Mapping[str, Check]
     rules: tuple[Rule, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
+    actions: tuple[Rollback, ...] = ()
+
+    def passive(self) -> Self:
+        """Itself, for judging what has happened already; raises ScenarioError if it acts."""
+        if self.actions:
+            message = "a configuration that acts has to be run: it would change what happened"
+            raise ScenarioError([read(self.path).problem(("actions",), message)])
+        return self
 
 
-def load_monitoring(path: str | Path) -> Monitoring:
+def load_monitoring(path: str | Path, scenario: Scenario | None = None) -> Monitoring:
     """Read a monitoring file and its rule files.
 
-    Raises: ScenarioError with the mistakes of the file, or else with those of all rule files.
+    scenario: what is to be watched; then it is also checked that the file fits it.
+    Raises: ScenarioError with the mistakes of all these files.
     """
     document = read(path)
-    spec = check(document, MonitoringFile)
-    paths = _paths_of_rules(document, spec)
-    rules = read_rules(paths)
-    if problems := list(_unknown_checks(rules, spec.checks)):
+    checked = examine(document, MonitoringFile)
+    spec = checked.value or checked.whole()
+    checked = checked.with_mistakes(_misplaced_rule_files(document, spec))
+    if scenario is not None:
+        checked = checked.with_mistakes(_misfits(spec, scenario))
+    paths = [
+        document.path.parent / name for name in spec.rule_files if _is_beside(document.path, name)
+    ]
+    rules, problems = examined_rules(paths)
+    problems += (*checked.problems, *_unknown_checks(rules, _named(document, "checks")))
+    problems += tuple(_unknown_alerts(document, spec.actions, rules))
+    if problems:
         raise ScenarioError(problems)
     texts = {document.path.name: document.text}
     texts |= {name: read(p).text for name, p in zip(spec.rule_files, paths, strict=True)}
     return Monitoring(
-        Path(path), spec.scrape_interval, spec.evaluation_interval, spec.checks, rules, texts
+        Path(path),
+        spec.scrape_interval,
+        spec.evaluation_interval,
+        spec.checks,
+        rules,
+        texts,
+        spec.actions,
     )
 
 
-def _paths_of_rules(document: Document, spec: MonitoringFile) -> list[Path]:
-    """The rule files. A monitoring file from elsewhere must not read other files of the reader."""
-    folder = document.path.resolve().parent
-    places = list(enumerate(spec.rule_files))
-    if outside := [p for p in places if not (folder / p[1]).resolve().is_relative_to(folder)]:
-        message = "must stay inside the folder of the monitoring file (got '{}')"
-        raise ScenarioError(
-            document.problem(("rule_files", number), message.format(name))
-            for number, name in outside
-        )
-    return [document.path.parent / name for _, name in places]
+def _is_beside(file: Path, name: str) -> bool:
+    """Whether a rule file lies in or under the folder of the monitoring file.
+
+    A monitoring file from elsewhere must not read other files of the reader.
+    """
+    folder = file.resolve().parent
+    return (folder / name).resolve().is_relative_to(folder)
 
 
-def _unknown_checks(rules: Iterable[Rule], known: Mapping[str, Check]) -> Iterator[Problem]:
+def _misplaced_rule_files(document: Document, spec: MonitoringFile) -> Iterator[Mistake]:
+    for number, name in enumerate(spec.rule_files):
+        if not _is_beside(document.path, name):
+            message = f"must stay inside the folder of the monitoring file (got '{name}')"
+            yield ("rule_files", number), message, ""
+
+
+def _misfits(spec: MonitoringFile, scenario: Scenario) -> Iterator[Mistake]:
+    """What can't be watched in this scenario."""
+    for name, check in spec.checks.items():
+        for place, message, suggestion in check.problems(scenario, name):
+            yield ("checks", name, *place), message, suggestion
+    for number, action in enumerate(spec.actions):
+        for place, message, suggestion in action.problems(scenario, f"actions[{number}]"):
+            yield ("actions", number, *place), message, suggestion
+
+
+def _named(document: Document, key: str) -> tuple[str, ...]:
+    """The names under a key of the file, readable or not."""
+    entries = document.data.get(key) if isinstance(document.data, dict) else None
+    return tuple(entries) if isinstance(entries, dict) else ()
+
+
+def _unknown_checks(rules: Iterable[Rule], known: Collection[str]) -> Iterator[Problem]:
     """Rules about a check that doesn't exist: they would stay silent forever."""
     for rule in rules:
         about_checks = (s for s in selectors(parse(rule.expr)) if s.name in CHECK_METRICS)
@@ -89,3 +134,15 @@ def _unknown_checks(rules: Iterable[Rule], known: Mapping[str, Check]) -> Iterat
             if (matcher.label, matcher.operator) == ("check", "=") and matcher.value not in known:
                 name = matcher.value
                 yield rule.problem(f"no check is called '{name}'", nearest(name, known))
+
+
+def _unknown_alerts(
+    document: Document, actions: Iterable[Rollback], rules: Iterable[Rule]
+) -> Iterator[Problem]:
+    """Actions on an alert that no rule gives."""
+    alerts = {rule.name for rule in rules if rule.alert}
+    for number, action in enumerate(actions):
+        if action.alert not in alerts:
+            message = f"no rule gives the alert '{action.alert}'"
+            near = nearest(action.alert, alerts)
+            yield document.problem(("actions", number, "alert"), message, near)

@@ -46,7 +46,7 @@ def _mistakes(scenario: Scenario) -> Iterator[Mistake]:
             yield (key,), "must not be empty", ""
     yield from flow_problems(scenario)
     yield from naming_problems(scenario)
-    yield from _file_problems(scenario)
+    yield from file_problems(scenario)
     for name, component in scenario.system.items():
         for place, message, suggestion in component.problems(scenario, name):
             yield ("system", name, *place), message, suggestion
@@ -55,7 +55,8 @@ def _mistakes(scenario: Scenario) -> Iterator[Mistake]:
             yield ("faults", number, *place), message, suggestion
 
 
-def _file_problems(scenario: Scenario) -> Iterator[Mistake]:
+def file_problems(scenario: Scenario) -> Iterator[Mistake]:
+    """Why its monitoring file can't be read, or must not."""
     file = scenario.monitoring_file
     if file is None:
         return

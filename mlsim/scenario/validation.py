@@ -46,6 +46,10 @@ class Checked(Generic[M]):
         )
         return replace(self, problems=(*self.problems, *told))
 
+    def line(self, place: Place) -> int:
+        """The line of a place of `value` in the file."""
+        return self.document.line(_original(place, self.unread))
+
     def whole(self) -> M:
         """The value; raises ScenarioError with all mistakes if there are any."""
         if self.value is None or self.problems:

@@ -4,16 +4,20 @@ A check sees the rows that reached a collector, and no others. Only counts are k
 evaluation, so a check costs little memory however many rows there are.
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from mlsim.scenario.kinds import Spec, register
-from mlsim.scenario.units import Duration, Name, When
-from mlsim.system.requests import RequestBlock
+from mlsim.engine.columns import Column
+from mlsim.errors import nearest
+from mlsim.scenario.kinds import Mistake, Spec, register
+from mlsim.scenario.spec import Scenario
+from mlsim.scenario.units import Duration, Name, When, duration_text
+from mlsim.system.collector import Collector
+from mlsim.system.columns_check import unreadable
 
 Counts = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -23,6 +27,34 @@ K = TypeVar("K", bound="type[Check]")
 def check_kind(name: str) -> Callable[[K], K]:
     """Make a class of check known to the monitoring language as `kind: <name>`."""
     return register("check", name)
+
+
+class Arrivals(Protocol):
+    """When rows arrived, float64[n] in seconds."""
+
+    @property
+    def end(self) -> Values: ...
+
+
+class ReceivedRows(Protocol):
+    """n rows that reached a collector: as a system is running, or as a run has recorded them."""
+
+    @property
+    def log(self) -> Arrivals:
+        """When they arrived."""
+
+    @property
+    def truth(self) -> Mapping[str, Column]:
+        """The true columns, for labels alone."""
+
+    def at(self, reader: str, column: str) -> Column:
+        """A column as it reached the collector `reader`."""
+
+    def label_of(self, model: str) -> str:
+        """The true column that a model is there to find out."""
+
+    def known_at(self, label: str) -> Values:
+        """When the label of each row becomes known, in seconds; inf for never."""
 
 
 class Check(Spec):
@@ -48,7 +80,36 @@ class Check(Spec):
         """What it looks at, for the label `column` of its metric."""
         raise NotImplementedError
 
-    def see(self, block: RequestBlock, collector: str) -> tuple[Values, Values]:
+    def columns(self) -> dict[str, str]:
+        """The columns that it needs to see, by the key that names them."""
+        raise NotImplementedError
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        yield from self._reference_problems(scenario)
+        collectors = [n for n, spec in scenario.system.items() if isinstance(spec, Collector)]
+        if not collectors:
+            yield (), "needs rows to look at, and the scenario has no collector", ""
+        elif self.source is None and len(collectors) > 1:
+            yield (), f"needs a source: one of {', '.join(collectors)}", ""
+        elif self.source is not None and self.source not in collectors:
+            message = f"no collector '{self.source}' in the scenario's system"
+            yield ("source",), message, nearest(self.source, collectors)
+        else:
+            places = [((key,), column) for key, column in self.columns().items()]
+            yield from unreadable(scenario, self.source or collectors[0], places)
+
+    def _reference_problems(self, scenario: Scenario) -> Iterator[Mistake]:
+        if self.reference is None:
+            return
+        start, end = self.reference
+        first = start if "reference" in self.model_fields_set else end
+        if start >= end:
+            yield ("reference",), "must go from an earlier to a later time", ""
+        elif first < -scenario.history or end == -scenario.history:
+            message = "must not lie before the scenario's history, which lasts "
+            yield ("reference",), message + duration_text(scenario.history), ""
+
+    def see(self, block: ReceivedRows, collector: str) -> tuple[Values, Values]:
         """What it learns from a block of rows, and when, in seconds: float64[n] and float64[n, ...]."""
         raise NotImplementedError
 
@@ -75,6 +136,9 @@ class ColumnCheck(Check):
     def about(self) -> str:
         return self.column
 
-    def see(self, block: RequestBlock, collector: str) -> tuple[Values, Values]:
+    def columns(self) -> dict[str, str]:
+        return {"column": self.column}
+
+    def see(self, block: ReceivedRows, collector: str) -> tuple[Values, Values]:
         values = np.asarray(block.at(collector, self.column), dtype=float)
         return block.log.end, values

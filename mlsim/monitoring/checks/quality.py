@@ -1,14 +1,17 @@
 """quality: how good a model's scores have turned out to be, once labels are known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.monitoring.checks.base import Check, Counts, Values, check_kind
+from mlsim.errors import nearest
+from mlsim.monitoring.checks.base import Check, Counts, ReceivedRows, Values, check_kind
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, Probability
-from mlsim.system.requests import RequestBlock
+from mlsim.system.model import Model
 
 SCORE_BINS = 51
 
@@ -35,11 +38,21 @@ class Quality(Check):
     window: Duration = 2 * 86400.0
     """Time that an evaluation looks back; whole multiples of `every`, rounded up."""
 
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        models = [n for n, spec in scenario.system.items() if isinstance(spec, Model)]
+        if self.model in models:
+            yield from super().problems(scenario, name)
+        else:
+            yield ("model",), f"no model '{self.model}' in system", nearest(self.model, models)
+
     @property
     def about(self) -> str:
         return f"{self.model}.score"
 
-    def see(self, block: RequestBlock, collector: str) -> tuple[Values, Values]:
+    def columns(self) -> dict[str, str]:
+        return {"model": self.about}
+
+    def see(self, block: ReceivedRows, collector: str) -> tuple[Values, Values]:
         label = block.label_of(self.model)
         score = np.asarray(block.at(collector, self.about), dtype=float)
         truth = np.asarray(block.truth[label], dtype=float)

@@ -6,6 +6,7 @@ from mlsim.faults.base import Fault
 from mlsim.measures.footprint import Footprint
 from mlsim.measures.outcomes import Ledger
 from mlsim.measures.record import Record
+from mlsim.monitoring.acting import Acting, call_table
 from mlsim.monitoring.checks.runner import Checks
 from mlsim.monitoring.judging import judge
 from mlsim.monitoring.spec import Monitoring
@@ -43,6 +44,9 @@ def simulate(
     footprint = Footprint(system, max((fault.ends for fault in faults), default=0.0))
     if faults:
         system.listeners.append(footprint)
+    for time in sorted(checks.turns):
+        system.settle_at(time)
+    acting = Acting(monitoring, system, recorder, checks) if monitoring else None
     system.run(progress)
 
     store = SeriesStore(recorder.times)
@@ -59,6 +63,7 @@ def simulate(
             scenario.horizon,
             monitoring.evaluation_interval if monitoring else OUTCOME_STEP,
         ),
+        actions=acting.calls() if acting else call_table([]),
         totals=ledger.totals,
         step=ledger.step,
         requests=ledger.requests,

@@ -125,6 +125,14 @@ class System(Mapping[str, Deployed]):
             self.replica_changes.append((self._now(), name, replica, replicas > before))
         self.replicas[name] = replicas
 
+    def settle_at(self, time: float) -> None:
+        """Tell the listeners at `time` (seconds) of all that has happened: no block spans it."""
+        self.clock.process(self._settle(time))
+
+    def _settle(self, time: float) -> Generator[simpy.Event, None, None]:
+        yield self.clock.timeout(time - self.clock.now)
+        self.network.flush()
+
     def run(self, progress: Callable[[float], None] | None = None) -> None:
         """Run from the history to the horizon; `progress` is told the time now and then."""
         if progress is not None:

@@ -81,8 +81,10 @@ class TrainingData:
     def sample(self, model: str, start: float, end: float, max_rows: int) -> TrainingRows:
         """A keyed sample of the rows of [start, end) whose label is known at `end`, in order."""
         known = f"known/{self.models[model].predicts}"
-        rows = self._rows.between(start, end, ("request", known))
-        chosen = np.flatnonzero(rows[known] <= end)
+        rows = self._rows.between(start, end, ("time", "request", known))
+        # The rows of several loads come load by load in each block.
+        order = np.argsort(rows["time"], kind="stable")
+        chosen = order[rows[known][order] <= end]
         if chosen.size > max_rows:
             luck = draws.uniform(self._sample, rows["request"][chosen].astype(np.int64))
             chosen = chosen[np.sort(np.argpartition(luck, max_rows)[:max_rows])]

@@ -15,7 +15,8 @@ from mlsim.telemetry.store import SeriesStore
 class Watch:
     """One check at work, from day 0 to the horizon (seconds).
 
-    Evaluation k, at k*every, is the first to see the rows that arrived in ((k-1)*every, k*every].
+    begins: when its reference is over, in seconds. Evaluation k, at k*every, is the first to see
+    the rows that arrived in ((k-1)*every, k*every].
     """
 
     def __init__(self, check: Check, horizon: float):
@@ -24,23 +25,23 @@ class Watch:
         self._reference: Any = None
         self._kept: list[Values] = []
         self._horizon = horizon
-        self._begins = max(0.0, check.reference[1]) if check.reference else 0.0
+        self.begins = max(0.0, check.reference[1]) if check.reference else 0.0
 
     def see(self, time: Values, values: Values) -> None:
         """Count a block of what the check learns at some times, in seconds.
 
-        With a reference, times don't lie before those of earlier blocks.
+        With a reference, blocks from after it come when all from before it have come.
         """
         if self.check.reference and self._reference is None:
             self._remember(time, values)
         if not self.check.reference or self._reference is not None:
-            in_time = (time > self._begins) & (time <= self._horizon)
+            in_time = (time > self.begins) & (time <= self._horizon)
             self._count(time[in_time], values[in_time])
 
     def _remember(self, time: Values, values: Values) -> None:
         start, end = self.check.reference or (0.0, 0.0)
         self._kept.append(values[(time >= start) & (time < end) & ~np.isnan(values)])
-        if time[-1] >= self._begins:
+        if time[-1] > self.begins:
             kept = np.concatenate(self._kept)
             if kept.size:
                 self._reference = self.check.learn(kept)
@@ -71,6 +72,11 @@ class Checks:
             name: check.source or next(iter(collectors)) for name, check in checks.items()
         }
         self._watches = {name: Watch(check, horizon) for name, check in checks.items()}
+
+    @property
+    def turns(self) -> set[float]:
+        """When references are over, in seconds: rows from before must be seen before those after."""
+        return {watch.begins for watch in self._watches.values() if watch.check.reference}
 
     def on_visits(self, visits: Visits) -> None:
         """Checks see rows, not visits."""

@@ -1,5 +1,10 @@
-"""Faults: each changes one mechanism of the system, and nothing else."""
+"""Faults: each changes one mechanism of the system, and nothing else.
 
-from mlsim.faults import lost_push, unit_change
+One file per kind; importing the package makes all of them known to the language.
+"""
 
-__all__ = ["lost_push", "unit_change"]
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _module in iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)

@@ -4,7 +4,7 @@ Every column is a pure function of (seed, column, whose it is, when), so the tru
 be asked for at any time, in any order and as often as one likes; nothing is stored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from mlsim.engine import draws
 from mlsim.engine.columns import Column, Formula, Rows
 from mlsim.scenario.expressions import Expression
 from mlsim.scenario.spec import Load, Scenario
+from mlsim.world.alteration import Alteration
 from mlsim.world.calendar import calendar_offset
 
 
@@ -30,12 +31,30 @@ class World:
             name: self._formulas(name, {n: c.is_ for n, c in columns.items()})
             for name, columns in world.records.items()
         }
+        self._alterations: dict[str, tuple[Alteration, ...]] = {}
 
     def _formulas(self, block: str, columns: Mapping[str, Expression]) -> dict[str, Formula]:
         return {
             name: Formula(expression, self._seed, f"world/{block}/{name}", self._calendar)
             for name, expression in columns.items()
         }
+
+    def alter(self, column: str, alteration: Alteration) -> None:
+        """The world becomes another one: for requests that arrive from now on."""
+        self._alterations[column] = (*self._alterations.get(column, ()), alteration)
+
+    def restore(self, column: str, stream: np.uint64, now: float) -> None:
+        """An alteration, told by its stream, is over for requests that arrive from `now` on."""
+        self._alterations[column] = tuple(
+            one.ending(now) if one.spread.stream == stream else one
+            for one in self._alterations[column]
+        )
+
+    def formula(self, column: str, expression: Expression) -> Formula:
+        """Another expression for a column, with the same luck: its draws are the column's."""
+        records = [block for block, columns in self._records.items() if column in columns]
+        block = "driver" if column in self._drivers else records[0]
+        return self._formulas(block, {column: expression})[column]
 
     def truth(
         self, load_name: str, load: Load, ids: NDArray[np.int64], time: NDArray[np.float64]
@@ -46,6 +65,7 @@ class World:
             self._drivers,
             self._person if load.of else {},
             self._records.get(load.each, {}),
+            self._alterations,
             ids,
             people,
             time,
@@ -69,6 +89,7 @@ class Truth(Mapping[str, Column]):
         drivers: Mapping[str, Formula],
         person: Mapping[str, Formula],
         record: Mapping[str, Formula],
+        alterations: Mapping[str, Iterable[Alteration]],
         ids: NDArray[np.int64],
         people: NDArray[np.int64] | None,
         time: NDArray[np.float64],
@@ -81,12 +102,17 @@ class Truth(Mapping[str, Column]):
             **{name: (formula, self.people) for name, formula in person.items()},
             **{name: (formula, ids) for name, formula in record.items()},
         }
+        self._alterations = alterations
         self._known: dict[str, Column] = {}
 
     def __getitem__(self, name: str) -> Column:
         if name not in self._known:
             formula, whose = self._formulas[name]
-            self._known[name] = formula(Rows(whose, self.time, self))
+            rows = Rows(whose, self.time, self)
+            values = formula(rows)
+            for alteration in self._alterations.get(name, ()):
+                values = alteration(values, rows)
+            self._known[name] = values
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:

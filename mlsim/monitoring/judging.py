@@ -1,6 +1,7 @@
 """Judges a run by rules: which alerts they would have given, and when."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -58,22 +59,30 @@ def judge(
     series = Recorded(source)
     alerts: list[Alert] = []
     for rule in rules:
-        steps = _steps(start, end, rule.interval or interval)
-        try:
+        steps = evaluation_steps(start, end, rule.interval or interval)
+        with blaming(rule):
             result = evaluate(rule.expr, series, steps / 1000, prometheus=prometheus)
             if rule.alert:
                 alerts += _alerts(rule, result, steps)
             else:
                 series.record(rule.name, rule.labels, steps / 1000, result)
-        except PromqlError as error:
-            raise ScenarioError([rule.problem(error.message, error.suggestion)]) from None
     # A stable sort: alerts of one instant stay in the order of the rules.
     alerts.sort(key=lambda alert: alert.pending_s)
     frame = pd.DataFrame(alerts, columns=list(Alert._fields))
     return frame.astype({name: str if name in TEXTS else float for name in Alert._fields})
 
 
-def _steps(start: float, end: float, interval: float) -> Indices:
+@contextmanager
+def blaming(rule: Rule) -> Iterator[None]:
+    """Say of which rule it was that PromQL had no answer: a ScenarioError with its line."""
+    try:
+        yield
+    except PromqlError as error:
+        raise ScenarioError([rule.problem(error.message, error.suggestion)]) from None
+
+
+def evaluation_steps(start: float, end: float, interval: float) -> Indices:
+    """The instants start, start + interval, ... up to end (seconds), in milliseconds."""
     first, last, width = (round(seconds * 1000) for seconds in (start, end, interval))
     return np.arange(first, last + 1, width, dtype=np.int64)
 

@@ -62,9 +62,10 @@ class Deployer(Component):
         system.registry.deployed[model].append((float(system.clock.now), version.number))
 
     def rollback(self, system: "System", model: str) -> None:
-        """Bring back the version that served before the one that serves now, if there was one."""
-        served = [version.number for version in system[model].settings]
-        earlier = [number for number in served if number != served[-1]]
+        """Bring back the newest older version that has served, if there is one."""
+        serving = system[model].current.number
+        # Number 0 is the absence of a model; and a rollback must not undo the one before it.
+        earlier = [v.number for v in system[model].settings if 0 < v.number < serving]
         if earlier:
-            system[model].change(system.registry.version(model, earlier[-1]))
-            system.registry.deployed[model].append((float(system.clock.now), earlier[-1]))
+            system[model].change(system.registry.version(model, max(earlier)))
+            system.registry.deployed[model].append((float(system.clock.now), max(earlier)))

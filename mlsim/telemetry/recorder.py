@@ -7,6 +7,8 @@ yet begun. So a scrape costs nothing, and whether somebody scrapes changes nothi
 """
 
 import math
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +18,12 @@ from mlsim.system.feedback import Feedback
 from mlsim.system.requests import OUTCOMES, RequestBlock
 from mlsim.system.simulation import System
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
-from mlsim.telemetry.store import SeriesStore
+from mlsim.telemetry.store import SeriesStore, parts_of_histogram
 
 VISIT_OUTCOMES = ("served", "rejected", "lost")
 """What becomes of a visit, in the order of the network's codes."""
+
+DURATION, CLIENT_DURATION = "request_duration_seconds", "client_request_duration_seconds"
 
 Times = NDArray[np.float64]
 
@@ -55,14 +59,27 @@ class Tally:
         count(who * len(self.outcomes) + outcome, end, interval, first, self.counts)
         count_durations(who, start, end, interval, first, self.buckets, self.sums)
 
-    def write(self, store: SeriesStore, label: str, counter: str, histogram: str) -> None:
-        """Add `counter{label, outcome}` and `histogram{label}` to the store."""
+    def write_counts(self, store: SeriesStore, cells: slice, label: str, counter: str) -> None:
+        """Add `counter{label, outcome}` to a store of some cells."""
         for i, name in enumerate(self.names):
             for j, outcome in enumerate(self.outcomes):
-                labels = {label: name, "outcome": outcome}
-                store.add_increments(counter, labels, self.counts[i * len(self.outcomes) + j])
-            sums = self.sums[i] / NANOSECONDS
-            store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), self.buckets[i], sums)
+                counts = _increments(self.counts[i * len(self.outcomes) + j], cells)
+                store.add_increments(counter, {label: name, "outcome": outcome}, counts)
+
+    def write_durations(self, store: SeriesStore, cells: slice, label: str, histogram: str) -> None:
+        """Add `histogram{label}` to a store of some cells."""
+        for i, name in enumerate(self.names):
+            buckets, seconds = _increments(self.buckets[i], cells), self.sums[i] / NANOSECONDS
+            # In the order in which the whole is added up: a sum of sums would have other bits.
+            sums = np.append(np.cumsum(seconds[: cells.start + 1])[-1], seconds[cells][1:])
+            store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), buckets, sums)
+
+
+def _increments(counts: NDArray[np.int32], cells: slice) -> NDArray[np.int64]:
+    """What some cells add; the first of them holds all that came before it as well."""
+    chosen = counts[cells].astype(np.int64)
+    chosen[0] += counts[: cells.start].sum(axis=0, dtype=np.int64)
+    return chosen
 
 
 class Recorder:
@@ -122,23 +139,42 @@ class Recorder:
             known = known[np.isfinite(known)]
             count(np.zeros(known.size, np.int64), known, self._interval, self._first, counts)
 
-    def write(self, store: SeriesStore) -> None:
-        """Add all that the machine exposes to a store on the same grid."""
-        self.visits.write(store, "component", "requests_total", "request_duration_seconds")
-        self.requests.write(
-            store, "client", "client_requests_total", "client_request_duration_seconds"
-        )
-        for i, name in enumerate(self.requests.names):
-            store.add_increments("client_attempts_total", {"client": name}, self._attempts[i])
-        for name, counts in self._collected.items():
-            store.add_increments("telemetry_rows_total", {"component": name}, counts[0])
-        for name, counts in self._labels.items():
-            store.add_increments("labels_total", {"component": name}, counts[0])
-        self._write_queues(store)
-        self._write_versions(store)
-        self._write_replicas(store)
+    def write(self, store: SeriesStore, metrics: AbstractSet[str] | None = None) -> None:
+        """Add what the machine exposes to a store on the same grid, or on a stretch of it.
 
-    def _write_queues(self, store: SeriesStore) -> None:
+        metrics: the names of those that are needed, if not all are; others may come with them.
+        """
+        first = int(np.searchsorted(self.times, store.times[0]))
+        cells = slice(first, first + store.times.size)
+
+        def needed(*names: str) -> bool:
+            return metrics is None or not metrics.isdisjoint(names)
+
+        if needed("requests_total"):
+            self.visits.write_counts(store, cells, "component", "requests_total")
+        if needed(*parts_of_histogram(DURATION)):
+            self.visits.write_durations(store, cells, "component", DURATION)
+        if needed("client_requests_total"):
+            self.requests.write_counts(store, cells, "client", "client_requests_total")
+        if needed(*parts_of_histogram(CLIENT_DURATION)):
+            self.requests.write_durations(store, cells, "client", CLIENT_DURATION)
+        if needed("client_attempts_total"):
+            attempts = zip(self.requests.names, self._attempts, strict=True)
+            _write_counter(store, cells, "client", "client_attempts_total", attempts)
+        if needed("telemetry_rows_total"):
+            rows = ((name, counts[0]) for name, counts in self._collected.items())
+            _write_counter(store, cells, "component", "telemetry_rows_total", rows)
+        if needed("labels_total"):
+            labels = ((name, counts[0]) for name, counts in self._labels.items())
+            _write_counter(store, cells, "component", "labels_total", labels)
+        if needed("queue_length", "workers_busy"):
+            self._write_queues(store, cells)
+        if needed("model_version", "model_age_seconds", "deployed_version"):
+            self._write_versions(store)
+        if needed("up"):
+            self._write_replicas(store)
+
+    def _write_queues(self, store: SeriesStore, cells: slice) -> None:
         came, began = self._came.copy(), self._began.copy()
         open_visits, grid = self._system.network.under_way(), (self._interval, self._first)
         count(open_visits.station, open_visits.arrival, *grid, came)
@@ -151,7 +187,8 @@ class Recorder:
             waiting = came[i] - began[i] - rejected
             in_service = began[i] - self._left[i]
             for metric, change in (("queue_length", waiting), ("workers_busy", in_service)):
-                store.add(metric, {"component": name}, np.cumsum(change, dtype=np.int32))
+                gauge = np.cumsum(change, dtype=np.int32)[cells]
+                store.add(metric, {"component": name}, gauge)
 
     def _write_versions(self, store: SeriesStore) -> None:
         """Which version serves and how old it is, as the model knows; and what was reported."""
@@ -178,3 +215,14 @@ class Recorder:
             gauge[store.times >= time] = is_up
         for (name, replica), gauge in up.items():
             store.add("up", {"component": name, "replica": str(replica)}, gauge)
+
+
+def _write_counter(
+    store: SeriesStore,
+    cells: slice,
+    label: str,
+    metric: str,
+    counts: Iterable[tuple[str, NDArray[np.int32]]],
+) -> None:
+    for name, own in counts:
+        store.add_increments(metric, {label: name}, _increments(own, cells))

@@ -96,18 +96,19 @@ class SeriesStore:
         increments: npt.ArrayLike,
         sums: npt.ArrayLike,
     ) -> None:
-        """Add a histogram as `<name>_bucket`, `<name>_sum` and `<name>_count`.
+        """Add a histogram as the metrics that `parts_of_histogram` names.
 
         bounds: upper bounds of the buckets, increasing, without the last one (+Inf).
         increments: integers[T, len(bounds) + 1], observations per grid cell and bucket.
         sums: float[T], sum of the values observed in each grid cell.
         """
+        bucket, total, count = parts_of_histogram(name)
         at_most = np.cumsum(np.asarray(increments), axis=1, dtype=np.int64)
         for column, bound in enumerate([*bounds, np.inf]):
             le = "+Inf" if np.isinf(bound) else str(float(bound)).removesuffix(".0")
-            self.add_increments(f"{name}_bucket", {**labels, "le": le}, at_most[:, column])
-        self.add(f"{name}_sum", labels, np.cumsum(np.asarray(sums, dtype=np.float64)))
-        self.add_increments(f"{name}_count", labels, at_most[:, -1])
+            self.add_increments(bucket, {**labels, "le": le}, at_most[:, column])
+        self.add(total, labels, np.cumsum(np.asarray(sums, dtype=np.float64)))
+        self.add_increments(count, labels, at_most[:, -1])
 
     def _keep(
         self, name: str, labels: Mapping[str, str], values: npt.NDArray[np.number], cumulate: bool
@@ -151,6 +152,15 @@ class SeriesStore:
         whole = (0, self.times.size)
         columns = {series_text(s.labels): s.read(*whole) for s in self._series.values()}
         return pd.DataFrame(columns, index=pd.Index(self.times, name="time_s"))
+
+
+def parts_of_histogram(name: str) -> tuple[str, str, str]:
+    """The metrics that make up a histogram: cumulated buckets, the sum, and the count.
+
+    >>> parts_of_histogram("wait_seconds")
+    ('wait_seconds_bucket', 'wait_seconds_sum', 'wait_seconds_count')
+    """
+    return f"{name}_bucket", f"{name}_sum", f"{name}_count"
 
 
 def _dense(times: Floats, gaps: bytes, members: list[tuple[Labels, Floats]]) -> Block:

@@ -13,7 +13,10 @@ from mlsim.monitoring.promql.errors import PromqlError
 from mlsim.monitoring.promql.functions import ELEMENTWISE
 from mlsim.monitoring.promql.matching import SET_OPERATORS
 from mlsim.monitoring.promql.ranges import RANGE_FUNCTIONS
-from mlsim.monitoring.promql.selectors import matchers_of, unwrapped
+from mlsim.monitoring.promql.selectors import LOOKBACK_MS, matchers_of, offset_of, unwrapped
+from mlsim.telemetry.labels import METRIC_NAME
+
+NAMED = (METRIC_NAME, "=")
 
 MAX_CHARACTERS = 5000
 MAX_DEPTH = 100
@@ -65,6 +68,37 @@ def parse(text: str) -> ast.Expr:
 def selectors(tree: Any) -> Iterator[ast.VectorSelector]:
     """All selectors of a tree."""
     return (node for node in _nodes(tree) if isinstance(node, ast.VectorSelector))
+
+
+def metrics_read(tree: Any) -> frozenset[str] | None:
+    """The names of the metrics that an expression reads; None if it names them by no name.
+
+    >>> sorted(metrics_read(parse("rate(a[5m]) > b") or ()))
+    ['a', 'b']
+    """
+    names: set[str] = set()
+    for selector in selectors(tree):
+        named = [m.value for m in matchers_of(selector) if (m.label, m.operator) == NAMED]
+        if not named:
+            return None
+        names.update(named)
+    return frozenset(names)
+
+
+def reach(tree: Any) -> float:
+    """How far back from a step an expression looks, in seconds.
+
+    >>> reach(parse("rate(a[1h] offset 1d) > b"))
+    90000.0
+    """
+    spans = [0.0]
+    for node in _nodes(tree):
+        match node:
+            case ast.MatrixSelector():
+                spans.append(node.range.total_seconds() + offset_of(node.vector_selector) / 1000)
+            case ast.VectorSelector():
+                spans.append((LOOKBACK_MS + offset_of(node)) / 1000)
+    return max(spans)
 
 
 def _with_suggestion(message: str) -> PromqlError:

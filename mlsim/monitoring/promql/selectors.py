@@ -94,7 +94,7 @@ def matchers_of(selector: VectorSelector) -> list[Matcher]:
 
 def instant(selector: VectorSelector, context: Context) -> Vector:
     """The newest sample of each series at each step, if it is not too old."""
-    right = context.steps - _offset(selector)
+    right = context.steps - offset_of(selector)
     left = right - LOOKBACK_MS
     parts = []
     for block in _blocks(selector, left, right, context):
@@ -110,7 +110,7 @@ def instant(selector: VectorSelector, context: Context) -> Vector:
 
 def windows(selector: MatrixSelector, context: Context) -> list[Windows]:
     """The samples of each step's range, markers of staleness left out."""
-    right = context.steps - _offset(selector.vector_selector)
+    right = context.steps - offset_of(selector.vector_selector)
     left = right - round(selector.range.total_seconds() * 1000)
     blocks = _blocks(selector.vector_selector, left, right, context)
     return [_windows_of_block(block, left, right, context) for block in blocks]
@@ -132,7 +132,8 @@ def _windows_of_block(block: Block, left: Indices, right: Indices, context: Cont
     )
 
 
-def _offset(selector: VectorSelector) -> int:
+def offset_of(selector: VectorSelector) -> int:
+    """How much further back it looks, in milliseconds; less than 0 for the future."""
     return round(selector.offset.total_seconds() * 1000) if selector.offset else 0
 
 

@@ -5,7 +5,7 @@ from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_o
 
 def validate(file: ScenarioFile, set_: Settings = None, monitoring: MonitoringFile = None) -> None:
     """Check a scenario and the monitoring file it names; report all mistakes at once."""
-    from mlsim import api
+    from mlsim.monitoring.loading import load_watched
 
-    api.load(file, settings_of(set_ or ()), monitoring)
+    load_watched(file, settings_of(set_ or ()), monitoring)
     print(f"{file}: no mistakes found")

@@ -112,7 +112,9 @@ def _told(error: _Error) -> Mistake:
 def _culprits(errors: Iterable[_Error], stand_ins: Mapping[str, object]) -> Iterator[Place]:
     """The smallest parts without which these errors would not be."""
     for error in errors:
-        place, _, _ = _told(error)
+        place, _, meant = _told(error)
+        if meant and error.details["type"] == "extra_forbidden":
+            yield (*place[:-1], meant)  # who misspelt a key did not leave it out
         is_missing = error.details["type"] == "missing" and place[-1] not in stand_ins
         yield place[:-1] if is_missing else place
 

@@ -5,11 +5,8 @@ other numbers of rows. So logistic regressions, which most models are, are added
 in a fixed order, and all others score tiles of one size.
 """
 
-import inspect
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,8 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column
-from mlsim.errors import nearest
-from mlsim.scenario.kinds import Mistake
+from mlsim.system.classifiers import classifier_of
 
 Matrix = NDArray[np.float64]
 
@@ -99,38 +95,6 @@ class ModelVersion:
 UNTRAINED = ModelVersion(0, None)
 
 
-@cache
-def classifiers() -> Mapping[str, type]:
-    """All classifiers of scikit-learn by snake-case name, as in `logistic_regression`."""
-    from sklearn.utils import all_estimators
-
-    return {_snake(name): kind for name, kind in all_estimators("classifier")}
-
-
-def _snake(name: str) -> str:
-    """As Python would call it.
-
-    >>> _snake("MLPClassifier"), _snake("KNeighborsClassifier"), _snake("GaussianNB")
-    ('mlp_classifier', 'k_neighbors_classifier', 'gaussian_nb')
-    """
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def unusable(learner: str, parameters: Mapping[str, Any]) -> Iterator[Mistake]:
-    """What is wrong with the name of a classifier or with its hyperparameters."""
-    known = classifiers()
-    if learner not in known:
-        yield ("learner",), f"no classifier '{learner}' in scikit-learn", nearest(learner, known)
-        return
-    if not hasattr(known[learner], "predict_proba"):
-        yield ("learner",), f"must give probabilities, and {learner} doesn't", ""
-    accepted = inspect.signature(known[learner]).parameters
-    for name in parameters:
-        if name not in accepted:
-            message = f"{learner} has no hyperparameter '{name}'"
-            yield ("parameters", name), message, nearest(name, accepted)
-
-
 def fit(
     learner: str, parameters: Mapping[str, Any], inputs: Sequence[Column], labels: Column, seed: int
 ) -> Estimator | None:
@@ -154,7 +118,7 @@ def fit(
 
 def new_classifier(learner: str, parameters: Mapping[str, Any], seed: int) -> Any:
     """An unfitted estimator with its hyperparameters; `random_state` is the run's if it has one."""
-    classifier = classifiers()[learner](**parameters)
+    classifier = classifier_of(learner)(**parameters)
     if "random_state" in classifier.get_params() and "random_state" not in parameters:
         classifier.set_params(random_state=seed % 2**32)
     return classifier

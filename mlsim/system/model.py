@@ -11,9 +11,10 @@ from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
 from mlsim.system.base import Inbox, component_kind
+from mlsim.system.classifiers import unusable
 from mlsim.system.collector import Collector
 from mlsim.system.columns_check import unreadable
-from mlsim.system.learning import UNTRAINED, ModelVersion, unusable
+from mlsim.system.learning import UNTRAINED, ModelVersion
 from mlsim.system.server import Served
 
 

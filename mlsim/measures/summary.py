@@ -18,7 +18,7 @@ DAY = 86400.0
 
 def summary(findings: Findings) -> dict[str, Any]:
     """The headline figures, as they stand in `summary.json`; times are seconds since day 0."""
-    return _plain(
+    return plain(
         {
             "scenario": _scenario(findings),
             "monitoring": _monitoring(findings),
@@ -209,14 +209,14 @@ def _sum(costs: Any) -> float:
     return sum(known) if known else math.nan
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same with Python's own numbers, and None for what there is not (NaN)."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

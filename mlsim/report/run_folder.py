@@ -4,6 +4,7 @@ import json
 import platform
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from mlsim.errors import MlsimError
-from mlsim.measures.findings import Findings
+from mlsim.measures.findings import TWIN, Findings
 from mlsim.measures.summary import summary
+from mlsim.report.inputs import write_inputs
+from mlsim.report.stored_run import place_of
+from mlsim.report.world_folder import write_world
 from mlsim.report.write import write_report
-from mlsim.telemetry.parquet import write_parquet
 
 LIBRARIES = ("mlsim", "numpy", "numba", "pandas", "scikit-learn", "scipy", "simpy")
+UNFINISHED = ".unfinished-"
+ABANDONED_S = 86400.0
+"""After this time nobody is at work any more in an unfinished folder: its run was killed."""
 
 
 def write_run(findings: Findings, reports: Path, wall_s: float) -> Path:
@@ -29,7 +35,8 @@ def write_run(findings: Findings, reports: Path, wall_s: float) -> Path:
     unfinished: Path | None = None
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=reports))
+        _clear_abandoned(reports)
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=reports))
         unfinished.chmod(0o755)
         _fill(unfinished, findings, wall_s)
         folder = _free_name(reports, f"{now:%Y%m%dT%H%M%SZ}-{findings.scenario.hash[:8]}")
@@ -43,22 +50,36 @@ def write_run(findings: Findings, reports: Path, wall_s: float) -> Path:
     return folder
 
 
+def _clear_abandoned(reports: Path) -> None:
+    """Remove what killed runs have left; younger folders may be another run's at this moment."""
+    for folder in reports.glob(f"{UNFINISHED}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 def _fill(folder: Path, findings: Findings, wall_s: float) -> None:
+    inputs = write_inputs(folder, findings.scenario, findings.monitoring)
     _write_json(folder / "summary.json", summary(findings))
-    _write_json(folder / "run.json", _origin(findings, wall_s))
+    _write_json(folder / "run.json", {**origin(findings, wall_s), **inputs})
     findings.alerts.to_csv(folder / "alerts.csv", index=False)
     findings.detection.to_csv(folder / "detection.csv", index=False)
     findings.outcomes.to_csv(folder / "outcomes.csv", index=False)
-    write_parquet(findings.run.store, folder / "telemetry.parquet")
+    for name, record in findings.records.items():
+        if name == TWIN and record is findings.run:  # nothing was broken
+            continue
+        place_of(folder, name).mkdir(parents=True, exist_ok=True)
+        write_world(record, place_of(folder, name))
     write_report(folder)
 
 
-def _origin(findings: Findings, wall_s: float) -> dict[str, Any]:
+def origin(findings: Findings, wall_s: float) -> dict[str, Any]:
     """Where the run came from: all that is needed to repeat it, and how long it took."""
     return {
         "scenario": findings.scenario.scenario,
         "hash": findings.scenario.hash,
         "seed": findings.seed,
+        "worlds": list(findings.records),
         "versions": {
             "python": platform.python_version(),
             **{library: version(library) for library in LIBRARIES},

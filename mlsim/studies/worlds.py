@@ -15,6 +15,11 @@ Progress = Callable[[float], None]
 """Is told the simulated time in seconds, on average over the worlds."""
 
 
+def faults_of(scenario: Scenario) -> dict[str, Fault]:
+    """The faults that begin before the horizon, by name."""
+    return {fault.called: fault for fault in scenario.faults if fault.at < scenario.horizon}
+
+
 def run_worlds(
     scenario: Scenario,
     monitoring: Monitoring | None,
@@ -29,7 +34,7 @@ def run_worlds(
     record: of what all is kept (see `mlsim.studies.recording`), by one name or several.
     """
     recording = Recording.of(scenario, chosen(record))
-    faults = {fault.called: fault for fault in scenario.faults if fault.at < scenario.horizon}
+    faults = faults_of(scenario)
     worlds: dict[str, list[Fault]] = {ALL: list(faults.values())}
     if twin and faults:
         worlds[TWIN] = []

@@ -1,0 +1,52 @@
+"""The report's figures, one at a time, for a notebook or a program."""
+
+import io
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from mlsim.errors import MlsimError
+from mlsim.report import style
+from mlsim.report.figures.catalogue import PICTURES
+from mlsim.report.folder import RunFolder
+
+_DOTS_PER_INCH = 120
+
+
+@dataclass(frozen=True)
+class Plots:
+    """Figures of one run; each is a matplotlib figure that shows itself in a notebook."""
+
+    run: RunFolder
+
+    def timeline(self) -> Figure:
+        """Faults as bands, alerts as marks, outcomes against the twin."""
+        return self._drawn("timeline")
+
+    def cost(self) -> Figure:
+        """What each fault has cost so far, day by day."""
+        return self._drawn("cost")
+
+    def scorecard(self) -> Figure:
+        """Fault by rule: who noticed, and how soon."""
+        return self._drawn("scorecard")
+
+    def graph(self) -> Figure:
+        """The system in layers, and what is broken in it."""
+        return self._drawn("graph")
+
+    def _drawn(self, name: str) -> Figure:
+        picture = next(picture for picture in PICTURES if picture.name == name)
+        if not picture.shows(self.run):
+            raise MlsimError(f"plot.{name}: this run has nothing for it to show")
+        figure = picture.draw(self.run, style.WIDE)
+        # No pyplot is involved, so IPython has to be told how the figure looks.
+        setattr(figure, "_repr_png_", lambda: _png(figure))  # noqa: B010
+        return figure
+
+
+def _png(figure: Figure) -> bytes:
+    target = io.BytesIO()
+    with style.applied():
+        figure.savefig(target, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+    return target.getvalue()

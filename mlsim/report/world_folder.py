@@ -1,0 +1,112 @@
+"""One world of a run on disk: its series, its outcomes, its tables, and what was counted in it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlsim.measures.damage import Totals
+from mlsim.measures.footprint import BlastRadius, Trace
+from mlsim.measures.record import Record
+from mlsim.measures.summary import plain
+from mlsim.measures.table import Table
+from mlsim.telemetry.parquet import read_parquet, write_parquet
+
+TELEMETRY, TOTALS, WORLD = "telemetry.parquet", "outcomes_by_minute.parquet", "world.json"
+TABLES = ("requests", "visits", "rows")
+
+
+def write_world(record: Record, folder: Path) -> None:
+    """Write all of a record but its alerts into a folder that exists."""
+    write_parquet(record.store, folder / TELEMETRY)
+    _table_of(record.totals, record.step).save(folder / TOTALS)
+    for name, table in record.tables.items():
+        table.save(folder / f"{name}.parquet")
+    content = plain(
+        {
+            "world": record.world,
+            "faults": record.faults,
+            "step_s": record.step,
+            "requests": record.requests,
+            "actions": _split(record.actions),
+            "components": _split(record.components),
+            "models": _split(record.models),
+            "radius": _radius(record.radius),
+            "warnings": record.warnings,
+        }
+    )
+    (folder / WORLD).write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+
+def read_world(folder: Path, alerts: pd.DataFrame) -> Record:
+    """The record that was written, with the alerts of its world.
+
+    Its tables stay on disk until somebody asks. Raises OSError, ValueError or KeyError where the
+    folder isn't complete.
+    """
+    content = json.loads((folder / WORLD).read_text(encoding="utf-8"))
+    totals = Table(folder / TOTALS).frame().drop(columns="time_s")
+    tables = {name: folder / f"{name}.parquet" for name in TABLES}
+    return Record(
+        world=content["world"],
+        faults=tuple(content["faults"]),
+        store=read_parquet(folder / TELEMETRY),
+        alerts=alerts,
+        actions=_joined(content["actions"]),
+        totals={str(name): totals[name].to_numpy() for name in totals},
+        step=content["step_s"],
+        requests=content["requests"],
+        components=_joined(content["components"]),
+        models=_joined(content["models"]),
+        radius=_read_radius(content["radius"]),
+        warnings=tuple(content["warnings"]),
+        tables={name: Table(path) for name, path in tables.items() if path.is_file()},
+    )
+
+
+def _table_of(totals: Totals, step: float) -> Table:
+    cells = max((cells.size for cells in totals.values()), default=0)
+    return Table.of({"time_s": step * np.arange(1, cells + 1), **totals})
+
+
+def _split(frame: pd.DataFrame) -> dict[str, Any]:
+    """A small DataFrame as lists: columns, and rows."""
+    return {"columns": list(frame), "data": frame.to_numpy(dtype=object).tolist()}
+
+
+def _joined(content: Mapping[str, Any]) -> pd.DataFrame:
+    frame = pd.DataFrame(content["data"], columns=content["columns"])
+    for name in frame:
+        # JSON has no NaN: what is a number or missing in all rows was a number.
+        if all(one is None or isinstance(one, int | float) for one in frame[name]):
+            frame[name] = pd.to_numeric(frame[name])
+    return frame
+
+
+def _radius(radius: BlastRadius | None) -> dict[str, Any] | None:
+    if radius is None:
+        return None
+    return {
+        **vars(radius),
+        "total": vars(radius.total),
+        "components": _split(radius.components),
+        "models": _split(radius.models),
+    }
+
+
+def _read_radius(content: Mapping[str, Any] | None) -> BlastRadius | None:
+    if content is None:
+        return None
+    total: dict[str, Any] = {
+        name: np.nan if value is None else value for name, value in content["total"].items()
+    }
+    return BlastRadius(
+        total=Trace(**total),
+        people=content["people"],
+        days=content["days"],
+        components=_joined(content["components"]),
+        models=_joined(content["models"]),
+    )

@@ -2,14 +2,18 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
 
 from mlsim.engine.network import Visits
-from mlsim.monitoring.checks.base import Check, Values
+from mlsim.monitoring.checks.base import Check, ReceivedRows, Values
 from mlsim.system.requests import RequestBlock
 from mlsim.telemetry.store import SeriesStore
+
+CHECK_METRICS = ("data_check", "data_check_rows")
+"""The statistic of a check, and the rows in its window."""
 
 
 class Watch:
@@ -84,19 +88,24 @@ class Checks:
     def on_requests(self, block: RequestBlock) -> None:
         """Checks see what reaches a collector, not what people see."""
 
-    def on_collected(self, collector: str, block: RequestBlock) -> None:
+    def on_collected(self, collector: str, block: ReceivedRows) -> None:
         """Show the rows that have reached a collector to the checks that look there."""
         for name, watch in self._watches.items():
             if self._sources[name] == collector:
                 watch.see(*watch.check.see(block, collector))
 
-    def write(self, store: SeriesStore) -> None:
-        """Add the results as metrics; between two evaluations a gauge keeps its value."""
+    def write(self, store: SeriesStore, metrics: AbstractSet[str] | None = None) -> None:
+        """Add the results as metrics; between two evaluations a gauge keeps its value.
+
+        metrics: the names of those that are needed, if not all are.
+        """
+        if metrics is not None and metrics.isdisjoint(CHECK_METRICS):
+            return
         for name, watch in self._watches.items():
             statistic, rows = watch.results()
             latest = np.floor(store.times / watch.check.every).astype(np.int64)
             seen = (latest >= 0) & (latest < statistic.size)
-            for metric, values in (("data_check", statistic), ("data_check_rows", rows)):
+            for metric, values in zip(CHECK_METRICS, (statistic, rows), strict=True):
                 labels = {"check": name, "kind": watch.check.kind, "column": watch.check.about}
                 gauge = np.full(store.times.size, np.nan)
                 gauge[seen] = values[latest[seen]]

@@ -4,7 +4,9 @@ import typer
 
 from mlsim.cli.graph import graph
 from mlsim.cli.init import init
+from mlsim.cli.judge import judge
 from mlsim.cli.kinds import kinds
+from mlsim.cli.report import report
 from mlsim.cli.run import run
 from mlsim.cli.schema import schema
 from mlsim.cli.validate import validate
@@ -15,5 +17,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, validate, graph, kinds, schema, init):
+for command in (run, judge, report, validate, graph, kinds, schema, init):
     app.command()(command)

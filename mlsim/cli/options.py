@@ -9,6 +9,12 @@ import typer
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="The scenario, a YAML file.", show_default=False)
 ]
+RunFolder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN_DIR", help="The folder that `mlsim run` wrote.", show_default=False
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

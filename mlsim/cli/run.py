@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,14 @@ def run(
             metavar="DIR", help="Write here instead of reports/<scenario>.", show_default=False
         ),
     ] = None,
+    record: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Keep all requests, visits or rows (what checks see); repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
     ] = False,
@@ -47,7 +56,7 @@ def run(
 
     settings = settings_of(set_ or ()) | shorthands(seed, horizon)
     scenario = api.load(file, settings, monitoring)
-    result = simulate(scenario, twin=twin, quiet=quiet)
+    result = simulate(scenario, twin=twin, quiet=quiet, record=record or ())
     folder = result.write(out or Path("reports") / scenario.spec.scenario)
     if as_json:
         print(json.dumps(result.summary, indent=2))
@@ -63,7 +72,9 @@ def shorthands(seed: int | None, horizon: str | None) -> dict[str, str]:
     return {path: str(value) for path, value in given.items() if value is not None}
 
 
-def simulate(scenario: "Scenario", *, twin: bool, quiet: bool) -> "Run":
+def simulate(
+    scenario: "Scenario", *, twin: bool, quiet: bool, record: Collection[str] = ()
+) -> "Run":
     """Run it, with a bar to watch; say so if the kernel has to be compiled first."""
     from mlsim import engine
     from mlsim.cli.progress import simulated_time
@@ -72,7 +83,7 @@ def simulate(scenario: "Scenario", *, twin: bool, quiet: bool) -> "Run":
         print("compiling the kernel (once, some seconds) ...", file=sys.stderr)
     spec = scenario.spec
     with simulated_time(spec.history, spec.horizon, shown=not quiet) as tell:
-        return scenario.run(twin=twin, progress=tell)
+        return scenario.run(twin=twin, progress=tell, record=record)
 
 
 def show(result: "Run", folder: Path) -> None:

@@ -1,0 +1,11 @@
+"""`mlsim report RUN_DIR`."""
+
+from mlsim.cli.options import RunFolder
+
+
+def report(folder: RunFolder) -> None:
+    """Make the figures and the report of a run again, from what its folder holds."""
+    from mlsim.report.write import write_report
+
+    write_report(folder)
+    print(folder / "report.html")

@@ -1,6 +1,7 @@
 """What faults have in common that alter a column where a component sends it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,11 @@ class ColumnFault(Fault):
     `ramp`; on another component rows change over. The repair reaches all at once.
     """
 
+    by_row: ClassVar[bool] = False
+    """Whether it reaches rows one by one, even where people send them."""
+    readable: ClassVar[bool] = True
+    """Whether consumers can parse what is sent, and so never notice."""
+
     component: Name
     """The producer: a client or a transform that sends the column."""
     column: str
@@ -34,6 +40,10 @@ class ColumnFault(Fault):
         """What becomes of the column's values in rows that are reached."""
         raise NotImplementedError
 
+    def alterations(self, system: System) -> Mapping[str, Alter]:
+        """The same for every column that is altered, by name."""
+        return {self.column: self.alteration(system)}
+
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
         producers = [n for n, c in scenario.system.items() if c.sends_columns]
@@ -43,10 +53,14 @@ class ColumnFault(Fault):
         elif self.component not in producers:
             yield ("component",), f"must send columns, as {' and '.join(producers)} do", ""
         else:
-            sent = self._sent(scenario)
-            if self.column not in sent:
-                message = f"{self.component} sends no column '{self.column}'"
-                yield ("column",), message, nearest(self.column, sent)
+            yield from self.not_sent(scenario, "column", self.column)
+
+    def not_sent(self, scenario: Scenario, key: str, column: str) -> Iterable[Mistake]:
+        """A mistake if the component doesn't send the column that stands under `key`."""
+        sent = self._sent(scenario)
+        if column not in sent:
+            message = f"{self.component} sends no column '{column}'"
+            yield (key,), message, nearest(column, sent)
 
     def _sent(self, scenario: Scenario) -> list[str]:
         component = scenario.system[self.component]
@@ -55,22 +69,31 @@ class ColumnFault(Fault):
 
     def begin(self, system: System) -> None:
         # Only what is sent changes. What the consumers believe stays: that is the fault.
-        change = Change(
-            column=self.column,
+        producer = system[self.component]
+        output = producer.current.output
+        for column, alter in self.alterations(system).items():
+            output = output.with_change(self._change(system, column, alter))
+        producer.change(producer.current.with_output(output))
+
+    def _change(self, system: System, column: str, alter: Alter) -> Change:
+        return Change(
+            column=column,
             at=float(system.clock.now),
             uptake=self.ramp,
             share=self.share,
-            stream=self._stream(system),
-            alter=self.alteration(system),
+            stream=self.stream(system),
+            alter=alter,
+            by_row=self.by_row,
+            readable=self.readable,
         )
-        producer = system[self.component]
-        output = producer.current.output
-        producer.change(producer.current.with_output(output.with_change(change)))
 
     def end(self, system: System) -> None:
         producer = system[self.component]
         output = producer.current.output
-        producer.change(producer.current.with_output(output.without_change(self._stream(system))))
+        producer.change(producer.current.with_output(output.without_change(self.stream(system))))
 
-    def _stream(self, system: System) -> np.uint64:
+    def stream(self, system: System, of: str = "") -> np.uint64:
+        """The key of its draws: of those who are reached, or of something else."""
+        if of:
+            return draws.stream(system.seed, f"fault/{self.called}/{of}")
         return draws.stream(system.seed, f"fault/{self.called}")

@@ -37,6 +37,17 @@ class Column(Spec):
     """Its value; drawn anew for each person or request where it is random."""
     unit: Unit | None = None
     """The unit of its numbers, which the contracts of the system name."""
+    range: tuple[float, float] | None = None
+    """From where to where its contract says that its values lie, both included."""
+    categories: tuple[str, ...] = ()
+    """What its codes 0, 1, 2, ... stand for, as its contract says; none for an amount."""
+
+    @field_validator("range")
+    @classmethod
+    def _rises(cls, limits: tuple[float, float] | None) -> tuple[float, float] | None:
+        if limits and not limits[0] <= limits[1]:
+            raise Refusal(f"must be [low, high], and {limits[0]:g} is not below {limits[1]:g}")
+        return limits
 
     @model_validator(mode="before")
     @classmethod

@@ -24,7 +24,8 @@ class Change:
 
     uptake: seconds until it has reached all whom it reaches, one by one; 0 is at once.
     share: of the senders, whom it reaches in the end. stream: whose draws decide who and when; it
-    also tells one change from another.
+    also tells one change from another. by_row: whether it reaches rows one by one, whoever sends
+    them. readable: whether a consumer can parse what is sent, and take it for what it isn't.
     """
 
     column: str
@@ -33,6 +34,8 @@ class Change:
     share: float
     stream: np.uint64
     alter: Alter
+    by_row: bool = False
+    readable: bool = True
 
     def has_reached(
         self, senders: NDArray[np.int64], sent: NDArray[np.float64]
@@ -76,20 +79,30 @@ class Output:
     def changed(self, column: str, rows: "Inbox") -> NDArray[np.bool_] | bool:
         """In which rows a column is not sent as its contract says."""
         reached: NDArray[np.bool_] | bool = False
-        for change in self.changes:
-            if change.column == column:
-                reached = reached | change.has_reached(self._senders(rows), rows.sent)
+        for change in self._changes_of(column):
+            reached = reached | self._reached(change, rows)
         return reached
 
-    def _senders(self, rows: "Inbox") -> NDArray[np.int64]:
-        return rows.people if self.by_person else rows.ids
+    def unreadable(self, column: str, rows: "Inbox") -> NDArray[np.bool_] | bool:
+        """In which rows a column is sent in a format that a careful consumer can't parse."""
+        unreadable: NDArray[np.bool_] | bool = False
+        for change in self._changes_of(column):
+            reached = self._reached(change, rows)
+            unreadable = unreadable | reached if not change.readable else unreadable & ~reached
+        return unreadable
+
+    def _changes_of(self, column: str) -> list[Change]:
+        return [change for change in self.changes if change.column == column]
+
+    def _reached(self, change: Change, rows: "Inbox") -> NDArray[np.bool_]:
+        by_person = self.by_person and not change.by_row
+        return change.has_reached(rows.people if by_person else rows.ids, rows.sent)
 
     def send(self, column: str, values: Column, rows: "Inbox") -> Column:
         """The values of a column as they leave this producer, shape (n,)."""
         sent = values
-        for change in self.changes:
-            if change.column == column:
-                reached = change.has_reached(self._senders(rows), rows.sent)
-                if reached.any():
-                    sent = np.where(reached, change.alter(values, rows), sent)
+        for change in self._changes_of(column):
+            reached = self._reached(change, rows)
+            if reached.any():
+                sent = np.where(reached, change.alter(values, rows), sent)
         return sent

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column, Formula, Rows
+from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.expressions import Expression
 from mlsim.scenario.spec import Load, Scenario
 from mlsim.world.alteration import Alteration
-from mlsim.world.calendar import calendar_offset
 
 
 class World:
@@ -70,6 +70,18 @@ class World:
             people,
             time,
         )
+
+    def of(
+        self,
+        column: str,
+        ids: NDArray[np.int64],
+        people: NDArray[np.int64],
+        time: NDArray[np.float64],
+    ) -> Column:
+        """What a column would be of requests `ids` of `people` that arrive at `time` (seconds)."""
+        record = next((block for block in self._records.values() if column in block), {})
+        truth = Truth(self._drivers, self._person, record, self._alterations, ids, people, time)
+        return truth[column]
 
     def person_of(self, load_name: str, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Who makes each request: people come back, all equally often."""

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from mlsim.engine.columns import Formula, Rows
 from mlsim.engine.network import Visits
+from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.spec import Scenario
 from mlsim.system.requests import OUTCOMES, RequestBlock
-from mlsim.world.calendar import calendar_offset
 
 
 class Ledger:

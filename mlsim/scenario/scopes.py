@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Mapping
 
 from mlsim.errors import nearest
 from mlsim.scenario.bounds import bounds
+from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.dimensions import RATE, Dimension, dimension, words
 from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.functions import FUNCTIONS, NUMBER, TIME
@@ -164,7 +165,8 @@ def _rate_problems(
         return
     rate = substituted(load.rate, scenario.world.drivers)
     try:
-        low, high = bounds(rate, -scenario.history, scenario.horizon)
+        calendar = calendar_offset(scenario.start)
+        low, high = bounds(rate, -scenario.history, scenario.horizon, calendar=calendar)
     except Refusal:  # a driver that uses names, which is reported where it stands
         return
     if low < -1e-6 * high:

@@ -8,10 +8,10 @@ import numpy as np
 from mlsim.engine.columns import Formula, Rows
 from mlsim.errors import MlsimError, nearest
 from mlsim.measures.table import Table
+from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.spec import Load, Scenario
 from mlsim.studies.logs import RequestLog, RowLog, VisitLog
 from mlsim.system.simulation import System
-from mlsim.world.calendar import calendar_offset
 
 WHOLE = ("requests", "visits", "rows")
 """What can be kept as a whole: requests as clients see them, their visits to components, and rows

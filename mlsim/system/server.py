@@ -33,7 +33,7 @@ class Served(Component):
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         try:
-            service_of(self.service_time)
+            _constants_of(self.service_time)
         except Refusal as refusal:
             yield ("service_time",), refusal.message, refusal.suggestion
 
@@ -51,11 +51,18 @@ def service_of(expression: ex.Expression | None) -> Service:
     """The engine's service time for `lognormal(mean=6ms, cv=0.5)`, `50ms` or nothing at all."""
     if expression is None:
         return Service(draws.Distribution.CONSTANT, 0.0, 0.0)
+    numbers = _constants_of(expression)
     if isinstance(expression, ex.Call) and expression.function in DISTRIBUTIONS:
-        numbers = [ex.constant_value(argument) for _, argument in expression.args]
         code, a, b = DISTRIBUTIONS[expression.function](*numbers)
         return Service(code, float(a), float(b))
-    return Service(draws.Distribution.CONSTANT, ex.constant_value(expression), 0.0)
+    return Service(draws.Distribution.CONSTANT, *numbers, 0.0)
+
+
+def _constants_of(expression: ex.Expression | None) -> list[float]:
+    """The numbers of a distribution or a fixed time; raises Refusal where one is no constant."""
+    if isinstance(expression, ex.Call) and expression.function in DISTRIBUTIONS:
+        return [ex.constant_value(argument) for _, argument in expression.args]
+    return [] if expression is None else [ex.constant_value(expression)]
 
 
 @component_kind("server")

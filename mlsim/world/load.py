@@ -5,8 +5,8 @@ import numpy as np
 from mlsim.engine.arrivals import Arrivals
 from mlsim.engine.columns import Formula, Rows
 from mlsim.scenario import expressions as ex
+from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.spec import Scenario
-from mlsim.world.calendar import calendar_offset
 
 
 def arrivals_of(scenario: Scenario, name: str, number: int, seed: int) -> Arrivals:

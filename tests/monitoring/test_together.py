@@ -1,9 +1,15 @@
 """A scenario and its monitoring files are checked together, and against each other."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from mlsim.errors import ScenarioError
 from mlsim.monitoring.loading import load_watched
+
+ROOT = Path(__file__).parents[2]
 
 CLINIC = """\
 scenario: clinic
@@ -153,3 +159,17 @@ def test_a_monitoring_file_that_must_not_be_read_is_not(problems, tmp_path):
     (tmp_path.parent / "outside.yml").write_text("nonsense: 1\n")
     [told] = problems(("monitoring: watch.yml", "monitoring: ../outside.yml"))
     assert told.startswith("clinic.yaml:19: monitoring: must be a path inside the folder")
+
+
+def test_checking_a_scenario_with_models_imports_no_learning_library():
+    """`mlsim validate` answers within a second; scikit-learn and pandas take three to load."""
+    code = (
+        "import sys\n"
+        "from mlsim.monitoring.loading import load_watched\n"
+        "load_watched('scenarios/covid_app.yaml')\n"
+        "print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"pandas", "sklearn", "matplotlib"} & set(loaded.stdout.split())

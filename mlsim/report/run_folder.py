@@ -39,11 +39,12 @@ def write_run(findings: Findings, reports: Path, wall_s: float) -> Path:
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=reports))
         unfinished.chmod(0o755)
         _fill(unfinished, findings, wall_s)
-        folder = _free_name(reports, f"{now:%Y%m%dT%H%M%SZ}-{findings.scenario.hash[:8]}")
-        unfinished.rename(folder)
+        name = f"{now:%Y%m%dT%H%M%SZ}-{findings.scenario.hash[:8]}"
+        folder = _under_free_name(unfinished, reports / name)
         _point_latest_to(folder)
     except OSError as error:
-        raise MlsimError(f"{reports}: can't write the run there: {error.strerror}") from error
+        reason = error.strerror or error
+        raise MlsimError(f"{reports}: can't write the run there: {reason}") from error
     finally:
         if unfinished is not None:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -92,12 +93,17 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def _free_name(reports: Path, name: str) -> Path:
-    """The name, or with -2, -3, ... if there is such a folder already."""
-    folder, number = reports / name, 2
-    while folder.exists():
-        folder, number = reports / f"{name}-{number}", number + 1
-    return folder
+def _under_free_name(unfinished: Path, folder: Path) -> Path:
+    """Rename it to `folder`, or with -2, -3, ... if another run has taken the name."""
+    free, number = folder, 2
+    while True:
+        try:
+            if not free.exists():
+                return unfinished.rename(free)
+        except OSError:
+            if not free.exists():  # or else another run has been quicker
+                raise
+        free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
 
 
 def _point_latest_to(folder: Path) -> None:
@@ -105,4 +111,7 @@ def _point_latest_to(folder: Path) -> None:
     link = folder.parent / f".latest-{folder.name}"
     with suppress(OSError):  # not every file system has links
         link.symlink_to(folder.name)
-        link.replace(folder.parent / "latest")
+        try:
+            link.replace(folder.parent / "latest")
+        except OSError:  # somebody has put a folder there
+            link.unlink()

@@ -17,6 +17,7 @@ class Record:
 
     world: `twin`, `all` or the name of the fault that is alone in it. faults: those that began.
     store: its series. alerts: what its rules gave (see `mlsim.monitoring.judging.Alert`).
+    actions: what acting rules called (see `mlsim.monitoring.acting.Call`).
     totals: outcomes in cells of `step` seconds from day 0. requests: how many ended how, from day
     0.
     components, models: one row each. radius: what its faults have touched, None without a fault.
@@ -27,6 +28,7 @@ class Record:
     faults: tuple[str, ...]
     store: SeriesStore
     alerts: pd.DataFrame
+    actions: pd.DataFrame
     totals: Totals
     step: float
     requests: dict[str, int]

@@ -4,11 +4,11 @@ import math
 from typing import Any
 
 import simpy
-from simpy.events import Event
+from simpy.events import Event, EventPriority
 
 from mlsim.engine.network import Network
 
-LAST = 2
+LAST = EventPriority(2)
 """A priority after SimPy's own, 0 and 1."""
 
 

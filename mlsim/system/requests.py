@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mlsim.engine.columns import Column, Rows
 from mlsim.engine.network import Requests
 from mlsim.system.base import Deployed, Inbox
-from mlsim.system.feedback import Feedback
+from mlsim.system.contract import Reader
+from mlsim.system.feedback import Channel, Feedback
 from mlsim.system.wiring import Wiring
 from mlsim.world.people import Truth
 
@@ -69,7 +70,43 @@ class RequestBlock(Mapping[str, Column]):
     def at(self, reader: str, column: str) -> Column:
         """A column as it reached the component `reader`, shape (n,)."""
         source = self._wiring.source(reader, column)
-        return self.truth[column] if source is None else self.output(source, column)
+        values = self.truth[column] if source is None else self.output(source, column)
+        spec = self._system[reader].spec
+        if isinstance(spec, Reader) and spec.parses:
+            return spec.parsed(values, self._bad(reader, spec, column))
+        return values
+
+    def _bad(self, reader: str, spec: Reader, column: str) -> NDArray[np.bool_] | bool:
+        """In which rows a component can't parse a column, or its contract doesn't allow it."""
+        key = (reader, f"bad {column}")
+        source = self._wiring.source(reader, column)
+        if source is None:
+            return False
+        if key not in self._computed:
+            sender = self._system[source]
+            bad = self._own_rows(sender, lambda *asked: sender.spec.unreadable(*asked, column))
+            contract = self._wiring.contracts.get(column)
+            if spec.strict and contract is not None:
+                bad = bad | contract.broken_by(self.output(source, column))
+            self._computed[key] = np.asarray(bad)
+        return self._computed[key]
+
+    def dropped(self, name: str) -> NDArray[np.bool_] | bool:
+        """Which rows a component drops, bool[n]: those it can't parse, if that is its policy."""
+        spec = self._system[name].spec
+        if not (isinstance(spec, Reader) and spec.drops):
+            return False
+        bad: NDArray[np.bool_] | bool = False
+        for column in spec.needs() or self._wiring.visible(name):
+            bad = bad | self._bad(name, spec, column)
+        return bad & (self.log.stamps[:, self._place(name)] >= 0)
+
+    def lost_before(self, collector: str) -> NDArray[np.bool_] | bool:
+        """Which rows have been dropped by the time they reach a collector, or by itself."""
+        lost: NDArray[np.bool_] | bool = False
+        for name in (collector, *self._wiring.upstream(collector)):
+            lost = lost | self.dropped(name)
+        return lost
 
     def output(self, name: str, column: str) -> Column:
         """A column as the component `name` sent it; missing where the request didn't pass through.
@@ -90,22 +127,43 @@ class RequestBlock(Mapping[str, Column]):
 
         Without a feedback component that reveals it, it is known as soon as the row is reported.
         """
+        return self._revealed(label, "known", self.log.end, Channel.known_at)
+
+    def reported(self, label: str) -> Column:
+        """The label of each row as it comes in, where it does; not always what is true."""
+        truth = self.truth[label]
+        return self._revealed(
+            label, "label", truth, lambda channel, rows: channel.reported(truth, rows)
+        )
+
+    def touched_labels(self, label: str) -> NDArray[np.bool_]:
+        """In which rows a fault has had its hand in the label, bool[n]."""
+        none = np.zeros(self.log.end.shape, bool)
+        return self._revealed(label, "touched", none, Channel.touched)
+
+    def _revealed(
+        self, label: str, what: str, without: Column, of: Callable[[Channel, Rows], Column]
+    ) -> Column:
+        """Something about a label, of each row under the feedback's settings at its report."""
+        feedback = self._feedback_on(label)
+        if feedback is None:
+            return without
+        key = (feedback.name, what)
+        if key not in self._computed:
+            rows = Rows(self.log.request, self.log.end, self)
+            numbers = feedback.in_force(self.log.end)
+            result = without
+            for number in np.unique(numbers):
+                now = of(feedback.settings[number], rows)
+                result = np.where(numbers == number, now, result)
+            self._computed[key] = result
+        return self._computed[key]
+
+    def _feedback_on(self, label: str) -> Deployed | None:
         for component in self._system.values():
             if isinstance(component.spec, Feedback) and component.spec.reveals == label:
-                return self._revealed(component)
-        return self.log.end
-
-    def _revealed(self, feedback: Deployed) -> NDArray[np.float64]:
-        key = (feedback.name, "known")
-        if key not in self._computed:
-            rows = Rows(self.log.request, self.log.end, self.truth)
-            numbers = feedback.in_force(self.log.end)
-            known = np.full(numbers.size, np.inf)
-            for number in np.unique(numbers):
-                now = feedback.settings[number].known_at(rows)
-                known = np.where(numbers == number, now, known)
-            self._computed[key] = known
-        return self._computed[key]
+                return component
+        return None
 
     def touched_inputs(self, reader: str) -> NDArray[np.bool_]:
         """In which rows a fault has had its hand in what reached a component, bool[n]."""
@@ -124,7 +182,8 @@ class RequestBlock(Mapping[str, Column]):
         return self._computed[key]
 
     def _touched(self, component: Deployed, column: str) -> NDArray[np.bool_] | bool:
-        touched = self._touched_by(component, column)
+        spec = component.spec
+        touched = self._own_rows(component, lambda *asked: spec.touched(*asked, column))
         if component.spec.starts_requests:
             return touched
         for needed in component.spec.needs_for(column):
@@ -133,13 +192,15 @@ class RequestBlock(Mapping[str, Column]):
                 touched = touched | self.touched(source, needed)
         return touched
 
-    def _touched_by(self, component: Deployed, column: str) -> NDArray[np.bool_] | bool:
-        """In which rows a fault has changed what the component itself does."""
+    def _own_rows(
+        self, component: Deployed, which: Callable[[Any, Inbox], NDArray[np.bool_] | bool]
+    ) -> NDArray[np.bool_] | bool:
+        """In which rows something is true of what a component itself does, by its settings."""
         stamps = self.log.stamps[:, self._place(component.name)]
         result: NDArray[np.bool_] | bool = False
         for number in range(max(int(stamps.min()), 0), int(stamps.max()) + 1):
             rows = self._inbox(component, slice(None))
-            own = component.spec.touched(component.settings[number], rows, column)
+            own = which(component.settings[number], rows)
             if np.any(own):
                 result = result | ((stamps == number) & own)
         return result

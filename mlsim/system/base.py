@@ -84,6 +84,10 @@ class Component(Spec):
         """In which rows a fault has had its hand in what this component itself does to a column."""
         return False
 
+    def unreadable(self, settings: Any, rows: "Inbox", column: str) -> NDArray[np.bool_] | bool:
+        """In which rows it sends a column in a format that a careful consumer can't parse."""
+        return False
+
     def needs_for(self, column: str) -> Iterable[str]:
         """The columns that it reads to compute one of its outputs."""
         return self.needs()

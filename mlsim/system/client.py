@@ -50,5 +50,8 @@ class Client(Component):
     def touched(self, settings: Output, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
         return settings.changed(column, rows)
 
+    def unreadable(self, settings: Output, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
+        return settings.unreadable(column, rows)
+
     def compute(self, settings: Output, rows: Inbox, column: str) -> Column:
         return settings.send(column, rows[column], rows)

@@ -14,7 +14,7 @@ from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Inbox, component_kind
 from mlsim.system.columns_check import unreadable
 from mlsim.system.output import Output
-from mlsim.system.server import Served
+from mlsim.system.contract import Reader
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,13 @@ class FeatureCode:
 
 
 @component_kind("transform")
-class Transform(Served):
+class Transform(Reader):
     """A feature step: it takes over the columns in `reads`, computes those in `makes`, and sends
     both on.
 
     It reads each number in the unit of the column's contract. A producer that has begun to send
-    another unit is not noticed here: the number is misread.
+    another unit is not noticed here: the number is misread. What it does with a format that it
+    can't parse is its `on_bad` policy.
     """
 
     sends_columns: ClassVar[bool] = True
@@ -67,6 +68,11 @@ class Transform(Served):
 
     def touched(self, settings: FeatureCode, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
         return settings.output.changed(column, rows)
+
+    def unreadable(
+        self, settings: FeatureCode, rows: Inbox, column: str
+    ) -> NDArray[np.bool_] | bool:
+        return settings.output.unreadable(column, rows)
 
     def needs_for(self, column: str) -> Iterable[str]:
         return names(self.makes[column]) if column in self.makes else (column,)

@@ -7,10 +7,12 @@ output.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from mlsim.scenario.flow import Chain, Parallel
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Component
+from mlsim.system.contract import Contract, contracts
 
 
 class UnknownColumnError(LookupError):
@@ -25,14 +27,19 @@ class Wiring:
     """The sources of columns in one system.
 
     system: the components by name. flow: the chains along which requests pass. world: the true
-    columns that clients know and can take along.
+    columns that clients know and can take along. contracts: what is agreed on columns, by name.
     """
 
     def __init__(
-        self, system: Mapping[str, Component], flow: Iterable[Chain], world: Iterable[str]
+        self,
+        system: Mapping[str, Component],
+        flow: Iterable[Chain],
+        world: Iterable[str],
+        contracts: Mapping[str, Contract] = MappingProxyType({}),
     ):
         self._system = system
         self._world = frozenset(world)
+        self.contracts = contracts
         self._before = predecessors(flow)
 
     @classmethod
@@ -40,7 +47,8 @@ class Wiring:
         """The wiring of a scenario; what its models are there to find out, no client knows."""
         labels = {label for spec in scenario.system.values() for label in spec.labels()}
         known = [name for name in scenario.world.columns() if name not in labels]
-        return cls(scenario.system, scenario.flow, known)
+        agreed = contracts(scenario.world.columns())
+        return cls(scenario.system, scenario.flow, known, agreed)
 
     def source(self, reader: str, column: str) -> str | None:
         """The component from which `reader` gets `column`; None if straight from the world.

@@ -33,9 +33,9 @@ def push(
         parent = (hole - 1) >> 1
         if not earlier(heap, n + 1, parent):
             break
-        heap[hole] = heap[parent]
+        move(heap, hole, parent)
         hole = parent
-    heap[hole] = heap[n + 1]
+    move(heap, hole, n + 1)
 
 
 @kernel_step
@@ -52,10 +52,18 @@ def pop(heap: Any, tally: Any) -> tuple[Any, Any]:
         child += earlier(heap, child + 1, child)
         if not earlier(heap, child, n):
             break
-        heap[hole] = heap[child]
+        move(heap, hole, child)
         hole, child = child, 2 * child + 1
-    heap[hole] = heap[n]
+    move(heap, hole, n)
     return kind, slot
+
+
+@kernel_step
+def move(heap: Any, to: int, place: int) -> None:
+    """Copy an event. Field by field: numba copies a whole record byte by byte."""
+    new, old = heap[to], heap[place]
+    new.time, new.entity, new.slot = old.time, old.entity, old.slot
+    new.kind, new.hop, new.attempt = old.kind, old.hop, old.attempt
 
 
 @kernel_step

@@ -70,7 +70,8 @@ def _fill(folder: Path, findings: Findings, wall_s: float) -> None:
         if name == TWIN and record is findings.run:  # nothing was broken
             continue
         place_of(folder, name).mkdir(parents=True, exist_ok=True)
-        write_world(record, place_of(folder, name))
+        base = None if record is findings.run else findings.run.store
+        write_world(record, place_of(folder, name), base)
     write_report(folder)
 
 

@@ -52,7 +52,8 @@ def _worlds(folder: Path, names: Iterable[str]) -> Mapping[str, Record]:
             records[TWIN] = records[ALL]  # nothing was broken: one and the same
         else:
             own = alerts[alerts["world"] == name].drop(columns="world")
-            records[name] = read_world(place_of(folder, name), own.reset_index(drop=True))
+            base = records[ALL].store if records else None
+            records[name] = read_world(place_of(folder, name), own.reset_index(drop=True), base)
     return records
 
 

@@ -1,7 +1,11 @@
-"""One world of a run on disk: its series, its outcomes, its tables, and what was counted in it."""
+"""One world of a run on disk: its series, its outcomes, its tables, and what was counted in it.
+
+Worlds share most of their series: a fault that changes what requests carry leaves alone how they
+move. A world keeps only those series that another world, its base, doesn't have just so.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +17,17 @@ from mlsim.measures.footprint import BlastRadius, Trace
 from mlsim.measures.record import Record
 from mlsim.measures.summary import plain
 from mlsim.measures.table import Table
+from mlsim.telemetry.labels import series_text
 from mlsim.telemetry.parquet import read_parquet, write_parquet
+from mlsim.telemetry.store import Series, SeriesStore
 
 TELEMETRY, TOTALS, WORLD = "telemetry.parquet", "outcomes_by_minute.parquet", "world.json"
 TABLES = ("requests", "visits", "rows")
 
 
-def write_world(record: Record, folder: Path) -> None:
+def write_world(record: Record, folder: Path, base: SeriesStore | None = None) -> None:
     """Write all of a record but its alerts into a folder that exists."""
-    write_parquet(record.store, folder / TELEMETRY)
+    write_parquet(_differing(record.store, base) if base else record.store, folder / TELEMETRY)
     _table_of(record.totals, record.step).save(folder / TOTALS)
     for name, table in record.tables.items():
         table.save(folder / f"{name}.parquet")
@@ -30,6 +36,7 @@ def write_world(record: Record, folder: Path) -> None:
             "world": record.world,
             "faults": record.faults,
             "step_s": record.step,
+            "series": [series_text(series.labels) for series in record.store],
             "requests": record.requests,
             "actions": _split(record.actions),
             "components": _split(record.components),
@@ -41,8 +48,8 @@ def write_world(record: Record, folder: Path) -> None:
     (folder / WORLD).write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
-def read_world(folder: Path, alerts: pd.DataFrame) -> Record:
-    """The record that was written, with the alerts of its world.
+def read_world(folder: Path, alerts: pd.DataFrame, base: SeriesStore | None = None) -> Record:
+    """The record that was written on the same base, with the alerts of its world.
 
     Its tables stay on disk until somebody asks. Raises OSError, ValueError or KeyError where the
     folder isn't complete.
@@ -53,7 +60,7 @@ def read_world(folder: Path, alerts: pd.DataFrame) -> Record:
     return Record(
         world=content["world"],
         faults=tuple(content["faults"]),
-        store=read_parquet(folder / TELEMETRY),
+        store=_completed(read_parquet(folder / TELEMETRY), base, content["series"]),
         alerts=alerts,
         actions=_joined(content["actions"]),
         totals={str(name): totals[name].to_numpy() for name in totals},
@@ -65,6 +72,34 @@ def read_world(folder: Path, alerts: pd.DataFrame) -> Record:
         warnings=tuple(content["warnings"]),
         tables={name: Table(path) for name, path in tables.items() if path.is_file()},
     )
+
+
+def _differing(store: SeriesStore, base: SeriesStore) -> SeriesStore:
+    """The series that `base` hasn't, or not with the same samples."""
+    others = {series.labels: series for series in base}
+    rest = SeriesStore(store.times)
+    for series in store:
+        other = others.get(series.labels)
+        if other is None or not _same_samples(series, other):
+            rest.keep(series)
+    return rest
+
+
+def _same_samples(one: Series, other: Series) -> bool:
+    """Whether they have the same type and samples; NaN is a sample that is missing in both."""
+    kind = one.values.dtype
+    return (one.cumulate, kind) == (other.cumulate, other.values.dtype) and np.array_equal(
+        one.values, other.values, equal_nan=kind.kind == "f"
+    )
+
+
+def _completed(own: SeriesStore, base: SeriesStore | None, names: Sequence[str]) -> SeriesStore:
+    """The named series in their order: a world's own, and those that it shares with its base."""
+    known = {series_text(series.labels): series for store in (base or (), own) for series in store}
+    store = SeriesStore(own.times)
+    for name in names:
+        store.keep(known[name])
+    return store
 
 
 def _table_of(totals: Totals, step: float) -> Table:

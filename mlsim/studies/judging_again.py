@@ -15,8 +15,8 @@ from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
 from mlsim.studies.recorded_rows import RecordedRows
 from mlsim.system.collector import Collector
-from mlsim.telemetry.labels import METRIC_NAME
-from mlsim.telemetry.store import Series, SeriesStore
+from mlsim.telemetry.labels import METRIC_NAME, canonical
+from mlsim.telemetry.store import SeriesStore
 
 
 class NotRecorded(MlsimError):
@@ -80,9 +80,8 @@ def _refuse_if_not_recorded(
 def _without_checks(store: SeriesStore) -> SeriesStore:
     rest = SeriesStore(store.times)
     for series in store:
-        labels = dict(series.labels)
-        if (name := labels.pop(METRIC_NAME)) not in CHECK_METRICS:
-            _add(rest, name, labels, series)
+        if dict(series.labels)[METRIC_NAME] not in CHECK_METRICS:
+            rest.keep(series)
     return rest
 
 
@@ -91,13 +90,9 @@ def _copy_checks(source: SeriesStore, target: SeriesStore, names: Mapping[str, s
     for new, old in names.items():
         for series in source:
             labels = dict(series.labels)
-            if (name := labels.pop(METRIC_NAME)) in CHECK_METRICS and labels["check"] == old:
-                _add(target, name, {**labels, "check": new}, series)
-
-
-def _add(store: SeriesStore, name: str, labels: Mapping[str, str], series: Series) -> None:
-    add = store.add_increments if series.cumulate else store.add
-    add(name, labels, series.values)
+            if labels[METRIC_NAME] in CHECK_METRICS and labels["check"] == old:
+                renamed = canonical({**labels, "check": new})
+                target.keep(replace(series, labels=renamed))
 
 
 def _add_checks(

@@ -116,15 +116,19 @@ class SeriesStore:
     def _keep(
         self, name: str, labels: Mapping[str, str], values: npt.NDArray[np.number], cumulate: bool
     ) -> None:
-        key = canonical({**labels, METRIC_NAME: name})
+        self.keep(Series(canonical({**labels, METRIC_NAME: name}), values, cumulate))
+
+    def keep(self, series: Series) -> None:
+        """Add a series as another store on the same grid has it."""
+        key, values = series.labels, series.values
         if values.shape != self.times.shape:
             raise ValueError(
                 f"{series_text(key)}: needs {self.times.size} samples (got {values.shape})"
             )
         if key in self._series:
             raise ValueError(f"{series_text(key)}: is in the store already")
-        self._series[key] = series = Series(key, values, cumulate)
-        self._by_name[name].append(series)
+        self._series[key] = series
+        self._by_name[dict(key)[METRIC_NAME]].append(series)
 
     def __iter__(self) -> Iterator[Series]:
         return iter(self._series.values())

@@ -18,7 +18,7 @@ DAY = 86400.0
 
 def summary(findings: Findings) -> dict[str, Any]:
     """The headline figures, as they stand in `summary.json`; times are seconds since day 0."""
-    return plain(
+    figures: dict[str, Any] = plain(
         {
             "scenario": _scenario(findings),
             "monitoring": _monitoring(findings),
@@ -33,6 +33,7 @@ def summary(findings: Findings) -> dict[str, Any]:
             "warnings": list(findings.run.warnings),
         }
     )
+    return figures
 
 
 def _scenario(findings: Findings) -> dict[str, Any]:

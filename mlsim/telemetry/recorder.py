@@ -104,8 +104,10 @@ class Recorder:
         self._client_of = np.array([clients.index(x.enters) for x in scenario.load.values()])
         self.requests = Tally(clients, OUTCOMES, cells)
         self._attempts = np.zeros((len(clients), cells), np.int32)
-        feedback = [n for n, d in system.items() if isinstance(d.spec, Feedback)]
-        self._labels = {name: np.zeros((1, cells), np.int32) for name in feedback}
+        self._reveals = {
+            n: d.spec.reveals for n, d in system.items() if isinstance(d.spec, Feedback)
+        }
+        self._labels = {name: np.zeros((1, cells), np.int32) for name in self._reveals}
         self._collected = {name: np.zeros((1, cells), np.int32) for name in system.collectors}
 
     def on_visits(self, visits: Visits) -> None:
@@ -135,7 +137,7 @@ class Recorder:
         count(nobody_else, block.log.end, self._interval, self._first, self._collected[collector])
 
         for name, counts in self._labels.items():
-            known = block.known_at(self._system[name].spec.reveals)
+            known = block.known_at(self._reveals[name])
             known = known[np.isfinite(known)]
             count(np.zeros(known.size, np.int64), known, self._interval, self._first, counts)
 

@@ -23,6 +23,7 @@ def empty_state(
     log_block: int,
 ) -> layout.State:
     """The state of an empty network, without slots."""
+    # One event takes tokens over each hop once at most: so much may be logged or made by it.
     margin = program.hops.size + 2
     tally = np.zeros(layout.TALLIES, np.int64)
     tally[layout.MARGIN] = margin

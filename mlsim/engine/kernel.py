@@ -1,7 +1,7 @@
 """What moves: one compiled loop over events, and the small steps that it is made of.
 
 Order of what happens at one instant: by kind (completion of a service, failure after a crash,
-wake of a queue, timeout, resend, arrival), then by entity id, attempt, hop. It is a property of
+wake of a line, timeout, resend, arrival), then by entity id, attempt, hop. It is a property of
 the entities and never of the history of heap or slots, so it survives any cut of a run. It is
 looked up only where two times are equal, which is rare.
 

@@ -79,7 +79,10 @@ class Network:
 
         What decisions at `now` have injected (failures of a crash, a queue woken by a restart) is
         movement of this instant too, and done first.
+        Raises: ValueError for a drain of a network whose arrivals have no end.
         """
+        if until == self.until == math.inf:
+            raise ValueError("arrivals without an end never drain: give the network an `until`")
         self._woken.clear()
         while True:
             why = kernel.advance(self._state, until, self._horizon)

@@ -8,7 +8,10 @@ from mlsim.engine.draws import Distribution
 
 @dataclass(frozen=True)
 class Service:
-    """How long a service takes, in seconds: a `Distribution` with its parameters."""
+    """How long a service takes, in seconds: a `Distribution` with its parameters.
+
+    A draw below 0, as a normal distribution may give, counts as 0.
+    """
 
     distribution: Distribution = Distribution.CONSTANT
     a: float = 0.0

@@ -157,6 +157,11 @@ def test_refuses_what_makes_no_sense(build, message):
         build()
 
 
+def test_refuses_to_drain_arrivals_without_an_end():
+    with pytest.raises(ValueError, match="give the network an `until`"):
+        Recorded(["a"], [Station("a")], AT_ONCE, until=math.inf).run()
+
+
 def test_refuses_a_flow_that_goes_round():
     with pytest.raises(RouteError, match="a -> b -> a"):
         Recorded(["a -> b", "b -> a"], [Station("a"), Station("b")], AT_ONCE)

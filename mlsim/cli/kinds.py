@@ -36,6 +36,7 @@ def kinds(
         for family, cls in _called(name, known_kinds):
             console.print(f"{name} ({family})\n\n{inspect.getdoc(cls)}\n")
             console.print(_fields(cls))
+            console.print(f"\n{inspect.cleandoc(cls.example)}")
 
 
 def _called(
@@ -52,16 +53,13 @@ def _called(
 def _list(family: str, known: dict[str, type["Spec"]]) -> "Table":
     from rich.table import Table
 
+    from mlsim.scenario.kinds import summary
+
     table = Table(box=None, title=f"{family}s", title_justify="left", show_header=False)
     table.add_column(no_wrap=True, min_width=16)
     for name, cls in known.items():
-        table.add_row(name, _first_sentence(cls))
+        table.add_row(name, summary(cls))
     return table
-
-
-def _first_sentence(cls: type["Spec"]) -> str:
-    first = (inspect.getdoc(cls) or "").partition("\n\n")[0]
-    return " ".join(first.split()).partition(". ")[0].removesuffix(".")
 
 
 def _fields(cls: type["Spec"]) -> "Table":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mlsim.errors import nearest
 from mlsim.faults.base import Fault, fault_kind
@@ -19,6 +19,13 @@ class LostPush(Fault):
 
     Training goes on, gates pass, dashboards of the pipeline are green, and the old model serves.
     Source: Kaestner, "failure to push updated model into production".
+    """
+
+    example: ClassVar[str] = """
+        kind: lost_push
+        at: 16d
+        until: 24d
+        component: rollout
     """
 
     kind: Literal["lost_push"] = "lost_push"

@@ -1,7 +1,7 @@
 """unit_change: a producer starts to send a column in another unit; nobody tells its consumers."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.column import ColumnFault
@@ -19,6 +19,16 @@ class UnitChange(ColumnFault):
     On a client it comes with an app update, which each person installs at some moment of the
     `ramp`; on another component rows change over. The repair reaches all at once. Source:
     Kaestner, "dropped data after format changes"; the Mars Climate Orbiter is the classic case.
+    """
+
+    example: ClassVar[str] = """
+        kind: unit_change
+        at: 9d
+        until: 14d
+        ramp: 2d
+        component: phone
+        column: temperature
+        unit: fahrenheit
     """
 
     kind: Literal["unit_change"] = "unit_change"

@@ -4,11 +4,12 @@ A kind is a class that describes one component, fault or check: its fields are w
 of it. Registering the class makes it known to the language, its messages, its schema and its docs.
 """
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -47,6 +48,9 @@ class Spec(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True
     )
+
+    example: ClassVar[str] = ""
+    """How a kind may stand in a file, in YAML; its docs show it, and the tests try it out."""
 
     @model_validator(mode="before")
     @classmethod
@@ -152,6 +156,12 @@ class OfKind:
             for name, cls in known.items()
         ]
         return {**mapping, "allOf": choices} if choices else mapping
+
+
+def summary(cls: type[Spec]) -> str:
+    """The first sentence of a kind's docstring, in one line and without its full stop."""
+    first = (inspect.getdoc(cls) or "").partition("\n\n")[0]
+    return " ".join(first.split()).partition(". ")[0].removesuffix(".")
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ class Client(Component):
 
     starts_requests: ClassVar[bool] = True
     sends_columns: ClassVar[bool] = True
+    example: ClassVar[str] = """
+        kind: client
+        timeout: 4s
+        retries: {max: 2, backoff: 500ms}
+    """
 
     kind: Literal["client"] = "client"
     timeout: Duration = np.inf

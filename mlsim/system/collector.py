@@ -1,6 +1,6 @@
 """collector: the telemetry server, where rows arrive that somebody may look at later."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mlsim.system.base import component_kind
 from mlsim.system.server import Served
@@ -12,6 +12,13 @@ class Collector(Served):
 
     Give it `workers`, `service_time` and a `queue_limit`, and it is a server that can be
     overloaded.
+    """
+
+    example: ClassVar[str] = """
+        kind: collector
+        workers: 1
+        service_time: 20ms
+        queue_limit: 100
     """
 
     kind: Literal["collector"] = "collector"

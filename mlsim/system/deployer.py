@@ -33,6 +33,11 @@ class Deployer(Component):
     """
 
     in_flow: ClassVar[bool] = False
+    example: ClassVar[str] = """
+        kind: deployer
+        models: [risk_model]
+        takes: 10min
+    """
 
     kind: Literal["deployer"] = "deployer"
     models: tuple[Name, ...] = ()

@@ -96,6 +96,12 @@ class Feedback(Component):
     """
 
     in_flow: ClassVar[bool] = False
+    example: ClassVar[str] = """
+        kind: feedback
+        reveals: infected
+        share: 0.1 + 0.5 * (temperature > 37.5)
+        delay: lognormal(mean=2d, cv=0.4)
+    """
 
     kind: Literal["feedback"] = "feedback"
     reveals: Name

@@ -27,6 +27,15 @@ class Model(Served):
     """
 
     has_versions: ClassVar[bool] = True
+    example: ClassVar[str] = """
+        kind: model
+        predicts: infected
+        inputs: [cough_rate, age]
+        learner: random_forest_classifier
+        parameters: {n_estimators: 50, max_depth: 6}
+        workers: 8
+        service_time: lognormal(mean=120ms, cv=0.6)
+    """
 
     kind: Literal["model"] = "model"
     predicts: Name

@@ -1,7 +1,7 @@
 """policy: turns scores into an action, which is where the machine reaches into the world."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mlsim.engine.columns import Column, Formula
 from mlsim.scenario.expressions import Condition, names
@@ -18,6 +18,12 @@ class Policy(Served):
     """A decision: `then` is done for requests for which `when` holds.
 
     A value that is missing (no model has been trained yet) doesn't hold.
+    """
+
+    example: ClassVar[str] = """
+        kind: policy
+        when: risk_model.score > 0.3
+        then: isolate
     """
 
     kind: Literal["policy"] = "policy"

@@ -1,7 +1,7 @@
 """server: workers, a queue before them, and a time that each request takes."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -68,5 +68,13 @@ def _constants_of(expression: ex.Expression | None) -> list[float]:
 @component_kind("server")
 class Server(Served):
     """A service that handles one request per worker at a time; first come, first served."""
+
+    example: ClassVar[str] = """
+        kind: server
+        replicas: 2
+        workers: 8
+        service_time: lognormal(mean=6ms, cv=0.5)
+        queue_limit: 200
+    """
 
     kind: Literal["server"] = "server"

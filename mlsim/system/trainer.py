@@ -37,6 +37,13 @@ class Trainer(Component):
     """
 
     in_flow: ClassVar[bool] = False
+    example: ClassVar[str] = """
+        kind: trainer
+        model: risk_model
+        every: 1d
+        window: 14d
+        gate: auc > 0.8
+    """
 
     kind: Literal["trainer"] = "trainer"
     model: Name

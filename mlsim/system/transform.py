@@ -40,6 +40,12 @@ class Transform(Reader):
     """
 
     sends_columns: ClassVar[bool] = True
+    example: ClassVar[str] = """
+        kind: transform
+        reads: [temperature, cough_rate, no_smell, sore_throat, age]
+        makes: {fever: temperature - 37}
+        service_time: lognormal(mean=20ms, cv=0.5)
+    """
 
     kind: Literal["transform"] = "transform"
     reads: tuple[str, ...] = ()

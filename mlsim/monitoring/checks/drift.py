@@ -1,7 +1,7 @@
 """drift: how far the distribution of a column has moved from what it was."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,14 @@ class Drift(ColumnCheck):
     """
 
     width = 10
+
+    example: ClassVar[str] = """
+        kind: drift
+        column: risk_model.score
+        reference: [0d, 2d]
+        every: 1h
+        window: 6h
+    """
 
     kind: Literal["drift"] = "drift"
     reference: tuple[When, When] = (-7 * 86400.0, 0.0)

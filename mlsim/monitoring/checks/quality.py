@@ -1,7 +1,7 @@
 """quality: how good a model's scores have turned out to be, once labels are known."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,15 @@ class Quality(Check):
     """
 
     width = 2 * SCORE_BINS
+
+    example: ClassVar[str] = """
+        kind: quality
+        model: risk_model
+        measure: recall
+        threshold: 0.3
+        every: 6h
+        window: 2d
+    """
 
     kind: Literal["quality"] = "quality"
     model: Name

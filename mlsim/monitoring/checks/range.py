@@ -1,6 +1,6 @@
 """range: how many values lie where they can't be right."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,15 @@ class Range(ColumnCheck):
     """
 
     width = 2
+
+    example: ClassVar[str] = """
+        kind: range
+        column: temperature
+        min: 34
+        max: 43
+        every: 15min
+        window: 1h
+    """
 
     kind: Literal["range"] = "range"
     min: float

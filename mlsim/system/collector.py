@@ -3,11 +3,12 @@
 from typing import ClassVar, Literal
 
 from mlsim.system.base import component_kind
-from mlsim.system.server import Served
+from mlsim.system.contract import Reader
+from mlsim.system.delivery import Delivery
 
 
 @component_kind("collector")
-class Collector(Served):
+class Collector(Reader):
     """What reaches it can be seen by checks on data and by training; what it loses, nobody sees.
 
     Give it `workers`, `service_time` and a `queue_limit`, and it is a server that can be
@@ -24,3 +25,6 @@ class Collector(Served):
     kind: Literal["collector"] = "collector"
     mode: Literal["push"] = "push"
     """`push`: the components send to it."""
+
+    def first_settings(self, seed: int, name: str) -> Delivery:
+        return Delivery()

@@ -1,4 +1,4 @@
-"""Contracts on edges: what a consumer may expect of a column, and what it does with anything else."""
+"""Contracts on edges: what a consumer may expect of a column, and what it does with the rest."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ class RequestBlock(Mapping[str, Column]):
     done.
 
     log: ids, times, outcomes and stamps, as the network recorded them. place: the column of a
-    component's stamps.
+    component's stamps. hitched: bool[n], which rows have reached a collector late or once more.
     """
 
     def __init__(
@@ -40,9 +40,11 @@ class RequestBlock(Mapping[str, Column]):
         system: Mapping[str, Deployed],
         wiring: Wiring,
         place: Callable[[str], int],
+        hitched: NDArray[np.bool_] | None = None,
     ):
         self.log, self.truth = log, truth
         self._system, self._wiring, self._place = system, wiring, place
+        self._hitched: NDArray[np.bool_] | bool = False if hitched is None else hitched
         self._computed: dict[tuple[str, str], Column] = {}
         self._own: dict[str, Callable[[], Column]] = {
             "sojourn_time": lambda: log.end - log.arrival,
@@ -84,7 +86,9 @@ class RequestBlock(Mapping[str, Column]):
             return False
         if key not in self._computed:
             sender = self._system[source]
-            bad = self._own_rows(sender, lambda *asked: sender.spec.unreadable(*asked, column))
+            bad = self._own_rows(
+                sender, lambda settings, rows: sender.spec.unreadable(settings, rows, column)
+            )
             contract = self._wiring.contracts.get(column)
             if spec.strict and contract is not None:
                 bad = bad | contract.broken_by(self.output(source, column))
@@ -104,6 +108,8 @@ class RequestBlock(Mapping[str, Column]):
     def lost_before(self, collector: str) -> NDArray[np.bool_] | bool:
         """Which rows have been dropped by the time they reach a collector, or by itself."""
         lost: NDArray[np.bool_] | bool = False
+        if not self.log.end.size:
+            return lost
         for name in (collector, *self._wiring.upstream(collector)):
             lost = lost | self.dropped(name)
         return lost
@@ -167,7 +173,7 @@ class RequestBlock(Mapping[str, Column]):
 
     def touched_inputs(self, reader: str) -> NDArray[np.bool_]:
         """In which rows a fault has had its hand in what reached a component, bool[n]."""
-        touched: NDArray[np.bool_] | bool = False
+        touched = self._hitched
         for column in self._system[reader].spec.needs():
             source = self._wiring.source(reader, column)
             if source is not None:
@@ -183,7 +189,9 @@ class RequestBlock(Mapping[str, Column]):
 
     def _touched(self, component: Deployed, column: str) -> NDArray[np.bool_] | bool:
         spec = component.spec
-        touched = self._own_rows(component, lambda *asked: spec.touched(*asked, column))
+        touched = self._own_rows(
+            component, lambda settings, rows: spec.touched(settings, rows, column)
+        )
         if component.spec.starts_requests:
             return touched
         for needed in component.spec.needs_for(column):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from mlsim.engine.arrivals import merge
 from mlsim.engine.clock import Clock
@@ -13,6 +14,7 @@ from mlsim.engine.network import Client, Network, Requests, Station, Visits
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Component, Deployed
 from mlsim.system.collector import Collector
+from mlsim.system.delivery import Mail
 from mlsim.system.deployer import Deployer
 from mlsim.system.learning import ModelVersion
 from mlsim.system.registry import Registry
@@ -59,6 +61,7 @@ class System(Mapping[str, Deployed]):
         self.listeners: list[Listener] = []
         self.replica_changes: list[tuple[float, str, int, bool]] = []
         self.replicas: dict[str, int] = {}
+        self._mail: dict[tuple[int, int], Mail] = {}
         self.world = World(scenario, seed)
         self.wiring = Wiring.of(scenario)
         self.network = self._network()
@@ -93,19 +96,12 @@ class System(Mapping[str, Deployed]):
 
     def push(self, model: str, version: ModelVersion) -> Generator[simpy.Event, None, None]:
         """Send a version to production: through its deployer, or at once where there is none."""
-        deployer = self.deployer_of(model)
-        if deployer is None:
-            self[model].change(version)
-        else:
-            yield from deployer.spec.push(self, deployer.current, model, version)
-
-    def deployer_of(self, model: str) -> Deployed | None:
-        """The component that deploys a model."""
         for deployed in self.values():
-            spec = deployed.spec
-            if isinstance(spec, Deployer) and (not spec.models or model in spec.models):
-                return deployed
-        return None
+            deployer = deployed.spec
+            if isinstance(deployer, Deployer) and (not deployer.models or model in deployer.models):
+                yield from deployer.push(self, deployed.current, model, version)
+                return
+        self[model].change(version)
 
     def crash(self, name: str, replica: int) -> None:
         """A replica is gone, with the requests that it had in service."""
@@ -190,15 +186,36 @@ class System(Mapping[str, Deployed]):
 
     def _on_rows(self, rows: Requests) -> None:
         """Sort rows by load and by where they ended, and tell the listeners."""
-        for number, (load_name, load) in enumerate(self.scenario.load.items()):
-            for where in np.unique(rows.where):
+        until = float(rows.end.max())
+        for number, load in enumerate(self.scenario.load):
+            # Late rows arrive even where no others do.
+            for where in np.union1d(rows.where, [w for w, n in self._mail if n == number]):
                 chosen = np.flatnonzero((rows.load == number) & (rows.where == where))
-                if chosen.size:
-                    log = Requests(*(column[chosen] for column in rows))
-                    truth = self.world.truth(load_name, load, log.request, log.arrival)
-                    self._tell_of(
-                        int(where), RequestBlock(log, truth, self, self.wiring, self.network.index)
-                    )
+                block = self._block(load, Requests._make(column[chosen] for column in rows))
+                if where != NOBODY:
+                    block = self._delivered(block, load, (int(where), number), until)
+                if block.log.end.size:
+                    self._tell_of(int(where), block)
+
+    def _block(
+        self, load: str, log: Requests, hitched: NDArray[np.bool_] | None = None
+    ) -> RequestBlock:
+        truth = self.world.truth(load, self.scenario.load[load], log.request, log.arrival)
+        return RequestBlock(log, truth, self, self.wiring, self.network.index, hitched)
+
+    def _delivered(
+        self, block: RequestBlock, load: str, way: tuple[int, int], until: float
+    ) -> RequestBlock:
+        """Of the rows sent to a collector those that arrive, and those that were late before."""
+        collector = self.network.names[way[0]]
+        lost = block.lost_before(collector)
+        if np.any(lost):
+            block = self._block(load, Requests._make(column[~lost] for column in block.log))
+        deliveries = self[collector].settings
+        if len(deliveries) == 1:
+            return block
+        mail, stamps = self._mail.setdefault(way, Mail()), block.log.stamps[:, way[0]]
+        return self._block(load, *mail.deliver(block.log, deliveries, stamps, until))
 
     def _tell_of(self, where: int, block: RequestBlock) -> None:
         for listener in self.listeners:

@@ -13,8 +13,8 @@ from mlsim.scenario.kinds import Mistake, Place
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Inbox, component_kind
 from mlsim.system.columns_check import unreadable
-from mlsim.system.output import Output
 from mlsim.system.contract import Reader
+from mlsim.system.output import Output
 
 
 @dataclass(frozen=True)

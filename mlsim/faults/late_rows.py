@@ -1,0 +1,38 @@
+"""late_rows: rows reach a collector late, and not in the order in which they were sent."""
+
+from typing import ClassVar, Literal
+
+from mlsim.faults.base import fault_kind
+from mlsim.faults.delivery import DeliveryFault
+from mlsim.scenario.expressions import DurationExpression
+from mlsim.system.simulation import System
+
+
+@fault_kind("late_rows")
+class LateRows(DeliveryFault):
+    """A `share` of the rows arrives `delay` late; the requests themselves are answered in time.
+
+    Training at night doesn't have the evening's rows, checks judge them as if they were of now.
+    Where the delay is random, rows overtake each other. Source: Akidau et al., The Dataflow Model
+    (2015): event time and processing time.
+    """
+
+    example: ClassVar[str] = """
+        kind: late_rows
+        at: 5d
+        component: telemetry
+        delay: lognormal(mean=6h, cv=1)
+    """
+
+    kind: Literal["late_rows"] = "late_rows"
+    delay: DurationExpression
+    """How late a row is."""
+
+    def title(self) -> str:
+        return f"{self.share:.0%} of the rows reach {self.component} late"
+
+    def begin(self, system: System) -> None:
+        self.disturb(system, "late")
+
+    def end(self, system: System) -> None:
+        self.repair(system, "late")

@@ -1,12 +1,24 @@
 """`mlsim schema`."""
 
 import json
+from typing import Annotated
+
+import typer
 
 
-def schema() -> None:
+def schema(
+    monitoring: Annotated[
+        bool, typer.Option("--monitoring", help="The schema of monitoring files instead.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of the scenario language, for editors that complete and check."""
     from mlsim.cli.catalogue import catalogue
-    from mlsim.scenario.schema import schema as language
+    from mlsim.monitoring.spec import MonitoringFile
+    from mlsim.scenario import schema as schemas
 
-    catalogue()  # the schema holds the kinds that are known by then
-    print(json.dumps(language(), indent=2))
+    catalogue()  # the schemas hold the kinds that are known by then
+    if monitoring:
+        language = schemas.schema_of(MonitoringFile, "mlsim monitoring file")
+    else:
+        language = schemas.schema()
+    print(json.dumps(language, indent=2))

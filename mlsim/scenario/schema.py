@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mlsim.scenario.kinds import Spec
 from mlsim.scenario.spec import Scenario
 
 
@@ -11,15 +12,17 @@ def schema() -> dict[str, Any]:
     An editor that knows it completes keys and underlines mistakes. It says less than `load` checks:
     the insides of durations and expressions are plain text to it.
     """
-    language = Scenario.model_json_schema(mode="validation")
+    language = schema_of(Scenario, "mlsim scenario")
     world = language["$defs"]["World"]
     # In a file the records are blocks of their own under `world`, beside its other keys.
     ((pattern, block),) = world["properties"].pop("records")["patternProperties"].items()
     world |= {"additionalProperties": block, "propertyNames": {"pattern": pattern}}
     column = language["$defs"]["Column"]
     language["$defs"]["Column"] = {"anyOf": [column["properties"]["is"], column]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "mlsim scenario",
-        **{key: value for key, value in language.items() if key != "title"},
-    }
+    return language
+
+
+def schema_of(model: type[Spec], title: str) -> dict[str, Any]:
+    """The schema of a file that is read by a model."""
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, **model.model_json_schema(mode="validation"), "title": title}

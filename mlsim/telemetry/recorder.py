@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.engine.network import Visits
+from mlsim.system.contract import Reader
 from mlsim.system.feedback import Feedback
 from mlsim.system.requests import OUTCOMES, RequestBlock
 from mlsim.system.simulation import System
@@ -108,6 +109,11 @@ class Recorder:
             n: d.spec.reveals for n, d in system.items() if isinstance(d.spec, Feedback)
         }
         self._labels = {name: np.zeros((1, cells), np.int32) for name in self._reveals}
+        self._dropped = {
+            name: np.zeros((1, cells), np.int32)
+            for name, d in system.items()
+            if isinstance(d.spec, Reader) and d.spec.drops
+        }
         self._collected = {name: np.zeros((1, cells), np.int32) for name in system.collectors}
 
     def on_visits(self, visits: Visits) -> None:
@@ -130,6 +136,9 @@ class Recorder:
         self.requests.add(client, log.outcome.astype(np.int64), log.arrival, log.end, *grid)
         each = np.repeat(np.arange(client.size), log.attempts)
         count(client[each], log.end[each], *grid, self._attempts)
+        for name, counts in self._dropped.items():
+            dropped = log.end[np.broadcast_to(block.dropped(name), log.end.shape)]
+            count(np.zeros(dropped.size, np.int64), dropped, *grid, counts)
 
     def on_collected(self, collector: str, block: RequestBlock) -> None:
         """Count what the telemetry has received."""
@@ -166,6 +175,9 @@ class Recorder:
         if needed("telemetry_rows_total"):
             rows = ((name, counts[0]) for name, counts in self._collected.items())
             _write_counter(store, cells, "component", "telemetry_rows_total", rows)
+        if needed("rows_dropped_total"):
+            rows = ((name, counts[0]) for name, counts in self._dropped.items())
+            _write_counter(store, cells, "component", "rows_dropped_total", rows)
         if needed("labels_total"):
             labels = ((name, counts[0]) for name, counts in self._labels.items())
             _write_counter(store, cells, "component", "labels_total", labels)

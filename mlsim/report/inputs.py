@@ -13,33 +13,39 @@ SCENARIO, MONITORING = "inputs/scenario", "inputs/monitoring"
 _NOT_KEPT = "# This run was watched by another file: see ../../run.json.\n"
 
 
-def write_inputs(folder: Path, scenario: Scenario, monitoring: Monitoring | None) -> dict[str, Any]:
-    """Write the files below `folder`; gives what `read_inputs` needs to find them again.
+def places_of(scenario: Scenario, monitoring: Monitoring | None) -> dict[str, Any]:
+    """Where the files lie in a run folder, as its `run.json` says it.
 
-    scenario: place of the scenario's file. settings: what was set beside it. monitoring: place of
-    the file that the run was watched by, None without one.
+    scenario_file: the scenario's. settings: what was set beside it. monitoring_file: the one that
+    the run was watched by, None without one.
     """
-    document = scenario.document
-    files = {f"{SCENARIO}/{document.path.name}": document.text}
-    watched_by = None
-    if scenario.monitoring:
-        files[f"{SCENARIO}/{scenario.monitoring}"] = _NOT_KEPT
+    document, watched_by = scenario.document, None
     if monitoring is not None:
         own = _same_file(scenario.monitoring_file, monitoring.path)
-        watched_by = (
-            f"{SCENARIO}/{scenario.monitoring}" if own else f"{MONITORING}/{monitoring.path.name}"
+        name, folder = (
+            (scenario.monitoring, SCENARIO) if own else (monitoring.path.name, MONITORING)
         )
-        beside = PurePosixPath(watched_by).parent
-        files |= {str(beside / name): text for name, text in monitoring.texts.items()}
-    for place, text in files.items():
-        target = folder / place
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode())
+        watched_by = f"{folder}/{name}"
     return {
         "scenario_file": f"{SCENARIO}/{document.path.name}",
         "settings": dict(document.settings),
         "monitoring_file": watched_by,
     }
+
+
+def write_inputs(folder: Path, scenario: Scenario, monitoring: Monitoring | None) -> None:
+    """Write the files to their places below `folder`."""
+    places = places_of(scenario, monitoring)
+    files = {places["scenario_file"]: scenario.document.text}
+    if scenario.monitoring:
+        files[f"{SCENARIO}/{scenario.monitoring}"] = _NOT_KEPT
+    if monitoring is not None:
+        beside = PurePosixPath(places["monitoring_file"]).parent
+        files |= {str(beside / name): text for name, text in monitoring.texts.items()}
+    for place, text in files.items():
+        target = folder / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode())
 
 
 def read_inputs(folder: Path, origin: Mapping[str, Any]) -> tuple[Scenario, Monitoring | None]:

@@ -14,7 +14,7 @@ from typing import Any
 from mlsim.errors import MlsimError
 from mlsim.measures.findings import TWIN, Findings
 from mlsim.measures.summary import summary
-from mlsim.report.inputs import write_inputs
+from mlsim.report.inputs import places_of, write_inputs
 from mlsim.report.stored_run import place_of
 from mlsim.report.world_folder import write_world
 from mlsim.report.write import write_report
@@ -60,9 +60,9 @@ def _clear_abandoned(reports: Path) -> None:
 
 
 def _fill(folder: Path, findings: Findings, wall_s: float) -> None:
-    inputs = write_inputs(folder, findings.scenario, findings.monitoring)
+    write_inputs(folder, findings.scenario, findings.monitoring)
     _write_json(folder / "summary.json", summary(findings))
-    _write_json(folder / "run.json", {**origin(findings, wall_s), **inputs})
+    _write_json(folder / "run.json", origin(findings, wall_s))
     findings.alerts.to_csv(folder / "alerts.csv", index=False)
     findings.detection.to_csv(folder / "detection.csv", index=False)
     findings.outcomes.to_csv(folder / "outcomes.csv", index=False)
@@ -82,6 +82,7 @@ def origin(findings: Findings, wall_s: float) -> dict[str, Any]:
         "hash": findings.scenario.hash,
         "seed": findings.seed,
         "worlds": list(findings.records),
+        **places_of(findings.scenario, findings.monitoring),
         "versions": {
             "python": platform.python_version(),
             **{library: version(library) for library in LIBRARIES},

@@ -54,6 +54,8 @@ def read_world(folder: Path, alerts: pd.DataFrame, base: SeriesStore | None = No
     Its tables stay on disk until somebody asks. Raises OSError, ValueError or KeyError where the
     folder isn't complete.
     """
+    for name in (TELEMETRY, TOTALS):
+        (folder / name).stat()  # Arrow's own error has no file name.
     content = json.loads((folder / WORLD).read_text(encoding="utf-8"))
     totals = Table(folder / TOTALS).frame().drop(columns="time_s")
     tables = {name: folder / f"{name}.parquet" for name in TABLES}

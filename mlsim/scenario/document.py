@@ -81,7 +81,9 @@ class Document:
                 problems.append(Problem(given, 0, "", missing.message, missing.suggestion))
         if problems:
             raise ScenarioError(problems)
-        return replace(self, root=root, settings={**self.settings, **texts})
+        # A setting made again is the last one: their order is how they are to be made anew.
+        earlier = {path: text for path, text in self.settings.items() if path not in texts}
+        return replace(self, root=root, settings=earlier | texts)
 
 
 def _as_given(path: str, text: str) -> str:

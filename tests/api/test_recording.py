@@ -111,15 +111,14 @@ def test_what_was_never_answered_has_no_score():
 
 
 def test_requests_of_several_loads_have_what_is_theirs():
-    text = COUNTER.replace(
-        "load:",
-        'world:\n  parcel: {weight: "uniform(1, 2)"}\nload:\n  parcels: {rate: 0.1/s, enters: desk}',
-    )
+    world = 'world:\n  parcel: {weight: "uniform(1, 2)"}\n'
+    parcels = f"{world}load:\n  parcels: {{rate: 0.1/s, enters: desk}}"
+    text = COUNTER.replace("load:", parcels)
     requests = api.Scenario(loaded(text, horizon="1h"), None).run().requests
-    parcels = requests["load"] == "parcels"
-    assert 0 < parcels.sum() < len(requests)
-    assert requests.loc[parcels, "weight"].between(1, 2).all()
-    assert requests.loc[~parcels, "weight"].isna().all()
+    ours = requests["load"] == "parcels"
+    assert 0 < ours.sum() < len(requests)
+    assert requests.loc[ours, "weight"].between(1, 2).all()
+    assert requests.loc[~ours, "weight"].isna().all()
     assert (requests["person"] == -1).all()
 
 

@@ -1,4 +1,4 @@
-"""The scenario that the README shows, at a small part of its load: what a reader would expect of it."""
+"""The scenario that the README shows, under a small part of its load, does what one would expect."""
 
 from pathlib import Path
 

@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WARM := .venv/.warm
 
-.PHONY: run test lint format long bench setup clean
+.PHONY: run test lint format docs long bench setup clean
 
 run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
@@ -26,6 +26,9 @@ format: $(READY)
 
 long: setup
 	$(BIN)/python -m pytest -m long $(ARGS)
+
+docs: $(READY)
+	$(BIN)/python docs/generate.py
 
 bench: setup
 	$(BIN)/python benchmarks/speed.py $(ARGS)

@@ -119,6 +119,11 @@ class OfKind:
 
     family: Family
 
+    @property
+    def words(self) -> str:
+        """What a value must be."""
+        return f"a {self.family}"
+
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:

@@ -254,6 +254,17 @@ _COLUMN_UNITS: dict[str, _ColumnUnit] = {
 }
 
 
+COLUMN_UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        dimension: tuple(
+            name for name, unit in _COLUMN_UNITS.items() if unit.dimension == dimension
+        )
+        for dimension in dict.fromkeys(unit.dimension for unit in _COLUMN_UNITS.values())
+    }
+)
+"""Units that a column can have, by what they measure."""
+
+
 def column_unit(value: object) -> str:
     """The name of a unit that a column can have."""
     if isinstance(value, str) and value in _COLUMN_UNITS:

@@ -5,11 +5,19 @@ from collections.abc import Iterable
 from math import isinf
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
-from mlsim.scenario.units import Quantity, duration, duration_text, instant
+from mlsim.scenario.tree import Expression
+from mlsim.scenario.units import Quantity, duration_text
 
-_PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_PLAIN: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    AwareDatetime: "a date and time such as 2020-11-02T00:00:00Z",
+}
+_TIMES = ("a duration", "a time")
 _LIMITS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
 
 
@@ -20,8 +28,8 @@ def type_words(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     'a list: a whole number'
     """
     for mark in metadata:
-        if isinstance(mark, Quantity):
-            return mark.words
+        if words := getattr(mark, "words", ""):
+            return str(words)
     return _bare_words(annotation) + _limit_words(metadata)
 
 
@@ -33,7 +41,7 @@ def _bare_words(annotation: Any) -> str:
         case origin if origin in (Union, types.UnionType):
             return " or ".join(type_words(part) for part in arguments if part is not types.NoneType)
         case origin if origin is Literal:
-            return "one of " + ", ".join(map(str, arguments))
+            return ("one of " if len(arguments) > 1 else "") + ", ".join(map(str, arguments))
         case origin if origin in (list, tuple):
             return f"a list: {type_words(arguments[0])}"
         case origin if origin is dict:
@@ -62,5 +70,9 @@ def default_words(value: Any, metadata: Iterable[Any] = ()) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    is_time = any(isinstance(m, Quantity) and m.read in (duration, instant) for m in metadata)
-    return duration_text(value) if is_time else str(value)
+    if isinstance(value, Expression):
+        return value.text or str(value)
+    if not isinstance(value, float):
+        return str(value)
+    is_time = any(isinstance(m, Quantity) and m.words.startswith(_TIMES) for m in metadata)
+    return duration_text(value) if is_time else f"{value:g}"

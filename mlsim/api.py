@@ -181,8 +181,8 @@ class Run:
     def rows(self) -> pd.DataFrame:
         """The rows that reached collectors, from the history on.
 
-        collector, request, time_s, the columns as they arrived, and of each label the truth
-        (`label/infected`) and when it became known (`known/infected`). Raises MlsimError unless
+        collector, request, time_s, the columns as they arrived, and each label as it came in
+        (`label/infected`), and when (`known/infected`; inf for never). Raises MlsimError unless
         they were recorded.
         """
         return self._recorded("rows")

@@ -142,8 +142,8 @@ class RowLog:
     """Rows that reached collectors, from the history on: what checks could look at.
 
     collector, request, time_s; then the columns as the collector received them, and for the labels
-    of models `label/<column>` (the truth) and `known/<column>` (when it came to light, in seconds;
-    inf for never).
+    of models `label/<column>` (as it comes in, which may be wrong) and `known/<column>` (when, in
+    seconds; inf for never).
     """
 
     own = ("collector", "request", "time_s")
@@ -170,7 +170,7 @@ class RowLog:
                 columns[name] = block.at(collector, name)
         for name in self._labels:
             if name not in absent:
-                columns[f"label/{name}"] = block.truth[name]
+                columns[f"label/{name}"] = block.reported(name)
                 columns[f"known/{name}"] = block.known_at(name)
         self._names |= dict.fromkeys(columns)
         self._pieces.add(columns)

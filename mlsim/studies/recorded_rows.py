@@ -1,6 +1,5 @@
 """Rows that reached a collector, read back from what a run has kept of them."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -33,15 +32,6 @@ class RecordedRows:
         """When they arrived."""
         return Times(self._rows["time_s"].to_numpy())
 
-    @property
-    def truth(self) -> Mapping[str, Column]:
-        """The true columns that models are there to find out."""
-        return {
-            name.removeprefix(LABEL): self._rows[name].to_numpy()
-            for name in map(str, self._rows)
-            if name.startswith(LABEL)
-        }
-
     def at(self, reader: str, column: str) -> Column:
         """A column as it reached the collector."""
         return self._rows[column].to_numpy()
@@ -49,6 +39,10 @@ class RecordedRows:
     def label_of(self, model: str) -> str:
         """The true column that a model is there to find out."""
         return str(next(iter(self._scenario.system[model].labels())))
+
+    def reported(self, label: str) -> Column:
+        """The label of each row as it came in, where it did."""
+        return self._rows[LABEL + label].to_numpy()
 
     def known_at(self, label: str) -> NDArray[np.float64]:
         """When the label of each row becomes known, in seconds; inf for never."""

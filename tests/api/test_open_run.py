@@ -16,7 +16,12 @@ from mlsim.errors import MlsimError, ScenarioError
 from mlsim.report.write import write_report
 from tests.worlds import COUNTER, RULES, WATCHED, written
 
-OTHER_CHECKS = WATCHED.replace("every: 15min", "every: 20min").replace("window: 6h", "window: 5h")
+QUALITY = "checks:\n  risk_auc: {kind: quality, model: risk_model, every: 2h, window: 12h}"
+OTHER_CHECKS = (
+    WATCHED.replace("every: 15min", "every: 20min")
+    .replace("window: 6h", "window: 5h")
+    .replace("checks:", QUALITY)
+)
 OTHER_RULES = RULES.replace("> 0.05", "> 0.2").replace("OutOfRange", "Hot")
 
 

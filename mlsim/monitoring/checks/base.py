@@ -4,7 +4,7 @@ A check sees the rows that reached a collector, and no others. Only counts are k
 evaluation, so a check costs little memory however many rows there are.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -43,15 +43,14 @@ class ReceivedRows(Protocol):
     def log(self) -> Arrivals:
         """When they arrived."""
 
-    @property
-    def truth(self) -> Mapping[str, Column]:
-        """The true columns, for labels alone."""
-
     def at(self, reader: str, column: str) -> Column:
         """A column as it reached the collector `reader`."""
 
     def label_of(self, model: str) -> str:
         """The true column that a model is there to find out."""
+
+    def reported(self, label: str) -> Column:
+        """The label of each row as it comes in, where it does."""
 
     def known_at(self, label: str) -> Values:
         """When the label of each row becomes known, in seconds; inf for never."""
@@ -110,7 +109,7 @@ class Check(Spec):
             yield ("reference",), message + duration_text(scenario.history), ""
 
     def see(self, block: ReceivedRows, collector: str) -> tuple[Values, Values]:
-        """What it learns from a block of rows, and when, in seconds: float64[n] and float64[n, ...]."""
+        """When, in seconds, it learns what from a block of rows: float64[n], float64[n, ...]."""
         raise NotImplementedError
 
     def learn(self, reference: Values) -> Any:

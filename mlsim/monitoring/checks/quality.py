@@ -64,7 +64,7 @@ class Quality(Check):
     def see(self, block: ReceivedRows, collector: str) -> tuple[Values, Values]:
         label = block.label_of(self.model)
         score = np.asarray(block.at(collector, self.about), dtype=float)
-        truth = np.asarray(block.truth[label], dtype=float)
+        truth = np.asarray(block.reported(label), dtype=float)
         judged = np.isfinite(score)
         return block.known_at(label)[judged], np.column_stack([score, truth])[judged]
 

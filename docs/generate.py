@@ -119,6 +119,7 @@ TABLES: dict[str, Callable[[], Iterable[str]]] = {
     "scenario": lambda: (
         line.replace("person, records", "person, a block per load")
         for line in table_of_fields(Scenario)
+        if "`world." not in line
     ),
     "world": lambda: (line for line in table_of_fields(World) if "`records`" not in line),
     "column": lambda: table_of_fields(Column),

@@ -6,7 +6,7 @@ of it. Registering the class makes it known to the language, its messages, its s
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
@@ -181,17 +181,29 @@ class FieldDoc:
 
 
 def describe(cls: type[Spec]) -> tuple[FieldDoc, ...]:
-    """The fields of a kind, `kind` itself left out, in the order of their definition."""
-    return tuple(
-        FieldDoc(
-            key=field.alias or name,
-            type=type_words(field.annotation, field.metadata),
-            required=field.is_required(),
-            default="" if field.is_required() else _default(field),
-            doc=" ".join((field.description or "").split()),
-        )
-        for name, field in cls.model_fields.items()
-        if name != "kind"
+    """The fields of a kind in the order of their definition, `kind` itself left out.
+
+    The parts of a mapping follow it: `retries`, `retries.max`.
+    """
+    described: list[FieldDoc] = []
+    for name, field in cls.model_fields.items():
+        if name == "kind":
+            continue
+        one = _field_doc(field.alias or name, field)
+        described.append(one)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Spec):
+            parts = describe(field.annotation)
+            described += [replace(part, key=f"{one.key}.{part.key}") for part in parts]
+    return tuple(described)
+
+
+def _field_doc(key: str, field: FieldInfo) -> FieldDoc:
+    return FieldDoc(
+        key=key,
+        type=type_words(field.annotation, field.metadata),
+        required=field.is_required(),
+        default="" if field.is_required() else _default(field),
+        doc=" ".join((field.description or "").split()),
     )
 
 

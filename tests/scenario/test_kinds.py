@@ -15,6 +15,7 @@ from mlsim.scenario.units import Duration, Name, When
 
 class Retries(Spec):
     max: int
+    """How often."""
 
 
 class Desk(Spec):
@@ -64,6 +65,7 @@ def test_fields_are_described_from_the_class():
         "inputs",
         "rows",
         "retries",
+        "retries.max",
         "parse",
         "open",
     ]
@@ -81,6 +83,7 @@ def test_fields_are_described_from_the_class():
     assert described["inputs"].type == "a list: text"
     assert described["rows"].type == "a mapping of names: a number"
     assert described["retries"].type == "a mapping with max"
+    assert described["retries.max"].doc == "How often."
     assert described["parse"].type == "one of drop, null"
     assert described["open"].default == "true"
 

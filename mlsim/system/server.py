@@ -55,7 +55,7 @@ def service_of(expression: ex.Expression | None) -> Service:
     if isinstance(expression, ex.Call) and expression.function in DISTRIBUTIONS:
         code, a, b = DISTRIBUTIONS[expression.function](*numbers)
         return Service(code, float(a), float(b))
-    return Service(draws.Distribution.CONSTANT, *numbers, 0.0)
+    return Service(draws.Distribution.CONSTANT, numbers[0])
 
 
 def _constants_of(expression: ex.Expression | None) -> list[float]:

@@ -75,31 +75,37 @@ class Quality(Check):
     def statistic(self, counts: Counts, reference: Any) -> Values:
         by_bin = counts.reshape(len(counts), SCORE_BINS, 2).astype(float)
         above = int(np.searchsorted(self._edges(), self.threshold, side="left")) + 1
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return MEASURES[self.measure](by_bin[:, :, 0], by_bin[:, :, 1], above)
+        return MEASURES[self.measure](by_bin[:, :, 0], by_bin[:, :, 1], above)
 
     def _edges(self) -> Values:
         """Upper ends of all bins but the last; the threshold is one of them."""
         return np.sort(np.append(np.arange(1, SCORE_BINS - 1) / (SCORE_BINS - 1), self.threshold))
 
 
+def _share(part: Values, whole: Values) -> Values:
+    """NaN where the whole is nothing."""
+    share = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share
+
+
 def _auc(false: Values, true: Values, _: int) -> Values:
     """P(a true row scores higher than a false one); ties within a bin count half."""
     lower_false = np.cumsum(false, axis=1) - false / 2
-    return (true * lower_false).sum(axis=1) / (true.sum(axis=1) * false.sum(axis=1))
+    return _share((true * lower_false).sum(axis=1), true.sum(axis=1) * false.sum(axis=1))
 
 
 def _accuracy(false: Values, true: Values, above: int) -> Values:
     right = false[:, :above].sum(axis=1) + true[:, above:].sum(axis=1)
-    return right / (false + true).sum(axis=1)
+    return _share(right, (false + true).sum(axis=1))
 
 
 def _precision(false: Values, true: Values, above: int) -> Values:
-    return true[:, above:].sum(axis=1) / (false + true)[:, above:].sum(axis=1)
+    return _share(true[:, above:].sum(axis=1), (false + true)[:, above:].sum(axis=1))
 
 
 def _recall(false: Values, true: Values, above: int) -> Values:
-    return true[:, above:].sum(axis=1) / true.sum(axis=1)
+    return _share(true[:, above:].sum(axis=1), true.sum(axis=1))
 
 
 MEASURES: Mapping[str, Callable[[Values, Values, int], Values]] = {

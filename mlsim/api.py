@@ -149,6 +149,11 @@ class Run:
         return self._record.alerts
 
     @property
+    def actions(self) -> pd.DataFrame:
+        """What acting rules called in this world; times in seconds since day 0."""
+        return self._record.actions
+
+    @property
     def detection(self) -> pd.DataFrame:
         """Fault by rule: noticed or not, how soon, and false alarms."""
         return self.findings.detection

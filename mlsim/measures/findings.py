@@ -114,6 +114,13 @@ class Findings:
             tables.append(table)
         return pd.concat(tables, ignore_index=True)
 
+    @cached_property
+    def actions(self) -> pd.DataFrame:
+        """What acting rules called in all worlds (see `mlsim.monitoring.acting.Call`)."""
+        tables = [record.actions.assign(world=name) for name, record in self.records.items()]
+        together = pd.concat(tables, ignore_index=True)
+        return together[["world", *tables[0].columns.drop("world")]]
+
 
 def _stacked(tables: list[pd.DataFrame], columns: str) -> pd.DataFrame:
     """The tables below one another; an empty one with the same columns if there are none."""

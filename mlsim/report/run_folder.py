@@ -64,6 +64,8 @@ def _fill(folder: Path, findings: Findings, wall_s: float) -> None:
     _write_json(folder / "summary.json", summary(findings))
     _write_json(folder / "run.json", origin(findings, wall_s))
     findings.alerts.to_csv(folder / "alerts.csv", index=False)
+    if not findings.actions.empty:
+        findings.actions.to_csv(folder / "actions.csv", index=False)
     findings.detection.to_csv(folder / "detection.csv", index=False)
     findings.outcomes.to_csv(folder / "outcomes.csv", index=False)
     for name, record in findings.records.items():

@@ -58,6 +58,24 @@ def test_run_until_leaves_the_network_there():
     assert recorded.network.counters("a").in_service == (1,)
 
 
+def test_who_comes_last_sees_what_all_others_have_decided_at_that_instant():
+    """Also what they decide only then, one after the other."""
+    recorded, order = counter([]), []
+
+    def look(env: simpy.Environment, machine: object):
+        yield env.last_at(1.0)
+        order.append((env.now, "last"))
+
+    def decide(env: simpy.Environment, machine: object):
+        yield env.timeout(1.0)
+        for name in "ab":
+            order.append((env.now, name))
+            yield env.timeout(0.0)
+
+    recorded.run(look, decide)
+    assert order == [(1.0, "a"), (1.0, "b"), (1.0, "last")]
+
+
 def test_run_until_an_event_stops_there():
     recorded = counter([1.0, 2.0])
     assert recorded.clock.run(until=recorded.clock.timeout(1.5, value="rung")) == "rung"

@@ -289,3 +289,13 @@ def test_the_example_differs_from_the_other_file_by_its_action_alone():
     passive = load_monitoring(FILES / "with_data_checks.yml")
     assert (acting.checks, acting.rules) == (passive.checks, passive.rules)
     assert [one.alert for one in acting.actions] == ["RecallDropped"]
+
+
+def test_a_run_tells_what_was_called_in_all_its_worlds(write, tmp_path):
+    scenario = api.load(write(acting_on("NewModel", "OutOfRange")), {"horizon": "32h"})
+    run = scenario.run()
+    called = pd.read_csv(run.write(tmp_path / "reports") / "actions.csv")
+    pd.testing.assert_frame_equal(called, run.findings.actions)
+    assert set(called["alert"][called["world"] == "all"]) == {"NewModel", "OutOfRange"}
+    assert set(called["alert"][called["world"] == "twin"]) == {"NewModel"}
+    assert run.twin.actions["time_s"].tolist() == [18 * HOUR + 40 * 60]

@@ -79,7 +79,7 @@ class Checks:
 
     @property
     def turns(self) -> set[float]:
-        """When references are over, in seconds: rows from before must be seen before those after."""
+        """When references end, in seconds: rows from before must be seen before those after."""
         return {watch.begins for watch in self._watches.values() if watch.check.reference}
 
     def on_visits(self, visits: Visits) -> None:

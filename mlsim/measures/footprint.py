@@ -95,7 +95,7 @@ class Footprint:
 
     def radius(self) -> BlastRadius:
         """What has been touched so far."""
-        components = [{"name": name, **vars(trace)} for name, trace in self.traces.items()]
+        components = [{"name": n, **vars(self.traces[n])} for n in self._columns if n in self.traces]
         return BlastRadius(
             total=self.total,
             people=int(self._people.sum()),

@@ -24,7 +24,7 @@ def flow_problems(scenario: Scenario) -> Iterator[Mistake]:
     system: Mapping[str, Placed] = scenario.system
     unknown = list(_unknown_names(scenario, system))
     yield from unknown
-    if unknown or not (scenario.load and scenario.is_read("flow", "load")):
+    if unknown or not (scenario.load and scenario.flow and scenario.is_read("flow", "load")):
         return
     yield from _doubled_chains(scenario.flow)
     yield from _entry_problems(scenario)
@@ -34,8 +34,9 @@ def flow_problems(scenario: Scenario) -> Iterator[Mistake]:
 
 def is_connected(scenario: Scenario) -> bool:
     """Whether all ways of requests are known: no chain is unreadable or leads to a missing part."""
-    steps = (step for chain in scenario.flow for step in step_names(chain.steps))
-    return scenario.is_read("flow") and all(step in scenario.system for step in steps)
+    steps = [step for chain in scenario.flow for step in step_names(chain.steps)]
+    known = all(step in scenario.system for step in steps)
+    return bool(steps) and known and scenario.is_read("flow")
 
 
 def _unknown_names(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator[Mistake]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlsim.errors import nearest
-from mlsim.scenario.document import Document, read
+from mlsim.scenario.document import Document, Place, read
 from mlsim.scenario.flow_checks import flow_problems
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.scopes import naming_problems
@@ -34,10 +34,15 @@ def from_document(document: Document) -> Scenario:
 def examined(document: Document) -> Checked[Scenario]:
     """As much of a scenario as could be read, and all its mistakes."""
     checked = examine(document, Scenario, _STAND_INS)
-    if checked.value is None:
+    if checked.value is None or any(map(_holds_names, checked.unread)):
         return checked
     checked.value._document, checked.value._unread = document, checked.unread
     return checked.with_mistakes(_mistakes(checked.value))
+
+
+def _holds_names(place: Place) -> bool:
+    """Whether what stands there gives names that all the rest may use: nobody knows them then."""
+    return place in (("system",), ("world",)) or (place[0] == "world" and len(place) == 2)
 
 
 def _mistakes(scenario: Scenario) -> Iterator[Mistake]:

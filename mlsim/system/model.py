@@ -65,11 +65,11 @@ class Model(Served):
         if self.predicts in self.inputs:
             place = ("inputs", self.inputs.index(self.predicts))
             yield place, f"must not be {self.predicts}, which it is there to find out", ""
-        yield from unreadable(
-            scenario, name, [(("inputs", k), c) for k, c in enumerate(self.inputs)]
-        )
+        others = [(k, c) for k, c in enumerate(self.inputs) if c != self.predicts]
+        yield from unreadable(scenario, name, [(("inputs", k), c) for k, c in others])
         yield from unusable(self.learner, self.parameters)
-        if not any(isinstance(spec, Collector) for spec in scenario.system.values()):
+        collectors = [spec for spec in scenario.system.values() if isinstance(spec, Collector)]
+        if not collectors and scenario.is_read("system"):
             yield (), "needs a collector in the system, whose rows it learns from", ""
         if scenario.history == 0:
             yield (), "needs a history in the scenario, from which its first version learns", ""

@@ -2,14 +2,20 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlsim.errors import ScenarioError
 from mlsim.monitoring.loading import load_watched
+from mlsim.scenario.document import path_text, read
 
 ROOT = Path(__file__).parents[2]
+COVID_APP = ROOT / "scenarios" / "covid_app.yaml"
 
 CLINIC = """\
 scenario: clinic
@@ -173,3 +179,33 @@ def test_checking_a_scenario_with_models_imports_no_learning_library():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert not {"pandas", "sklearn", "matplotlib"} & set(loaded.stdout.split())
+
+
+def paths(value: object, here: tuple[str | int, ...] = ()) -> Iterator[str]:
+    """All places of a document, as settings name them."""
+    if here:
+        yield path_text(here)
+    entries = value.items() if isinstance(value, dict) else ()
+    for step, inner in enumerate(value) if isinstance(value, list) else entries:
+        yield from paths(inner, (*here, step))
+
+
+VALUES = [
+    "1", "x", "[]", "{}", "5 kg", "-1", "1d", "true", "null", "phone", "risk_model", "temperature",
+    "[phone]", "risk_model.score > 1", "lognormal(mean=1s, cv=0.5)", "{kind: server}",
+    "{kind: lost_push, at: 1d, component: rollout}", "{kind: model, predicts: infected}",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(paths(read(COVID_APP).data))),
+        st.sampled_from(VALUES),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_whatever_stands_anywhere_in_the_covid_app_is_accepted_or_refused(changes):
+    with suppress(ScenarioError):
+        load_watched(COVID_APP, changes)

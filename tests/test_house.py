@@ -74,7 +74,7 @@ def test_help_loads_nothing_heavy():
         [sys.executable, "-c", program, "--help"], cwd=ROOT, capture_output=True, text=True
     )
     assert help_.returncode == 0, help_.stderr
-    for command in ("run", "validate", "graph", "schema", "kinds", "init"):
+    for command in ("run", "judge", "report", "validate", "graph", "schema", "kinds", "init"):
         assert re.search(rf"\b{command}\b", help_.stdout)
     assert HEAVY & set(help_.stderr.split()) == set()
 

@@ -14,7 +14,8 @@ from mlsim.report.answer import answer, has_twin
 _WRITTEN = (
     ("report.html, figures/", "the page to forward, its pictures as PNG and SVG"),
     ("summary.json", "these figures, for programs"),
-    ("*.csv, *.parquet", "alerts, detection, outcomes by day; telemetry"),
+    ("*.csv, *.parquet", "alerts, detection, outcomes by day; telemetry, requests"),
+    ("inputs/, worlds/", "what the run was made from; its twin, each fault alone"),
 )
 
 

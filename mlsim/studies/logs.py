@@ -1,6 +1,6 @@
 """Listeners that keep single requests, visits and rows, where others only count them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,24 +23,31 @@ class Pieces:
     """Columns that come in blocks; a block may lack some of them."""
 
     _blocks: list[dict[str, Column]] = field(default_factory=list)
+    _sizes: list[int] = field(default_factory=list)
 
     def add(self, columns: dict[str, Column]) -> None:
         """Add a block of rows: arrays of one length, at least one."""
         self._blocks.append(columns)
+        self._sizes.append(len(next(iter(columns.values()))))
 
-    def joined(self, names: Sequence[str], order: Sequence[str]) -> dict[str, Column]:
-        """The named columns of all rows, sorted by the columns in `order`, the first one first."""
-        keys = [self._column(name) for name in reversed(order)]
-        rows = np.lexsort(keys)
-        return {name: self._column(name)[rows] for name in names}
+    def joined(self, names: Iterable[str], order: Sequence[str]) -> dict[str, Column]:
+        """The named columns of all rows, sorted by the columns in `order`, the first one first.
 
-    def _column(self, name: str) -> Column:
-        parts = [b.get(name, np.full(len(next(iter(b.values()))), np.nan)) for b in self._blocks]
+        The blocks are used up, so that no more than one column is there twice.
+        """
+        keys = {name: self._taken(name) for name in order}
+        rows = np.lexsort([keys[name] for name in reversed(order)])
+        return {n: keys[n][rows] if n in keys else self._taken(n)[rows] for n in names}
+
+    def _taken(self, name: str) -> Column:
+        parts = [
+            block.pop(name, np.full(size, np.nan))
+            for block, size in zip(self._blocks, self._sizes, strict=True)
+        ]
         kinds = [part.dtype for part in parts if not _is_missing(part)]
         kind = np.result_type(*kinds) if kinds else np.dtype(np.float64)
-        return np.concatenate(
-            [_missing(p.size, kind) if _is_missing(p) else p for p in parts] or [np.empty(0)]
-        )
+        whole = [_missing(part.size, kind) if _is_missing(part) else part for part in parts]
+        return np.concatenate(whole) if whole else np.empty(0)
 
 
 def _is_missing(column: Column) -> bool:
@@ -97,7 +104,7 @@ class RequestLog:
 
     def table(self) -> Table:
         """The rows by the time of their end."""
-        columns = self._pieces.joined(list(self._names), ("end_s", "request"))
+        columns = self._pieces.joined(self._names, ("end_s", "request"))
         return Table.of(columns, {"load": self._loads, "outcome": OUTCOMES})
 
 
@@ -183,5 +190,5 @@ class RowLog:
 
     def table(self) -> Table:
         """The rows by the time of their arrival."""
-        columns = self._pieces.joined(list(self._names), ("time_s", "request"))
+        columns = self._pieces.joined(self._names, ("time_s", "request"))
         return Table.of(columns, {"collector": self._collectors})

@@ -21,7 +21,7 @@ SAMPLE = 20_000
 """Requests, or about as many, that every run keeps for looking at."""
 
 LIMIT = 1 << 30
-"""Bytes that one table of one world may take."""
+"""Bytes that one table of one world may take; its process needs two to three times that."""
 
 _BYTES = 8
 _POINTS = 5_000

@@ -95,7 +95,8 @@ class Footprint:
 
     def radius(self) -> BlastRadius:
         """What has been touched so far."""
-        components = [{"name": n, **vars(self.traces[n])} for n in self._columns if n in self.traces]
+        touched = [name for name in self._columns if name in self.traces]
+        components = [{"name": name, **vars(self.traces[name])} for name in touched]
         return BlastRadius(
             total=self.total,
             people=int(self._people.sum()),

@@ -5,7 +5,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,16 @@ TWO_LOADS = CLINIC.replace(
     "load:",
     "load:\n  visits: {rate: 0.02/s, of: person, enters: phone, each: check_up}",
 )
-Built = Callable[[], dict[str, bytes]]
+LEARNING = TWO_LOADS.replace(
+    "  telemetry: {kind: collector}",
+    """  telemetry: {kind: collector}
+  tests: {kind: feedback, reveals: infected, share: 0.5, delay: exponential(mean=6h)}
+  nightly: {kind: trainer, model: risk_model, every: 8h, window: 2d, max_rows: 2000}""",
+)
+LEARNING += """
+  - {kind: late_rows, at: 6h, component: telemetry, share: 0.4, delay: exponential(mean=2h)}
+  - {kind: duplicated_rows, at: 9h, component: telemetry, share: 0.2, delay: exponential(mean=1h)}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +51,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in SAME}
 
 
-def rerun(path: Path, folder: Path) -> dict[str, bytes]:
-    return contents(api.load(path).run().write(folder))
+def rerun(path: Path, folder: Path, twin: bool = True) -> dict[str, bytes]:
+    return contents(api.load(path).run(twin=twin).write(folder))
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(
@@ -95,14 +104,16 @@ def test_another_seed_gives_other_numbers(scenario: Path, folder: Path, tmp_path
         assert other[name] != mine[name]
 
 
-@pytest.mark.parametrize("text", [CLINIC, TWO_LOADS], ids=["one load", "two loads"])
+@pytest.mark.parametrize(
+    "text", [CLINIC, LEARNING], ids=["one load", "two loads, late labels and late rows"]
+)
 def test_the_size_of_blocks_changes_nothing(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     path = written(tmp_path, text)
-    whole = rerun(path, tmp_path / "whole")
-    monkeypatch.setattr(simulation, "BLOCK", 311)
-    assert rerun(path, tmp_path / "cut") == whole
+    whole = rerun(path, tmp_path / "whole", twin=False)
+    monkeypatch.setattr(simulation, "BLOCK", 997)
+    assert rerun(path, tmp_path / "cut", twin=False) == whole
 
 
 class Ticking(System):

@@ -15,7 +15,6 @@ _WRITTEN = (
     ("report.html, figures/", "the page to forward, its pictures as PNG and SVG"),
     ("summary.json", "these figures, for programs"),
     ("*.csv, *.parquet", "alerts, detection, outcomes by day; telemetry, requests"),
-    ("inputs/, worlds/", "what the run was made from; its twin, each fault alone"),
 )
 
 

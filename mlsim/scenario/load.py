@@ -34,9 +34,11 @@ def from_document(document: Document) -> Scenario:
 def examined(document: Document) -> Checked[Scenario]:
     """As much of a scenario as could be read, and all its mistakes."""
     checked = examine(document, Scenario, _STAND_INS)
-    if checked.value is None or any(map(_holds_names, checked.unread)):
+    if checked.value is None:
         return checked
     checked.value._document, checked.value._unread = document, checked.unread
+    if any(map(_holds_names, checked.unread)):
+        return checked
     return checked.with_mistakes(_mistakes(checked.value))
 
 

@@ -197,7 +197,7 @@ VALUES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(sorted(paths(read(COVID_APP).data))),

@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 
 from mlsim import api
 from mlsim.errors import MlsimError, ScenarioError
+from mlsim.monitoring.spec import load_monitoring
 from mlsim.report.write import write_report
+from mlsim.studies.judging_again import judged_by
 from tests.worlds import COUNTER, RULES, WATCHED, written
 
 QUALITY = "checks:\n  risk_auc: {kind: quality, model: risk_model, every: 2h, window: 12h}"
@@ -174,11 +176,10 @@ def test_a_check_that_does_not_fit_the_scenario_is_refused(opened: api.Run, watc
 
 def test_a_file_that_acts_is_refused(opened: api.Run, watched):
     """What it would have done was never simulated."""
-    file = watched(WATCHED.replace("rule_files", "actions: []\nrule_files"))
-    acting = api.load_monitoring(file)
-    object.__setattr__(acting, "actions", ("rollback",))
+    action = "{alert: OutOfRange, call: rollback, component: rollout, model: risk_model}"
+    acting = load_monitoring(watched(WATCHED + f"actions: [{action}]\n"))
     with pytest.raises(ScenarioError, match="a configuration that acts has to be run"):
-        api.judged_by(opened.findings, acting)
+        judged_by(opened.findings, acting)
 
 
 @pytest.mark.parametrize(

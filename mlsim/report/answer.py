@@ -81,8 +81,8 @@ def who_noticed(summary: Summary) -> str:
         return _unattributed(summary)
     if len(faults) == 1:
         return f"{wording.capital(_noticed_alone(faults[0], summary))}."
-    if len(faults) > _TOLD_SINGLY:
-        return _noticed_of_many(faults)
+    if len(faults) > _TOLD_SINGLY or not any(fault["detected"] for fault in faults):
+        return _noticed_of_many(faults, monitoring["rules"])
     return f"{wording.capital('; '.join(_noticed_among(fault) for fault in faults))}."
 
 
@@ -140,12 +140,17 @@ def _noticed_among(fault: Fault) -> str:
     return f"{detected['rule']} ({detected['severity']}) noticed {fault['name']} {when}"
 
 
-def _noticed_of_many(faults: list[Fault]) -> str:
+def _noticed_of_many(faults: list[Fault], rules: int) -> str:
     """The quickest and the slowest detection; and whatever nobody noticed, by name."""
     noticed = [fault for fault in faults if fault["detected"]]
     missed = wording.listed([fault["name"] for fault in faults if not fault["detected"]])
     if not noticed:
-        return f"Nobody noticed any of the {wording.counted(len(faults), 'fault')}."
+        which = "either" if len(faults) == _TOLD_SINGLY else "any"
+        none = "the one rule did not fire" if rules == 1 else f"none of {rules} rules fired"
+        return (
+            f"Nobody noticed {which} of the {wording.counted(len(faults), 'fault')}: {none} "
+            "because of them in the whole run."
+        )
     noticed.sort(key=lambda fault: float(fault["detected"]["time_to_detect_s"]))
     share = f"of {len(faults)} faults {wording.counted(len(noticed), 'was', 'were')} noticed"
     quickest, slowest = _by_whom(noticed[0]), _by_whom(noticed[-1])
@@ -188,9 +193,9 @@ def _plain_cost(subject: str, summary: Summary) -> str:
         counts = [f"{_quoted(row)} {_amount(row['run'], row)}" for row in summary["outcomes"]]
         return f"{subject} is not priced: {wording.listed(counts)}."
     currency = priced[0]["currency"]
-    total = wording.money(sum(outcome["cost_run"] for outcome in priced), currency)
+    total = wording.about(sum(outcome["cost_run"] for outcome in priced), currency)
     most = max(priced, key=lambda outcome: float(outcome["cost_run"]))
-    share = wording.money(most["cost_run"], currency)
+    share = wording.about(most["cost_run"], currency)
     return f"{subject} cost {total}, most of it for {_quoted(most)} ({share})."
 
 
@@ -198,7 +203,7 @@ def _cost_alone(fault: Fault) -> str:
     cost = fault["cost"]
     if not any(row["cost"] for row in fault["damage"]):
         return _unpriced(fault)
-    total = wording.money(abs(cost["total"]), cost["currency"])
+    total = wording.about(abs(cost["total"]), cost["currency"])
     if cost["total"] < 0:
         return f"It cost nothing on balance: the run came out {total} cheaper than its twin."
     most = _most(fault)
@@ -206,7 +211,7 @@ def _cost_alone(fault: Fault) -> str:
         return f"It cost {total} without anybody knowing{most}."
     if _late(fault) and cost["before_alert"] >= cost["total"]:
         return f"By then the whole cost, {total}, had been paid{most}."
-    by_then = wording.money(cost["before_alert"], cost["currency"])
+    by_then = wording.about(cost["before_alert"], cost["currency"])
     return f"By then it had cost {by_then}, of {total} in all{most}."
 
 
@@ -214,9 +219,9 @@ def _most(fault: Fault) -> str:
     """Names the dearest outcome; and what others saved, or the parts would not add up."""
     row = max(fault["damage"], key=lambda damage: float(damage["cost"] or 0))
     currency = fault["cost"]["currency"]
-    price = wording.money(row["cost"], currency)
+    price = wording.about(row["cost"], currency)
     saved = sum(min(damage["cost"] or 0.0, 0.0) for damage in fault["damage"])
-    less = f", less {wording.money(-saved, currency)} saved elsewhere" if saved else ""
+    less = f", less {wording.about(-saved, currency)} saved elsewhere" if saved else ""
     return f", most of it for {_quoted(row)} ({_more(row)}, {price}{less})"
 
 
@@ -233,23 +238,45 @@ def _unpriced(fault: Fault) -> str:
 def _cost_among(faults: list[Fault], summary: Summary) -> str:
     currency = faults[0]["cost"]["currency"]
     differences = [outcome["cost_difference"] or 0.0 for outcome in summary["outcomes"]]
-    together = wording.money(abs(sum(differences)), currency)
+    together = wording.about(abs(sum(differences)), currency)
     word = "less" if sum(differences) < 0 else "more"
+    # A cost is always against the twin; it is said where nothing else is compared.
+    against = (sum(differences) > 0 and _beyond(summary)) or f" {word} than their twin"
+    all_of_them = "both" if len(faults) == _TOLD_SINGLY else "all"
+    return f"{_each_cost(faults)}; {all_of_them} together cost {together}{against}."
+
+
+def _each_cost(faults: list[Fault]) -> str:
+    """What each fault cost until it was noticed; of many only the dearest."""
+    anybody = any(fault["detected"] for fault in faults)
+    opening = "By then" if anybody else "Without anybody knowing,"
     if len(faults) > _TOLD_SINGLY:
         dearest = max(faults, key=lambda fault: float(fault["cost"]["total"] or 0))
-        each = f"the dearest, {dearest['name']}, {_cost_of(dearest)}"
-    else:
-        each = wording.listed([f"{fault['name']} {_cost_of(fault)}" for fault in faults])
-    return f"By then {each}; all together cost {together} {word} than their twin."
+        cost = _cost_of(dearest, anybody=anybody)
+        return f"{opening} the dearest, {dearest['name']}, had cost {cost}"
+    each = [f"{fault['name']} had cost {_cost_of(fault, anybody=anybody)}" for fault in faults]
+    return f"{opening} {wording.listed(each)}"
 
 
-def _cost_of(fault: Fault) -> str:
+def _beyond(summary: Summary) -> str:
+    """What the faults do to each other, where that is worth a word: a hundredth of their cost."""
+    together = summary["together"]
+    if not together or not together["cost_beyond"]:
+        return ""
+    beyond = together["cost_beyond"]
+    costs = sum(abs(fault["cost"]["total"] or 0.0) for fault in begun(summary))
+    if abs(beyond) < 0.01 * costs:
+        return ""
+    word = "less" if beyond < 0 else "more"
+    return f", {wording.about(abs(beyond), together['currency'])} {word} than their sum"
+
+
+def _cost_of(fault: Fault, *, anybody: bool) -> str:
     cost = fault["cost"]
-    total = wording.money(cost["total"], cost["currency"])
+    total = wording.about(cost["total"], cost["currency"])
     if fault["detected"] is None:
-        return f"had cost {total}, unnoticed to the end"
-    by_then = wording.money(cost["before_alert"], cost["currency"])
-    return f"had cost {by_then} (of {total} in all)"
+        return f"{total}, unnoticed to the end" if anybody else total
+    return f"{wording.about(cost['before_alert'], cost['currency'])} (of {total} in all)"
 
 
 def _more(row: Mapping[str, Any]) -> str:

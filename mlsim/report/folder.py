@@ -3,13 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mlsim.errors import MlsimError
-from mlsim.report.answer import Fault, begun
+from mlsim.report.answer import Fault, begun, has_twin
+from mlsim.report.wording import DAY
+
+TOGETHER = "together"
+"""What an alert is due to that needs several faults at once."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,10 @@ class RunFolder:
         broken = [world for world in worlds if world != "twin"]
         return "all" if "all" in broken else next(iter(broken), "twin")
 
+    def number(self, fault: str) -> int:
+        """The place of a fault among those that began; every figure colours it by that."""
+        return [known["name"] for known in self.faults].index(fault)
+
     def alone(self, fault: str) -> str:
         """The world of one fault alone; where there is no other fault, that is all together."""
         return fault if (self.outcomes["world"] == fault).any() else self.world
@@ -60,10 +70,43 @@ class RunFolder:
         fired = self.alerts[(self.alerts["world"] == world) & self.alerts["firing_s"].notna()]
         return fired.sort_values(["firing_s", "rule", "labels"], kind="stable")
 
+    @cached_property
+    def caused(self) -> pd.DataFrame:
+        """The alerts of the shown world, with the fault that each is `due` to.
+
+        That is the fault in whose own world the same alert is up at the same time and counts for
+        it; TOGETHER where none of the faults alone brings it about; empty where the twin has it
+        too, or where there is no twin to tell.
+        """
+        alerts = self.alerts_of(self.world)
+        return alerts.assign(due=[self._due(alert) for alert in alerts.itertuples()])
+
+    def _due(self, alert: Any) -> str:
+        for fault in self.faults:
+            own = self.alerts_of(self.alone(fault["name"]))
+            if _meets(alert, own[own["attributable"]]):
+                return str(fault["name"])
+        twin = self.alerts_of("twin")
+        return TOGETHER if has_twin(self.summary) and not _meets(alert, twin) else ""
+
+    def cost_from(self, fault: str, time_s: float) -> float:
+        """What a fault alone cost from a time on; of the day into which that falls, its share."""
+        rows = self.outcomes[self.outcomes["world"] == self.alone(fault)]
+        share = np.clip(rows["day"] + 1 - time_s / DAY, 0, 1)
+        return float((rows["cost"].fillna(0) * share).sum())
+
     def days_of(self, world: str, outcome: str) -> pd.DataFrame:
         """One outcome of one world, by simulated day."""
         rows = self.outcomes
         return rows[(rows["world"] == world) & (rows["outcome"] == outcome)].sort_values("day")
+
+
+def _meets(alert: Any, others: pd.DataFrame) -> bool:
+    """Whether the same rule with the same labels is up in the others while this alert is."""
+    same = others[(others["rule"] == alert.rule) & (others["labels"] == alert.labels)]
+    end = np.inf if np.isnan(alert.resolved_s) else alert.resolved_s
+    up = (same["firing_s"] <= end) & (same["resolved_s"].fillna(np.inf) >= alert.firing_s)
+    return bool(up.any())
 
 
 def read(folder: Path) -> RunFolder:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from mlsim.report import wording
 from mlsim.report.layers import Edge, Layout, Place, layout, parted
 
 _UP, _DOWN, _LEFT, _RIGHT, _ASIDE = 1, 2, 4, 8, 16
@@ -38,15 +39,16 @@ def draw(
     """
     marks = marks or {}
     labels = {node["name"]: _label(node, marks.get(node["name"], [])) for node in graph["nodes"]}
-    joined, loose = parted(graph)
-    sheet = _Sheet(layout(joined), labels, _asides(graph))
+    flow, beside = parted(graph)
+    sheet = _Sheet(layout(flow), labels, _asides(flow))
     lines: list[str] = []
     for layer in range(sheet.plan.depth):
         if layer:
             lines += _between(sheet.steps(layer - 1))
         lines.append(sheet.row(layer))
     lines += [f"{source} returns to {target}" for source, target in sheet.plan.back]
-    lines += [f"beside the flow: {labels[node['name']]}" for node in loose]
+    for node in beside["nodes"]:
+        lines.append(f"beside the flow: {labels[node['name']]}{_ways(graph, node['name'])}")
     text = "\n".join(line.rstrip() for line in lines)
     return text.translate(_PLAIN) if ascii_only else text
 
@@ -54,6 +56,16 @@ def draw(
 def _label(node: Mapping[str, Any], broken: list[str]) -> str:
     fault = f" !! {', '.join(broken)}" if broken else ""
     return f"{node['name']} ({node['kind']}){fault}"
+
+
+def _ways(graph: Mapping[str, Any], name: str) -> str:
+    """Where the ways of a node beside the flow come from and lead to, in words."""
+    come = [edge["from"] for edge in graph["edges"] if edge["to"] == name]
+    lead = [edge["to"] for edge in graph["edges"] if edge["from"] == name]
+    ways = [("from", come), ("to", lead)]
+    return "".join(
+        f", {word} {wording.listed(list(dict.fromkeys(ends)))}" for word, ends in ways if ends
+    )
 
 
 def _asides(graph: Mapping[str, Any]) -> set[Edge]:

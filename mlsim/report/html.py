@@ -1,8 +1,8 @@
 """The report as one HTML page: no network, light and dark, for phone, screen and paper."""
 
-from collections.abc import Mapping
+import shlex
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -12,6 +12,7 @@ from mlsim.report.answer import answer, has_twin
 from mlsim.report.figures.files import inline
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
+from mlsim.report.model_table import model_row
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -37,6 +38,7 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
             answer=answer(run.summary),
             compared=has_twin(run.summary),
             figures={picture.name: _shown(run, picture) for picture in pictures},
+            models=[model_row(model, run.horizon_s) for model in run.summary["models"]],
             repeat=command(run),
             light=style.css(style.LIGHT),
             dark=style.css(style.DARK),
@@ -46,14 +48,16 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
 
 
 def command(run: RunFolder) -> str:
-    """The command line that makes the same run again, but for settings given beside the file."""
-    scenario, monitoring = run.summary["scenario"], run.summary["monitoring"]
-    parts = [f"mlsim run {scenario['file']} --seed {scenario['seed']}"]
-    if monitoring and monitoring["file"]:
-        parts.append(f"--monitoring {monitoring['file']}")
+    """The command line that makes the same run again, in the run's own folder."""
+    origin = run.run
+    parts = ["mlsim", "run", origin["scenario_file"], "--seed", str(origin["seed"])]
+    for path, value in origin["settings"].items():
+        parts += ["--set", f"{path}={value}"]
+    if origin["monitoring_file"]:
+        parts += ["--monitoring", origin["monitoring_file"]]
     if not has_twin(run.summary):
         parts.append("--no-twin")
-    return " ".join(parts)
+    return shlex.join(parts)
 
 
 def _shown(run: RunFolder, picture: Picture) -> Shown:
@@ -82,36 +86,6 @@ def _environment() -> Environment:
         money=wording.money,
         counted=wording.counted,
         capital=wording.capital,
-        percent=percent,
-        model_facts=model_facts,
+        percent=wording.percent,
     )
     return environment
-
-
-def percent(share: float) -> str:
-    """A share in whole percent, or to three digits where it is small.
-
-    >>> percent(0.41), percent(0.0021)
-    ('41%', '0.21%')
-    """
-    return f"{share * 100:.0f}%" if share >= 0.1 else f"{share * 100:.3g}%"
-
-
-def model_facts(model: Mapping[str, Any], start: str | None = None) -> str:
-    """What is known of a model beside its name and version, as words.
-
-    >>> model_facts({"name": "risk", "version": 1, "trained_at_s": 0.0, "auc": 0.9512})
-    'trained at: day 0; auc: 0.951'
-    """
-    facts = {key: value for key, value in model.items() if key not in ("name", "version")}
-    return "; ".join(
-        f"{key.removesuffix('_s').replace('_', ' ')}: {_fact(key, value, start)}"
-        for key, value in facts.items()
-        if value is not None
-    )
-
-
-def _fact(key: str, value: object, start: str | None) -> str:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return str(value)
-    return wording.moment(value, start) if key.endswith("_at_s") else wording.number(value)

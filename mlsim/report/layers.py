@@ -37,15 +37,19 @@ class Layout:
         """Number of layers."""
         return 1 + max((place.layer for place in self.places.values()), default=-1)
 
+    def is_first(self, name: str) -> bool:
+        """Whether a node's layer has nothing before it, to the left or above."""
+        return self.places[name].across <= min(self._layer_of(name))
+
     def is_last(self, name: str) -> bool:
         """Whether a node's layer has nothing after it, to the right or below."""
-        place = self.places[name]
+        return self.places[name].across >= max(self._layer_of(name))
+
+    def _layer_of(self, name: str) -> list[float]:
+        """Where everything in a node's layer stands across, passing edges included."""
         passing = [bend for route in self.routes.values() for bend in route]
-        return all(
-            other.across <= place.across
-            for other in [*self.places.values(), *passing]
-            if other.layer == place.layer
-        )
+        layer = self.places[name].layer
+        return [p.across for p in [*self.places.values(), *passing] if p.layer == layer]
 
     @property
     def breadth(self) -> float:
@@ -55,17 +59,20 @@ class Layout:
         return 1 + 2 * max(spans, default=0.0)
 
 
-def parted(graph: Mapping[str, Any]) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
-    """The graph without the nodes that no edge touches, and those nodes.
+def parted(graph: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The flow of requests, and the graph of what is beside it: nodes that no request meets.
 
-    A graph without any edge stays whole: a single server is the flow.
+    Ways between the two are in neither. A graph without any edge stays whole: a single server is
+    the flow.
     """
+    passes = [edge for edge in graph["edges"] if edge.get("model") is None]
+    met = {end for edge in passes for end in (edge["from"], edge["to"])}
     if not graph["edges"]:
-        return {"nodes": graph["nodes"], "edges": []}, []
-    touched = {end for edge in graph["edges"] for end in (edge["from"], edge["to"])}
-    joined = [node for node in graph["nodes"] if node["name"] in touched]
-    loose = [node for node in graph["nodes"] if node["name"] not in touched]
-    return {"nodes": joined, "edges": graph["edges"]}, loose
+        met = {node["name"] for node in graph["nodes"]}
+    links = [edge for edge in graph["edges"] if not met & {edge["from"], edge["to"]}]
+    flow = [node for node in graph["nodes"] if node["name"] in met]
+    beside = [node for node in graph["nodes"] if node["name"] not in met]
+    return {"nodes": flow, "edges": passes}, {"nodes": beside, "edges": links}
 
 
 def layout(graph: Mapping[str, Any]) -> Layout:
@@ -121,6 +128,10 @@ def _longest_paths(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int
     for _ in names:
         for source, target in edges:
             layers[target] = max(layers[target], layers[source] + 1)
+    # What nothing leads to stands just before the first that it leads to.
+    for name in set(names) - {target for _, target in edges}:
+        following = [layers[target] for source, target in edges if source == name]
+        layers[name] = min(following, default=1) - 1
     return layers
 
 

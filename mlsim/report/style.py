@@ -24,10 +24,14 @@ LIGHT = {
     "run": "#0072b2",
     "twin": "#8b93a0",
     "gap": "#bfdcec",
-    "fault": "#e69f00",
-    "band": "#fbeccb",
-    "page": "#d55e00",
-    "ticket": "#9c4a7c",
+    "fault-1": "#e69f00",
+    "band-1": "#fbeccb",
+    "fault-2": "#9c4a7c",
+    "band-2": "#f1dfe9",
+    "fault-3": "#009e73",
+    "band-3": "#d3efe5",
+    "fault-4": "#d55e00",
+    "band-4": "#fce6d9",
     "caught": "#cfe9df",
     "caught-ink": "#00614a",
     "node": "#f2f4f7",
@@ -42,14 +46,21 @@ DARK = {
     "run": "#56b4e9",
     "twin": "#8b93a1",
     "gap": "#1f4a66",
-    "fault": "#f0b030",
-    "band": "#3d3017",
-    "page": "#ff8a3c",
-    "ticket": "#dd94bd",
+    "fault-1": "#f0b030",
+    "band-1": "#3d3017",
+    "fault-2": "#dd94bd",
+    "band-2": "#40283a",
+    "fault-3": "#3fc59b",
+    "band-3": "#15392f",
+    "fault-4": "#ff8a3c",
+    "band-4": "#47290f",
     "caught": "#17443a",
     "caught-ink": "#7fd6bb",
     "node": "#222934",
 }
+
+FAULTS = 4
+"""Faults that have a colour of their own; more begin again with the first."""
 
 # A figure is laid out in DejaVu Sans, which comes with matplotlib, and shown in the reader's own
 # sans-serif: these are all narrower, so nothing can run over.
@@ -78,6 +89,12 @@ def applied(salt: str = "mlsim") -> Iterator[None]:
         }
     ):
         yield
+
+
+def of_fault(index: int) -> tuple[str, str]:
+    """The colours of a scenario's faults in turn: of lines and marks, and of bands behind them."""
+    number = index % FAULTS + 1
+    return LIGHT[f"fault-{number}"], LIGHT[f"band-{number}"]
 
 
 def is_narrow(width: float) -> bool:

@@ -65,6 +65,26 @@ def money(value: float, currency: str | None) -> str:
     return f"{amount} {currency}" if currency else amount
 
 
+def about(value: float, currency: str | None) -> str:
+    """An amount for a sentence: from ten million on rounded to three digits.
+
+    >>> about(53_847_450, "EUR"), about(1_608_950, "EUR")
+    ('53.8 million EUR', '1,608,950 EUR')
+    """
+    if abs(value) < 1e7:
+        return money(value, currency)
+    return f"{large(value)} {currency}" if currency else large(value)
+
+
+def percent(share: float) -> str:
+    """A share in whole percent, or to three digits where it is small.
+
+    >>> percent(0.41), percent(0.0021)
+    ('41%', '0.21%')
+    """
+    return f"{share * 100:.0f}%" if share >= 0.1 else f"{share * 100:.3g}%"
+
+
 def counted(count: int, noun: str, plural: str | None = None) -> str:
     """A count with its noun, in words up to nine.
 

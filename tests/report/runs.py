@@ -97,6 +97,7 @@ def write(
             "per_s": 1.5,
         },
         "faults": [_fault(fault, outcomes, twin=twin, days=days) for fault in faults],
+        "together": _together(outcomes, faults, twin=twin, priced=priced),
         "outcomes": _totals(outcomes, faults, twin=twin),
         "rules": [
             {
@@ -109,18 +110,18 @@ def write(
             for rule, severity, false in rules
         ],
         "components": _components(days),
-        "models": [
-            {"name": name, "version": 1, "trained_on_rows": 50_000, "auc": auc}
-            for name, auc in (("cough_model", 0.91), ("symptom_model", 0.88), ("risk_model", 0.95))
-        ],
+        "models": [_model(name, days) for name in ("cough_model", "symptom_model", "risk_model")],
         "graph": covid_graph(),
         "warnings": ["gateway: 112% utilised from 9d 4h"],
     }
     run = {
-        "scenario_hash": "3f9c2ab1d0e4",
+        "hash": "3f9c2ab1d0e4",
         "seed": 7,
+        "scenario_file": "inputs/scenario/covid_app.yaml",
+        "settings": {"load.check_ups.rate": "3/s"},
+        "monitoring_file": "inputs/monitoring/with_data_checks.yml" if monitored else None,
         "versions": {"mlsim": "0.1.0", "numpy": "2.3.5", "python": "3.11.2"},
-        "wall_s": 11.3,
+        "wall_s": 4711.25,
     }
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
@@ -278,12 +279,87 @@ def _fault(fault: Broken, outcomes: pd.DataFrame, *, twin: bool, days: int) -> d
         "began": began,
         "detected": detected,
         "damage": damage,
+        "radius": _radius(fault),
         "cost": {
             "total": total,
             "before_alert": before,
             "after_alert": total - before if twin else None,
             "currency": "EUR",
         },
+    }
+
+
+def _radius(fault: Broken) -> dict[str, Any]:
+    """What the phone sends wrongly spoils what is trained; a fault elsewhere touches no row."""
+    touched = {"phone": 0.15, "features": 0.15, "symptom_model": 0.6, "risk_model": 0.6}
+    rows = {name: round(3_628_800 * s) for name, s in touched.items() if fault.component == "phone"}
+    span = {"first_s": fault.at_s, "last_s": 27 * DAY}
+    after = 1_600_000 if rows else 0
+    return {
+        "rows": max(rows.values(), default=0),
+        "after_repair": after,
+        **span,
+        "people": 398_867 if rows else 0,
+        "days": 19 if rows else 0,
+        "components": [
+            {"name": name, "rows": count, "after_repair": after, **span}
+            for name, count in rows.items()
+        ],
+        "models": [
+            {"name": name, "version": 12 + n, "touched_rows": 9, "rows": 40_000, "trained_at_s": 0}
+            for name in ("symptom_model", "risk_model")
+            for n in range(5 * bool(rows))
+        ],
+    }
+
+
+def _together(outcomes, faults, *, twin: bool, priced: bool) -> dict[str, Any] | None:
+    """Made-up faults add up, but for a tenth of the outcome that they have most of."""
+    if not twin or len(faults) < 2:
+        return None
+    damage = []
+    for outcome, title, unit, price, _ in OUTCOMES:
+        rows = outcomes[(outcomes["world"] == "all") & (outcomes["outcome"] == outcome)]
+        together = float(rows["difference"].sum())
+        beyond = round(-together / 10)
+        damage.append(
+            {
+                "outcome": outcome,
+                "title": title,
+                "unit": unit,
+                "together": together,
+                "sum_of_alone": together - beyond,
+                "beyond": beyond,
+                "cost_beyond": beyond * price if priced else None,
+            }
+        )
+    cost = sum(row["cost_beyond"] for row in damage) if priced else None
+    return {"damage": damage, "cost_beyond": cost, "currency": "EUR"}
+
+
+def _model(name: str, days: int) -> dict[str, Any]:
+    """One version for the cough, one a night for the others; pushes after day 16 get lost."""
+    nights = 1 if name == "cough_model" else days
+    reported = [{"at_s": n * DAY, "version": n + 1} for n in range(nights)]
+    return {
+        "name": name,
+        "version": min(nights, 17),
+        "trained_at_s": min(nights - 1, 16) * DAY,
+        "trained_on_rows": 40_000,
+        "trained_on_positives": 8_000,
+        "versions": [
+            {
+                "version": n + 1,
+                "trained_at_s": n * DAY,
+                "rows": 40_000,
+                "touched_rows": 9 * (11 <= n < 16),
+                "passed": n != 13,
+                "quality": {"auc": round(0.98 - 0.01 * max(n - 10, 0), 3), "recall": 0.7},
+            }
+            for n in range(nights)
+        ],
+        "served": reported[:17],
+        "reported": reported if nights > 1 else [],
     }
 
 
@@ -341,10 +417,14 @@ def _alerts(faults, rules, *, twin, start, days) -> pd.DataFrame:
                 for n in range(false)
                 if (3 + 2 * n) < days
             ]
+        # With several faults an alert counts in its fault's own world only.
+        counts = world != "all" or len(faults) == 1
         for fault in active:
             end = None if fault.until_s is None else fault.until_s + 2 * HOUR
             rows += [
-                _alert(world, rule, severities[rule], fault.at_s + after, end, start, twin)
+                _alert(
+                    world, rule, severities[rule], fault.at_s + after, end, start, twin and counts
+                )
                 for rule, after in fault.noticed.items()
                 if rule in severities and fault.at_s + after < days * DAY
             ]
@@ -395,17 +475,30 @@ def _components(days: int) -> list[dict[str, Any]]:
 def covid_graph() -> dict[str, Any]:
     """The COVID app as summary.json tells it."""
     edges = (
-        ("phone", "gateway", False),
-        ("gateway", "features", False),
-        ("features", "cough_model", False),
-        ("features", "symptom_model", False),
-        ("cough_model", "risk_model", False),
-        ("symptom_model", "risk_model", False),
-        ("risk_model", "advice", False),
-        ("advice", "phone", False),
-        ("advice", "telemetry", True),
+        ("phone", "gateway", None),
+        ("gateway", "features", None),
+        ("features", "cough_model", None),
+        ("features", "symptom_model", None),
+        ("cough_model", "risk_model", None),
+        ("symptom_model", "risk_model", None),
+        ("risk_model", "advice", None),
+        ("advice", "phone", None),
+        ("advice", "telemetry", None),
+        ("telemetry", "nightly", "risk_model"),
+        ("pcr_results", "nightly", "risk_model"),
+        ("nightly", "rollout", "risk_model"),
+        ("rollout", "risk_model", "risk_model"),
     )
+    learning = {"pcr_results": "feedback", "nightly": "trainer", "rollout": "deployer"}
+    kinds = {row["name"]: row["kind"] for row in _components(1)} | learning
+    relays = {"gateway", "telemetry", *learning}
     return {
-        "nodes": [{"name": row["name"], "kind": row["kind"]} for row in _components(1)],
-        "edges": [{"from": a, "to": b, "aside": aside} for a, b, aside in edges],
+        "nodes": [
+            {"name": name, "kind": kind, "computes": name not in relays}
+            for name, kind in kinds.items()
+        ],
+        "edges": [
+            {"from": a, "to": b, "aside": b == "telemetry" or model is not None, "model": model}
+            for a, b, model in edges
+        ],
     }

@@ -36,8 +36,21 @@ def test_several_faults_one_of_them_unnoticed(tmp_path: Path):
     )
     assert found.cost == (
         "By then unit_change had cost 30,937 EUR (of 2,848,000 EUR in all) and stale_model had "
-        "cost 240,000 EUR, unnoticed to the end; all together cost 3,088,000 EUR more than their "
-        "twin."
+        "cost 240,000 EUR, unnoticed to the end; both together cost 3,088,000 EUR, 308,800 "
+        "EUR less than their sum."
+    )
+
+
+def test_nobody_noticed_either_of_two(tmp_path: Path):
+    unnoticed = replace(runs.STALE_MODEL, noticed={})
+    found = answer(runs.summary(tmp_path, runs.UNNOTICED, unnoticed))
+    assert found.noticed == (
+        "Nobody noticed either of the two faults: none of 6 rules fired because of them in the "
+        "whole run."
+    )
+    assert found.cost.startswith(
+        "Without anybody knowing, unit_change had cost 2,848,000 EUR and stale_model had cost "
+        "240,000 EUR; both together cost"
     )
 
 

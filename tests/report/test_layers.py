@@ -32,7 +32,7 @@ def crossings(plan: Layout) -> int:
 
 
 def test_covid_app_flows_down_and_returns():
-    plan = layout(covid_graph())
+    plan = layout(parted(covid_graph())[0])
     layers = {name: place.layer for name, place in plan.places.items()}
     assert layers["phone"] == 0
     assert layers["cough_model"] == layers["symptom_model"] == 3
@@ -96,17 +96,22 @@ def test_fork_and_join_in_characters():
     ]
 
 
-def test_reply_is_told_in_words():
-    assert draw(covid_graph()).endswith("\nadvice returns to phone")
+def test_reply_and_training_are_told_in_words():
+    assert draw(covid_graph()).splitlines()[-4:] == [
+        "advice returns to phone",
+        "beside the flow: pcr_results (feedback), to nightly",
+        "beside the flow: nightly (trainer), from telemetry and pcr_results, to rollout",
+        "beside the flow: rollout (deployer), from nightly, to risk_model",
+    ]
 
 
 def test_nodes_that_no_request_meets_stand_beside_the_flow():
     """They would otherwise fill the first layer, where the clients are."""
     system = graph(("phone", "desk"))
     system["nodes"].append({"name": "nightly", "kind": "trainer"})
-    joined, loose = parted(system)
-    assert [node["name"] for node in joined["nodes"]] == ["phone", "desk"]
-    assert [node["name"] for node in loose] == ["nightly"]
+    flow, beside = parted(system)
+    assert [node["name"] for node in flow["nodes"]] == ["phone", "desk"]
+    assert [node["name"] for node in beside["nodes"]] == ["nightly"]
     assert draw(system).endswith("\nbeside the flow: nightly (trainer)")
 
 

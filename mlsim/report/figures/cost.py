@@ -19,12 +19,13 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
     with style.applied():
         panels = Panels(run, width, [1.3] * len(run.faults), named=[])
         for axes, fault in zip(panels, run.faults, strict=True):
-            shade(axes, fault, run.horizon_s)
+            shade(axes, run, fault)
             axes.set_title(f"{fault['name']}: cost so far, {_unit(fault)}", loc="left", fontsize=9)
             days, cost = _sum_so_far(run, fault["name"])
             _growth(axes, days, cost)
             if fault["detected"] is not None:
                 _alert(axes, fault, days, cost, width - panels.left - panels.right)
+            _repair(axes, fault, run, (days, cost), width - panels.left - panels.right)
     return panels.figure
 
 
@@ -65,9 +66,8 @@ def _alert(axes: Axes, fault: Fault, days: np.ndarray, cost: np.ndarray, inches:
     """Marks the first alert; its words go where the curve, which rises to the right, is not."""
     detected, by_then = fault["detected"], fault["cost"]["before_alert"]
     mark = detected["firing_s"] / DAY, by_then
-    role = "page" if detected["severity"] == "page" else "ticket"
-    shape = "^" if role == "page" else "o"
-    axes.plot(*mark, marker=shape, markersize=7, color=style.LIGHT[role], clip_on=False)
+    shape = "^" if detected["severity"] == "page" else "o"
+    axes.plot(*mark, marker=shape, markersize=7, color=style.LIGHT["ink"], clip_on=False)
     words = [detected["rule"], f"{wording.money(by_then, fault['cost']['currency'])} by then"]
     room = max(map(style.text_width, words)) / inches * axes.get_xlim()[1]
     middle = sum(axes.get_ylim()) / 2
@@ -80,6 +80,29 @@ def _alert(axes: Axes, fault: Fault, days: np.ndarray, cost: np.ndarray, inches:
         risen = max(float(days[np.argmax(cost > middle)]), mark[0])
         axes.plot([mark[0], risen], [by_then] * 2, color=style.LIGHT["muted"], linewidth=0.8)
         _say(axes, words, (risen, by_then), (4, 2), ha="left")
+
+
+def _repair(
+    axes: Axes, fault: Fault, run: RunFolder, line: tuple[np.ndarray, np.ndarray], inches: float
+) -> None:
+    """Marks the repair, and what was still to come: under the line, or over it."""
+    until = fault["until_s"]
+    if until is None or until >= run.horizon_s:
+        return
+    noticed = fault["detected"]
+    mark = until / DAY, float(np.interp(until / DAY, *line))
+    if mark[1] < axes.get_ylim()[1] / 3:  # no room for words
+        return
+    axes.plot(*mark, marker="D", markersize=5, color=style.LIGHT["run"], clip_on=False)
+    later = wording.about(run.cost_from(fault["name"], until), fault["cost"]["currency"])
+    before, after = (inches * share for share in (until / run.horizon_s, 1 - until / run.horizon_s))
+    beside, above = ["repaired", f"{later} to come"], [f"repaired; {later} to come"]
+    if noticed and noticed["firing_s"] >= until:
+        return  # the alert's own words stand there
+    if style.text_width(beside[1]) < after:
+        _say(axes, beside, mark, (5, -9), ha="left")
+    elif style.text_width(above[0]) < before:
+        _say(axes, above, mark, (-7, 2), ha="right")
 
 
 def _say(
@@ -105,7 +128,8 @@ def caption(run: RunFolder) -> str:
     """What to see in the cost figure."""
     mark = (
         "The mark is where the first alert that the fault caused fired: what the line climbs after "
-        "it, somebody could have prevented. "
+        "it, somebody could have prevented. The diamond is the repair: what follows is spoilt all "
+        "the same. "
     )
     return (
         f"{mark if any(fault['detected'] for fault in run.faults) else ''}"

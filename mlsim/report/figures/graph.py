@@ -1,82 +1,75 @@
-"""The system's graph in layers: who calls whom, what nobody waits for, where the faults sit."""
+"""The system's graph: who calls whom, what models learn from, and how far each fault came in it."""
 
+import textwrap
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-from matplotlib.path import Path
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.transforms import Affine2D
 
-from mlsim.report import style
+from mlsim.report import style, wording
+from mlsim.report.answer import Fault
+from mlsim.report.blast import spread, told
 from mlsim.report.figures.picture import Picture
+from mlsim.report.figures.sheets import Point, Sheet, sheet
 from mlsim.report.folder import RunFolder
-from mlsim.report.layers import Layout, Place, layout, parted
+from mlsim.report.layers import Edge
 
-Point = tuple[float, float]
 _BOX = (1.08, 0.44)
 """Width and height of a box, in inches."""
 _NOTE = 0.16
-"""What a line for the faults adds to the height of a box, in inches."""
-_SIDE = 0.2
-"""Room for a reply's line beside the flow, in inches."""
-_TITLE = 0.3
-"""Height of the line over the nodes that are not in the flow, in inches."""
-_GAP = 0.26
-"""Least distance between two layers, in inches."""
+"""What a line of notes adds to the height of a box, in inches."""
+_LINE = 0.17
 
 
-class _Sheet:
-    """Turns places in layers into inches: from left to right if that fits, else downwards."""
+@dataclass(frozen=True)
+class Overlay:
+    """What is drawn over the plain graph.
 
-    def __init__(self, plan: Layout, loose: int, width: float, box: Point) -> None:
-        self.plan, self.width = plan, width
-        self.rightward = plan.depth * (box[0] + _GAP) - _GAP + 2 * _SIDE <= width
-        # A row of many nodes squeezes its boxes rather than run over the edge.
-        squeezed = min(box[0], (width - 4 * _SIDE) / max(plan.breadth, 1) - 0.1)
-        self.box = (box[0] if self.rightward else squeezed, box[1])
-        spare = (width - 2 * _SIDE - plan.depth * box[0]) / max(plan.depth - 1, 1)
-        # From box to box along the flow, and across it.
-        self.along = self.box[0] + min(spare, 0.9) if self.rightward else box[1] + 0.36
-        self.across = box[1] + 0.3 if self.rightward else self.box[0] + 0.1
-        lanes, step = (plan.breadth, self.across) if self.rightward else (plan.depth, self.along)
-        self.flow = lanes * step * bool(plan.places)
-        if self.rightward and plan.back:
-            self.flow += 0.3
-        self.abreast = int((width - 2 * _SIDE) / (self.box[0] + 0.1))
-        rows = -(-loose // self.abreast)
-        self.height = self.flow + rows * (box[1] + 0.1) + (_TITLE if rows else 0.0)
+    origins: the nodes where something is broken. notes: a line in a box, by node. shares: how much
+    of a box is filled, in [0, 1]. edges: those that are coloured. colours: of lines, of fillings.
+    """
 
-    def beside(self, index: int) -> Point:
-        """The middle of a node that is not in the flow: in rows below it."""
-        row, column = divmod(index, self.abreast)
-        x = 0.05 + self.box[0] / 2 + column * (self.box[0] + 0.1)
-        return x, self.flow + _TITLE + self.box[1] / 2 + row * (self.box[1] + 0.1)
-
-    def point(self, place: Place) -> Point:
-        """The middle of a place, in inches from the top left corner."""
-        if self.rightward:
-            x = self.width / 2 + (place.layer - (self.plan.depth - 1) / 2) * self.along
-            return x, self.plan.breadth * self.across / 2 + place.across * self.across
-        return self.width / 2 + place.across * self.across, self.along * (place.layer + 0.5)
-
-    def out(self, place: Place) -> Point:
-        """Where an edge leaves the box at a place."""
-        x, y = self.point(place)
-        return (x + self.box[0] / 2, y) if self.rightward else (x, y + self.box[1] / 2)
-
-    def into(self, place: Place) -> Point:
-        """Where an edge enters the box at a place."""
-        x, y = self.point(place)
-        return (x - self.box[0] / 2, y) if self.rightward else (x, y - self.box[1] / 2)
+    origins: frozenset[str] = frozenset()
+    notes: Mapping[str, str] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
+    edges: frozenset[Edge] = frozenset()
+    colours: tuple[str, str] = style.of_fault(0)
 
 
 def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
-    """The graph of a run, with its faults marked on their components."""
-    marks: dict[str, list[str]] = {}
-    for fault in run.faults:
-        marks.setdefault(fault["component"], []).append(fault["name"])
-    return picture(run.summary["graph"], width, marks)
+    """The graph once for each fault, with what the fault has touched; plain if nothing broke."""
+    graph, requests = run.summary["graph"], run.summary["requests"]["total"]
+    if not run.faults:
+        return picture(graph, width)
+    overlays = [
+        overlay(graph, fault, requests, style.of_fault(run.number(fault["name"])))
+        for fault in run.faults
+    ]
+    words = [_words(fault, requests, width) for fault in run.faults]
+    plan = _plan(graph, width, noted=True)
+    heads = [_LINE * (len(lines) + 1) + 0.12 for lines in words]
+    height = sum(heads) + len(heads) * (plan.height + 0.2)
+    with style.applied():
+        figure, top = Figure(figsize=(width, height)), 0.0
+        for fault, drawn, lines, head in zip(run.faults, overlays, words, heads, strict=True):
+            axes = _axes(figure, top, head + plan.height)
+            axes.text(
+                0.05, 0.1, fault["name"], va="center", fontweight="bold", color=drawn.colours[0]
+            )
+            for number, line in enumerate(lines, start=1):
+                axes.text(0.05, 0.1 + _LINE * number, line, va="center", fontsize=8.5)
+            _draw(axes, graph, plan, drawn, head)
+            top += head + plan.height + 0.2
+    return figure
+
+
+def _words(fault: Fault, requests: int, width: float) -> list[str]:
+    letters = int((width - 0.1) / style.text_width("x", 8.5))
+    return textwrap.wrap(f"{wording.capital(fault['title'])}. {told(fault, requests)}", letters)
 
 
 def picture(
@@ -88,94 +81,98 @@ def picture(
 
     marks: component name to what is written on it as broken.
     """
-    marks = marks or {}
-    joined, loose = parted(graph)
-    box = _BOX[0], _BOX[1] + (_NOTE if marks else 0.0)
-    sheet = _Sheet(layout(joined), len(loose), width, box)
+    notes = {name: ", ".join(broken) for name, broken in (marks or {}).items()}
+    plan = _plan(graph, width, noted=bool(notes))
     with style.applied():
-        figure = Figure(figsize=(width, sheet.height))
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, width), ylim=(sheet.height, 0))
-        axes.axis("off")
-        for edge in graph["edges"]:
-            _edge(axes, sheet, (edge["from"], edge["to"]), aside=edge["aside"])
-        for node in joined["nodes"]:
-            at = sheet.point(sheet.plan.places[node["name"]])
-            _node(axes, at, sheet.box, node, marks.get(node["name"], []))
-        for index, node in enumerate(loose):
-            _node(axes, sheet.beside(index), sheet.box, node, marks.get(node["name"], []))
-        if loose:
-            title, colour = "not in the flow of requests:", style.LIGHT["muted"]
-            axes.text(0.05, sheet.flow + _TITLE / 2, title, va="center", color=colour)
+        figure = Figure(figsize=(width, plan.height))
+        drawn = Overlay(origins=frozenset(notes), notes=notes)
+        _draw(_axes(figure, 0.0, plan.height), graph, plan, drawn, 0.0)
     return figure
 
 
-def _edge(axes: Axes, sheet: _Sheet, edge: tuple[str, str], *, aside: bool) -> None:
-    back = edge in sheet.plan.back
-    path = _around(sheet, edge) if back else _along(sheet, sheet.plan.routes[edge])
+def overlay(
+    graph: Mapping[str, Any], fault: Fault, requests: int, colours: tuple[str, str]
+) -> Overlay:
+    """One fault over the graph: where it sits, and what it has touched."""
+    found = spread(graph, fault, requests)
+    notes = {name: f"{wording.percent(share)} of rows" for name, share in found.shares.items()}
+    notes |= {name: wording.counted(count, "version") for name, count in found.versions.items()}
+    origin = fault["component"]
+    if origin is not None:
+        notes.setdefault(origin, fault["name"])
+    return Overlay(
+        frozenset({origin} - {None}),
+        notes,
+        {**found.shares, **dict.fromkeys(found.versions, 1.0)},
+        found.edges,
+        colours,
+    )
+
+
+def _plan(graph: Mapping[str, Any], width: float, *, noted: bool) -> Sheet:
+    return sheet(graph, width, (_BOX[0], _BOX[1] + (_NOTE if noted else 0.0)))
+
+
+def _axes(figure: Figure, top: float, height: float) -> Axes:
+    """Axes over the whole width, in inches, so far from the top."""
+    width, whole = figure.get_size_inches()
+    axes = figure.add_axes((0, 1 - (top + height) / whole, 1, height / whole))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    return axes
+
+
+def _draw(axes: Axes, graph: Mapping[str, Any], plan: Sheet, drawn: Overlay, below: float) -> None:
+    """The graph into axes, so far below their upper edge."""
+    for edge in sorted(graph["edges"], key=lambda e: (e["from"], e["to"]) in drawn.edges):
+        _edge(axes, plan, edge, drawn, below)
+    for node in graph["nodes"]:
+        x, y = plan.at(node["name"])
+        _node(axes, (x, y + below), plan.box, node, drawn)
+
+
+def _edge(axes: Axes, plan: Sheet, edge: Mapping[str, Any], drawn: Overlay, below: float) -> None:
+    ends = edge["from"], edge["to"]
+    path = plan.path(ends).transformed(Affine2D().translate(0, below))
+    learns, coloured = edge.get("model") is not None, ends in drawn.edges
     arrow = FancyArrowPatch(
         path=path,
         arrowstyle="-|>,head_width=2.2,head_length=4.5",
-        linestyle=(0, (3, 2.5)) if aside else "-",
-        color=style.LIGHT["muted"],
-        linewidth=0.8 if back else 1.1,
+        linestyle=(0, (3, 2.5)) if edge["aside"] else "-",
+        color=drawn.colours[0] if coloured else style.LIGHT["muted"],
+        linewidth=1.9 if coloured else 0.8 if learns else 1.1,
         joinstyle="round",
         capstyle="butt",
     )
     axes.add_patch(arrow)
 
 
-def _along(sheet: _Sheet, route: list[Place]) -> Path:
-    """A smooth way through the layers: it leaves and enters along the flow's direction."""
-    points: list[Point] = [sheet.out(route[0])]
-    codes = [Path.MOVETO]
-    for place in route[1:]:
-        last, end = points[-1], sheet.into(place)
-        if sheet.rightward:
-            half = (last[0] + end[0]) / 2
-            points += [(half, last[1]), (half, end[1]), end]
-        else:
-            half = (last[1] + end[1]) / 2
-            points += [(last[0], half), (end[0], half), end]
-        codes += [Path.CURVE4] * 3
-        if place is not route[-1]:
-            points.append(sheet.out(place))
-            codes.append(Path.LINETO)
-    return Path(points, codes)
-
-
-def _around(sheet: _Sheet, edge: tuple[str, str]) -> Path:
-    """The way back of a reply: round the outside of everything, and past its own layer's boxes."""
-    plan, (wide, high) = sheet.plan, (sheet.box[0] / 2, sheet.box[1] / 2)
-    (x, y), (u, v) = (sheet.point(plan.places[name]) for name in edge)
-    if sheet.rightward:
-        low, aside = sheet.flow - 0.12, wide + 0.12
-        leave = [(x, y + high)] if plan.is_last(edge[0]) else [(x + wide, y), (x + aside, y)]
-        enter = [(u, v + high)] if plan.is_last(edge[1]) else [(u - aside, v), (u - wide, v)]
-        return Path([*leave, (leave[-1][0], low), (enter[0][0], low), *enter])
-    side, aside = (sheet.width + plan.breadth * sheet.across) / 2 + 0.1, high + 0.12
-    leave = [(x + wide, y)] if plan.is_last(edge[0]) else [(x, y + high), (x, y + aside)]
-    enter = [(u + wide, v)] if plan.is_last(edge[1]) else [(u, v - aside), (u, v - high)]
-    return Path([*leave, (side, leave[-1][1]), (side, enter[0][1]), *enter])
-
-
-def _node(axes: Axes, at: Point, size: Point, node: Mapping[str, Any], broken: list[str]) -> None:
-    (x, y), (wide, high) = at, size
-    box = FancyBboxPatch(
-        (x - wide / 2, y - high / 2),
-        wide,
-        high,
-        boxstyle="round,pad=0,rounding_size=0.07",
-        facecolor=style.LIGHT["band" if broken else "node"],
-        edgecolor=style.LIGHT["fault" if broken else "hair"],
-        linewidth=2.0 if broken else 0.8,
-    )
-    axes.add_patch(box)
-    top = y - 0.075 - (_NOTE / 2 if broken else 0.0)
-    _line(axes, (x, top), node["name"], wide, size=8.5)
+def _node(axes: Axes, at: Point, size: Point, node: Mapping[str, Any], drawn: Overlay) -> None:
+    (x, y), (wide, high), name = at, size, node["name"]
+    line, filling = drawn.colours
+    broken = name in drawn.origins
+    share = drawn.shares.get(name, 0.0)
+    _box(axes, at, size, facecolor=style.LIGHT["node"], linewidth=0)
+    if share:
+        part = _box(axes, at, size, facecolor=filling, linewidth=0)
+        corner = x - wide / 2, y - high / 2
+        part.set_clip_path(Rectangle(corner, wide * share, high, transform=axes.transData))
+    frame = line if broken or share else style.LIGHT["hair"]
+    _box(axes, at, size, facecolor="none", edgecolor=frame, linewidth=2.4 if broken else 0.8)
+    note = drawn.notes.get(name, "")
+    top = y - 0.075 - (_NOTE / 2 if note else 0.0)
+    _line(axes, (x, top), name, wide, size=8.5)
     _line(axes, (x, top + 0.17), node["kind"], wide, size=7.5, role="muted")
-    if broken:
-        _line(axes, (x, top + 0.35), ", ".join(broken), wide, size=8.0, weight="bold")
+    if note:
+        _line(axes, (x, top + 0.35), note, wide, size=8.0, weight="bold")
+
+
+def _box(axes: Axes, at: Point, size: Point, **look: Any) -> FancyBboxPatch:
+    (x, y), (wide, high) = at, size
+    corner = x - wide / 2, y - high / 2
+    box = FancyBboxPatch(corner, wide, high, boxstyle="round,pad=0,rounding_size=0.07", **look)
+    axes.add_patch(box)
+    return box
 
 
 def _line(
@@ -197,13 +194,20 @@ def _line(
 
 def caption(run: RunFolder) -> str:
     """What to see in the graph."""
-    marked = "Framed and named: where the faults sit. " if run.faults else ""
+    ways = (
+        "Requests run along the arrows, the line over the top brings the reply back; nobody waits "
+        "for what is dashed: what is reported, what models learn from, and their new versions."
+    )
+    if not run.faults:
+        return ways
     return (
-        f"{marked}Requests run along the arrows, the thin line brings the reply back; "
-        "nobody waits for what is dashed."
+        "Thick frame: where the fault sits. A box is filled as far as the share of the run's rows "
+        "that the fault touched there; a trainer's tells how many versions it fitted on such rows. "
+        "Coloured arrows carried touched rows, or versions fitted on them or held back. By "
+        f"lineage, in the world of each fault alone. {ways}"
     )
 
 
 GRAPH = Picture(
-    "graph", "The system", draw, lambda run: bool(run.summary["graph"]["nodes"]), caption
+    "graph", "How far it reached", draw, lambda run: bool(run.summary["graph"]["nodes"]), caption
 )

@@ -96,8 +96,8 @@ class Panels:
                 [begin, begin],
                 [0, base + 0.05 / height],
                 transform=where,
-                color=style.LIGHT["fault"],
-                linewidth=1.0,
+                color=style.of_fault(self.run.number(fault["name"]))[0],
+                linewidth=1.2,
                 clip_on=False,
             )
             row -= len(lines)
@@ -118,12 +118,12 @@ def _room(fault: Fault, run: RunFolder, width: float) -> float:
     return width * (1 - float(fault["at_s"]) / run.horizon_s)
 
 
-def shade(axes: Axes, fault: Fault, horizon_s: float) -> None:
-    """Shades the time of a fault; while it builds up, more lightly; darker where two meet."""
-    until = min(fault["until_s"] or horizon_s, horizon_s)
+def shade(axes: Axes, run: RunFolder, fault: Fault) -> None:
+    """Shades the time of a fault in its colour; while it builds up, more lightly."""
+    until = min(fault["until_s"] or run.horizon_s, run.horizon_s)
     full = min(fault["at_s"] + (fault["ramp_s"] or 0.0), until)
-    for begin, end, alpha in ((fault["at_s"], full, 0.4), (full, until, 0.8)):
-        band = style.LIGHT["band"]
+    _, band = style.of_fault(run.number(fault["name"]))
+    for begin, end, alpha in ((fault["at_s"], full, 0.45), (full, until, 0.85)):
         axes.axvspan(begin / DAY, end / DAY, facecolor=band, alpha=alpha, linewidth=0, zorder=0)
 
 

@@ -133,7 +133,7 @@ def _name(axes: Axes, rule: str, severity: str, middle: float, room: float) -> N
     """A rule's name and at the right its severity; smaller, if both are wider than `room`."""
     size = min(8.5, 8.5 * (room - 0.25) / style.text_width(f"{rule}{severity}", 8.5))
     axes.text(0.02, middle, rule, va="center", fontsize=size)
-    colour = style.LIGHT["page" if severity == "page" else "ticket"]
+    colour = style.LIGHT["muted"]
     axes.text(room - 0.12, middle, severity, ha="right", va="center", fontsize=size, color=colour)
 
 

@@ -1,6 +1,8 @@
 """Timeline: faults as bands, alerts as marks, each outcome as the distance between run and twin."""
 
+from collections.abc import Mapping
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from mlsim.report import style, wording
 from mlsim.report.answer import has_twin
 from mlsim.report.figures.panels import DAY, Panels, shade
 from mlsim.report.figures.picture import Picture
-from mlsim.report.folder import RunFolder
+from mlsim.report.folder import TOGETHER, RunFolder
 
 _LANE = 0.36
 _PANEL = 0.95
@@ -21,20 +23,31 @@ _MARKS = {"page": "^"}
 
 def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
     """Alerts in lanes on top, one panel an outcome below, all over the simulated days."""
-    alerts = run.alerts_of(run.world)
+    alerts = run.caused
     rules = list(dict.fromkeys(alerts["rule"]))
-    outcomes = run.summary["outcomes"]
+    outcomes = moved(run)
     with style.applied():
         heights = [_LANE * max(len(rules), 1)] + [_PANEL] * len(outcomes)
         panels = Panels(run, width, heights, named=run.faults)
         first, *others = panels
         for axes, fault in product((first, *others), run.faults):
-            shade(axes, fault, run.horizon_s)
+            shade(axes, run, fault)
         _alert_lanes(first, rules, alerts, panels)
         for axes, outcome in zip(others, outcomes, strict=True):
             _outcome(axes, run.days_of(run.world, outcome["outcome"]), panels)
             _title(axes, f"{wording.capital(outcome['title'])}, {outcome['unit']} a day")
     return panels.figure
+
+
+def moved(run: RunFolder) -> list[Mapping[str, Any]]:
+    """The outcomes that differ from the twin's on some day; all, if none does or nothing tells."""
+    outcomes: list[Mapping[str, Any]] = run.summary["outcomes"]
+    differ = [
+        outcome
+        for outcome in outcomes
+        if run.days_of(run.world, outcome["outcome"])["difference"].fillna(0).any()
+    ]
+    return differ or outcomes
 
 
 def _title(axes: Axes, text: str) -> None:
@@ -48,32 +61,32 @@ def _alert_lanes(axes: Axes, rules: list[str], alerts: pd.DataFrame, panels: Pan
     for lane, rule in enumerate(rules):
         fired = alerts[alerts["rule"] == rule]
         for alert in fired.itertuples():
-            _alert(axes, lane, alert, panels.run.horizon_s)
+            _alert(axes, lane, alert, panels.run)
         _name_lane(axes, lane, fired, panels)
 
 
-def _alert(axes: Axes, lane: int, alert: object, horizon_s: float) -> None:
+def _alert(axes: Axes, lane: int, alert: Any, run: RunFolder) -> None:
     """A mark where an alert fired and a bar while it lasted; hollow if no fault caused it."""
-    begin, severity = alert.firing_s / DAY, alert.severity  # type: ignore[attr-defined]
-    resolved = alert.resolved_s  # type: ignore[attr-defined]
-    end = (horizon_s if np.isnan(resolved) else resolved) / DAY
-    caused = bool(alert.attributable)  # type: ignore[attr-defined]
-    colour = style.LIGHT[_role(severity) if caused else "muted"]
-    axes.plot([begin, end], [lane + 0.72] * 2, color=colour, linewidth=2.5 if caused else 1.2)
+    begin = alert.firing_s / DAY
+    end = (run.horizon_s if np.isnan(alert.resolved_s) else alert.resolved_s) / DAY
+    colour = _colour(alert.due, run)
+    axes.plot([begin, end], [lane + 0.72] * 2, color=colour, linewidth=2.5 if alert.due else 1.2)
     axes.plot(
         begin,
         lane + 0.72,
-        marker=_MARKS.get(severity, "o"),
+        marker=_MARKS.get(alert.severity, "o"),
         markersize=6.5,
         color=colour,
-        markerfacecolor=colour if caused else style.LIGHT["paper"],
+        markerfacecolor=colour if alert.due else style.LIGHT["paper"],
         markeredgecolor=colour,
         clip_on=False,
     )
 
 
-def _role(severity: str) -> str:
-    return "page" if severity == "page" else "ticket"
+def _colour(due: str, run: RunFolder) -> str:
+    if due and due != TOGETHER:
+        return style.of_fault(run.number(due))[0]
+    return style.LIGHT["ink" if due else "muted"]
 
 
 def _name_lane(axes: Axes, lane: int, fired: pd.DataFrame, panels: Panels) -> None:
@@ -133,11 +146,31 @@ def caption(run: RunFolder) -> str:
             f"{shaded}{marks}. All are hollow: without a twin nothing tells what caused an alert, "
             "and there is nothing to compare the outcomes with."
         )
+    several = "each in the colour of the fault that caused it; " if len(run.faults) > 1 else ""
+    black = "black ones take several faults at once; " if TOGETHER in set(run.caused["due"]) else ""
     return (
-        f"{shaded}{marks}; hollow marks are alerts that no fault caused. The filled distance "
-        "between the lines is what the faults did that day: the same people with the same luck, "
-        "with the faults (run) and without (twin)."
+        f"{shaded}{marks}; {several}{black}hollow ones are alerts that no fault caused. The filled "
+        "distance between the lines is what the faults did that day: the same people with the same "
+        f"luck, with the faults (run) and without (twin).{_unmoved(run)}{_after_repair(run)}"
     )
+
+
+def _unmoved(run: RunFolder) -> str:
+    drawn = moved(run)
+    still = [f'"{row["title"]}"' for row in run.summary["outcomes"] if row not in drawn]
+    return f" The same in both, and not drawn: {wording.listed(still)}." if still else ""
+
+
+def _after_repair(run: RunFolder) -> str:
+    """Names what goes on after a repair while no alert that the fault caused is up any more."""
+    told = []
+    for fault in run.faults:
+        repaired = fault["until_s"] or run.horizon_s
+        cost = run.cost_from(fault["name"], repaired)
+        if repaired < run.horizon_s and cost > 0.01 * (fault["cost"]["total"] or 0.0):
+            price = wording.about(cost, fault["cost"]["currency"])
+            told.append(f"{fault['name']} cost {price} after its repair")
+    return f" What is repaired is not over: {wording.listed(told)}." if told else ""
 
 
 TIMELINE = Picture("timeline", "What happened, day by day", draw, lambda _: True, caption)

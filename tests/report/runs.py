@@ -289,10 +289,13 @@ def _fault(fault: Broken, outcomes: pd.DataFrame, *, twin: bool, days: int) -> d
     }
 
 
+SPOILT = ("symptom_model", "risk_model", "advice")
+
+
 def _radius(fault: Broken) -> dict[str, Any]:
     """What the phone sends wrongly spoils what is trained; a fault elsewhere touches no row."""
-    touched = {"phone": 0.15, "features": 0.15, "symptom_model": 0.6, "risk_model": 0.6}
-    rows = {name: round(3_628_800 * s) for name, s in touched.items() if fault.component == "phone"}
+    shares = (("phone", 0.15), ("features", 0.15), *((n, 0.6) for n in SPOILT))
+    rows = {name: round(3_628_800 * s) for name, s in shares if fault.component == "phone"}
     span = {"first_s": fault.at_s, "last_s": 27 * DAY}
     after = 1_600_000 if rows else 0
     return {

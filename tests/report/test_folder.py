@@ -1,5 +1,6 @@
 """Reading a run folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,26 @@ def test_world_shown_is_all_faults_together(tmp_path: Path):
     both = runs.write(tmp_path / "two", (runs.UNIT_CHANGE, runs.STALE_MODEL))
     assert folder.read(both).world == "all"
     assert folder.read(runs.write(tmp_path / "one")).world == "unit_change"
+
+
+def test_alerts_of_all_together_are_due_to_the_fault_that_causes_them_alone(tmp_path: Path):
+    """What the twin has too is due to nobody."""
+    noticed = replace(runs.STALE_MODEL, noticed={"HighErrorRate": 2 * runs.DAY})
+    run = folder.read(runs.write(tmp_path, (runs.UNIT_CHANGE, noticed)))
+    due = run.caused.groupby("rule")["due"].agg(set).to_dict()
+    assert due["TemperatureOutOfRange"] == {"unit_change"}
+    assert due["HighErrorRate"] == {"stale_model"}
+    assert due["HighLatency"] == {""}
+
+
+def test_an_alert_that_no_fault_brings_about_alone_is_due_to_all_together(tmp_path: Path):
+    run = folder.read(runs.write(tmp_path, (runs.UNIT_CHANGE, runs.STALE_MODEL)))
+    run.alerts.loc[run.alerts["world"] == "unit_change", "attributable"] = False
+    assert set(run.caused["due"]) == {"", folder.TOGETHER}
+
+
+def test_cost_from_a_time_on_takes_its_share_of_that_day(tmp_path: Path):
+    run = folder.read(runs.write(tmp_path))
+    rows = run.outcomes[run.outcomes["world"] == "unit_change"]
+    half = rows[rows["day"] == 12]["cost"].sum() / 2 + rows[rows["day"] > 12]["cost"].sum()
+    assert run.cost_from("unit_change", 12.5 * runs.DAY) == pytest.approx(half)

@@ -132,6 +132,6 @@ def _touched_versions(system: System) -> pd.DataFrame:
         for name, deployed in system.items()
         if deployed.spec.has_versions
         for version in system.registry.versions(name)
-        if version.touched_rows
+        if version.touched
     ]
     return pd.DataFrame(rows, columns=["name", "version", "touched_rows", "rows", "trained_at_s"])

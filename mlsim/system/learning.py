@@ -64,13 +64,15 @@ class ModelVersion:
     """One version of a model, with its lineage, as the registry keeps it.
 
     number: 0 is the absence of a model. trained_at, oldest_row: seconds since day 0.
-    rows, positives: what it was fitted on; touched_rows: those of them in which a fault had its
-    hand. quality: measures on the holdout. passed: whether it passed its gate.
-    overdue: it serves although a newer version was sent to take its place.
+    reads: the places of the inputs that it uses; all if empty. rows, positives: what it was fitted
+    on; touched_rows: those of them in which a fault had its hand. quality: measures on the holdout.
+    passed: whether it passed its gate. spoilt: it was not made as it should be. overdue: it serves
+    although a newer version should have taken its place.
     """
 
     number: int
     estimator: Estimator | None
+    reads: tuple[int, ...] = ()
     trained_at: float = np.nan
     rows: int = 0
     positives: int = 0
@@ -78,18 +80,20 @@ class ModelVersion:
     touched_rows: int = 0
     quality: Mapping[str, float] = field(default_factory=dict)
     passed: bool = False
+    spoilt: bool = False
     overdue: bool = False
 
     @property
     def touched(self) -> bool:
         """Whether a fault made it, or keeps it, what it is."""
-        return self.overdue or self.touched_rows > 0
+        return self.overdue or self.spoilt or self.touched_rows > 0
 
     def score(self, inputs: Sequence[Column]) -> NDArray[np.float64]:
         """The score of each row, shape (n,); missing (NaN) where there is no model yet."""
         if self.estimator is None:
             return np.full(len(inputs[0]), np.nan)
-        return self.estimator.probability([np.asarray(x, dtype=float) for x in inputs])
+        used = [inputs[k] for k in self.reads] if self.reads else inputs
+        return self.estimator.probability([np.asarray(x, dtype=float) for x in used])
 
 
 UNTRAINED = ModelVersion(0, None)

@@ -21,6 +21,7 @@ from mlsim.system.feedback import Feedback
 from mlsim.system.learning import ModelVersion
 from mlsim.system.model import Model
 from mlsim.system.quality import MEASURES
+from mlsim.system.sample import TrainingJob
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
@@ -60,15 +61,23 @@ class Trainer(Component):
     """Share of the sample that is kept for validation."""
     gate: Condition | None = None
     """What the new version must reach on the holdout, or it is not pushed; as in `auc > 0.8`."""
+    slices: dict[Name, Condition] = {}
+    """Parts of the rows that are measured as well: `old: age > 65` gives `auc_old` and so on."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         models = [n for n, spec in scenario.system.items() if isinstance(spec, Model)]
         if self.model not in models:
             yield ("model",), f"no model '{self.model}' in system", nearest(self.model, models)
+        measured = [*GATE_NAMES, *(f"{n}_{part}" for part in self.slices for n in GATE_NAMES)]
         for used in names(self.gate) if self.gate else ():
-            if used not in GATE_NAMES:
+            if used not in measured:
                 message = f"unknown metric '{used}' (known: {', '.join(GATE_NAMES)})"
-                yield ("gate",), message, nearest(used, GATE_NAMES)
+                yield ("gate",), message, nearest(used, measured)
+        for part, condition in self.slices.items():
+            for used in names(condition):
+                if used not in (known := visible_in_training(scenario, self.model)):
+                    message = f"no column '{used}' in the training rows"
+                    yield ("slices", part), message, nearest(used, known)
         if self.window > scenario.history:
             yield ("window",), "must not be longer than the scenario's history", ""
 
@@ -87,24 +96,34 @@ class Trainer(Component):
                 last = deployer
         yield Link(last, self.model, self.model)
 
+    def first_settings(self, seed: int, name: str) -> TrainingJob:
+        return TrainingJob()
+
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         """The job's life in simulated time."""
         clock = system.clock
         yield clock.timeout(-clock.now)
         while True:
             yield clock.timeout(self.every - clock.now % self.every)
-            version = self._train(system)
+            job: TrainingJob = system[name].current
+            if not job.runs:
+                # The version that serves should have been replaced by now: lineage marks it.
+                system[self.model].change(replace(system[self.model].current, overdue=True))
+                continue
+            version = self._train(system, job)
             yield clock.timeout(self.duration)
             passed = version.estimator is not None and self._passes(version)
             system.registry.add(self.model, replace(version, passed=passed))
             if passed:
                 yield from system.push(self.model, version)
 
-    def _train(self, system: "System") -> ModelVersion:
+    def _train(self, system: "System", job: TrainingJob) -> ModelVersion:
         now = float(system.clock.now)
         system.network.flush()
-        rows = system.training.sample(self.model, now - self.window, now, self.max_rows)
-        return system.training.fit(self.model, rows, self.holdout)
+        rows = job.snapshot or system.training.sample(
+            self.model, now - self.window, now, self.max_rows
+        )
+        return system.training.fit(self.model, job.edited(rows), self.holdout, job, self.slices)
 
     def _passes(self, version: ModelVersion) -> bool:
         if self.gate is None:
@@ -112,3 +131,10 @@ class Trainer(Component):
         columns = {name: np.array([value]) for name, value in version.quality.items()}
         nobody = Rows(np.zeros(1, np.int64), np.array([version.trained_at]), columns)
         return bool(Formula(self.gate, 0, "gate")(nobody)[0])
+
+
+def visible_in_training(scenario: Scenario, model: str) -> list[str]:
+    """What conditions on a model's training rows can name: its inputs, and all that is true."""
+    spec = scenario.system.get(model)
+    inputs = spec.inputs if isinstance(spec, Model) else ()
+    return [*dict.fromkeys([*inputs, *scenario.world.columns(), *scenario.world.drivers])]

@@ -8,13 +8,15 @@ import numpy as np
 import simpy
 
 from mlsim.engine import draws
-from mlsim.engine.columns import Column
+from mlsim.engine.columns import Column, Formula
 from mlsim.engine.network import Visits
+from mlsim.scenario.expressions import Expression
 from mlsim.system.learning import ModelVersion, fit
 from mlsim.system.model import Model
 from mlsim.system.quality import measure
 from mlsim.system.requests import RequestBlock
 from mlsim.system.rows import RowStore
+from mlsim.system.sample import Sample, TrainingJob, TrueColumns
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
@@ -24,17 +26,15 @@ FIRST_ROWS = 50_000
 FIRST_HOLDOUT = 0.2
 """Share of them that is kept to measure its quality."""
 
-TrainingRows = dict[str, Column]
-
 
 class TrainingData:
     """What models can learn from: it listens to the collectors and keeps the rows that get a label.
 
     models: by name. window: how far back rows are kept, in seconds; None until day 0 only.
 
-    A row has its `request`; the inputs of every model under `<source>/<column>`, as they reached
-    it; the labels under `label/<name>` and when they become known under `known/<name>`; and under
-    `touched/<model>` whether a fault had its hand in these inputs.
+    A row has its `request`, `arrival` and `load`; the inputs of every model under
+    `<source>/<column>`, as they reached it; the labels under `label/<name>` as they came in, and
+    when, under `known/<name>`; and under `touched/<model>` whether a fault had its hand in these.
     """
 
     def __init__(self, system: "System", window: float | None):
@@ -46,7 +46,7 @@ class TrainingData:
         labels = dict.fromkeys(model.predicts for model in self.models.values())
         self._rows = RowStore(
             [
-                *dict.fromkeys(["request", *inputs]),
+                *dict.fromkeys(["request", "arrival", "load", *inputs]),
                 *(f"{what}/{label}" for label in labels for what in ("label", "known")),
                 *(f"touched/{name}" for name in self.models),
             ]
@@ -78,40 +78,86 @@ class TrainingData:
         if self._window is not None:
             self._rows.forget_before(time[-1] - self._window)
 
-    def sample(self, model: str, start: float, end: float, max_rows: int) -> TrainingRows:
+    def sample(self, model: str, start: float, end: float, max_rows: int) -> Sample:
         """A keyed sample of the rows of [start, end) whose label is known at `end`, in order."""
-        known = f"known/{self.models[model].predicts}"
-        rows = self._rows.between(start, end, ("time", "request", known))
+        label = self.models[model].predicts
+        rows = self._rows.between(start, end, ("time", "request", f"known/{label}"))
         # The rows of several loads come load by load in each block.
         order = np.argsort(rows["time"], kind="stable")
-        chosen = order[rows[known][order] <= end]
+        chosen = order[rows[f"known/{label}"][order] <= end]
         if chosen.size > max_rows:
             luck = draws.uniform(self._sample, rows["request"][chosen].astype(np.int64))
             chosen = chosen[np.sort(np.argpartition(luck, max_rows)[:max_rows])]
-        names = ("time", *self._rows.columns)
-        return {n: self._rows.between(start, end, (n,))[n][chosen] for n in names}
 
-    def fit(self, name: str, rows: TrainingRows, holdout: float) -> ModelVersion:
-        """The next version of a model from rows, of which a keyed share is kept to validate it."""
-        model, now = self.models[name], float(self._system.clock.now)
-        luck = draws.uniform(self._split, rows["request"].astype(np.int64))
-        held, used = luck < holdout, luck >= holdout
-        inputs = [rows[key] for key in self.keys(name)]
-        labels = rows[f"label/{model.predicts}"].astype(bool)
-        seed = self._system.seed
+        def column(name: str) -> Column:
+            return self._rows.between(start, end, (name,))[name][chosen]
+
+        return Sample(
+            request=rows["request"][chosen].astype(np.int64),
+            time=rows["time"][chosen],
+            inputs=dict(zip(self.models[model].inputs, map(column, self.keys(model)), strict=True)),
+            label=column(f"label/{label}").astype(bool),
+            touched=column(f"touched/{model}").astype(bool),
+            truth=self._truth(column("load"), column("request"), column("arrival")),
+            among=np.arange(chosen.size),
+        )
+
+    def _truth(self, load: Column, request: Column, arrival: Column) -> TrueColumns:
+        """What was true of rows, by the numbers of their loads and requests: nobody keeps it."""
+        truths = {}
+        for number, (name, spec) in enumerate(self._system.scenario.load.items()):
+            own = load == number
+            if own.any():
+                ids = request[own].astype(np.int64)
+                truths[number] = self._system.world.truth(name, spec, ids, arrival[own])
+        return TrueColumns(truths, load.astype(np.int64))
+
+    def fit(
+        self,
+        name: str,
+        rows: Sample,
+        holdout: float,
+        job: TrainingJob,
+        slices: Mapping[str, Expression],
+    ) -> ModelVersion:
+        """The next version of a model from rows, of which a keyed share is kept to validate it.
+
+        slices: rows on which its quality is measured as well, by name.
+        """
+        model, seed = self.models[name], self._system.seed
+        luck = draws.uniform(self._split, rows.request)
+        used, held = rows.where(luck >= holdout), rows.where(luck < holdout)
+        reads = job.reads(model.inputs)
+        inputs = list(used.inputs.values())
         version = ModelVersion(
             number=self._system.registry.next_number(name),
             estimator=fit(
-                model.learner, model.parameters, [x[used] for x in inputs], labels[used], seed
+                job.learner or model.learner,
+                model.parameters if job.parameters is None else job.parameters,
+                [inputs[k] for k in reads],
+                used.label,
+                seed,
             ),
-            trained_at=now,
-            rows=int(used.sum()),
-            positives=int(labels[used].sum()),
-            oldest_row=float(rows["time"].min()) if used.any() else now,
-            touched_rows=int(rows[f"touched/{name}"][used].sum()),
+            reads=reads,
+            trained_at=float(self._system.clock.now),
+            rows=used.label.size,
+            positives=int(used.label.sum()),
+            oldest_row=float(rows.time.min()) if rows.time.size else float(self._system.clock.now),
+            touched_rows=int(used.touched.sum()),
+            spoilt=job.touched or rows.spoilt,
         )
-        scores = version.score([x[held] for x in inputs])
-        return replace(version, quality=measure(scores, labels[held]))
+        return replace(version, quality=self._quality(version, held, slices))
+
+    def _quality(
+        self, version: ModelVersion, held: Sample, slices: Mapping[str, Expression]
+    ) -> dict[str, float]:
+        scores = version.score(list(held.inputs.values()))
+        quality = measure(scores, held.label)
+        for name, condition in slices.items():
+            inside = np.asarray(Formula(condition, 0, "slice")(held.visible()), dtype=bool)
+            own = measure(scores[inside], held.label[inside])
+            quality |= {f"{what}_{name}": value for what, value in own.items()}
+        return quality
 
     def score_history(self, name: str, version: ModelVersion) -> None:
         """Give the rows so far, which no model has scored, the scores of a first version."""
@@ -132,12 +178,19 @@ class _Reported(Mapping[str, Column]):
         match source:
             case "request":
                 return self._block.log.request
-            case "label" | "":
+            case "arrival":
+                return self._block.log.arrival
+            case "load":
+                return self._block.log.load
+            case "":
                 return self._block.truth[column]
+            case "label":
+                return self._block.reported(column)
             case "known":
                 return self._block.known_at(column)
             case "touched":
-                return self._block.touched_inputs(column)
+                label = self._block.label_of(column)
+                return self._block.touched_inputs(column) | self._block.touched_labels(label)
         return self._block.output(source, column)
 
     def __iter__(self) -> Iterator[str]:
@@ -154,7 +207,7 @@ def first_versions(system: "System") -> Generator[simpy.Event, None, None]:
     data = system.training
     for name in in_order_of_building(data.models):
         rows = data.sample(name, -system.scenario.history, 0.0, FIRST_ROWS)
-        version = data.fit(name, rows, FIRST_HOLDOUT)
+        version = data.fit(name, rows, FIRST_HOLDOUT, TrainingJob(), {})
         system.registry.add(name, replace(version, passed=True))
         system[name].change(version)
         data.score_history(name, version)

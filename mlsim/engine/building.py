@@ -45,7 +45,7 @@ def empty_state(
         loads=_loads(program, clients, index),
         stations=_stations(stations),
         settings=np.zeros(len(index), np.int32),
-        replicas=records((len(stations), columns), layout.REPLICA),
+        replicas=fresh_replicas(len(stations), columns),
         arrivals=records(0, layout.ARRIVAL),
         visits=records(log, layout.VISIT_ROW),
         rows=records(log, layout.REQUEST_ROW),
@@ -67,15 +67,23 @@ def grown(old: layout.State, slots: int) -> layout.State:
         pool["next"][-1] = tally[free]
         tally[free] = size
         pools[name] = pool
-    # Two events per token (completion and failure), one timer per attempt, one retry per request
-    # and one wake per station: the heap can't overflow. One more place serves as a scratch.
-    events = 4 * (size + slots) + len(old.stations) + 1
+    # Two events per token (completion and failure), one timer per attempt, one retry and one
+    # departure per request, and per station one wake and one guard each of its line and its calls:
+    # the heap can't overflow. One more place serves as a scratch.
+    events = 5 * (size + slots) + 3 * len(old.stations) + 1
     return old._replace(
         **pools,
         stamps=_longer(old.stamps, slots),
         joined=_longer(old.joined, slots),
         heap=_longer(old.heap, events - old.heap.size),
     )
+
+
+def fresh_replicas(stations: int, columns: int) -> Any:
+    """Replicas that have nobody to serve and no room yet."""
+    fresh = records((stations, columns), layout.REPLICA)
+    fresh["slowness"] = 1.0
+    return fresh
 
 
 def records(size: int | tuple[int, int], dtype: np.dtype[Any]) -> Any:
@@ -92,12 +100,16 @@ def _longer(array: Any, more: int) -> Any:
 def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]) -> Any:
     known = {client.name: client for client in clients}
     loads = records(LOADS, layout.LOAD)
-    loads["client"] = loads["first_timer"] = loads["last_timer"] = -1
+    for field in ("client", "first_timer", "last_timer", "first_leaver", "last_leaver"):
+        loads[field] = -1
+    loads["patience"] = math.inf
     for number, (name, hop) in program.entries.items():
         loads[number].hop = hop
         if name is not None:
             who = known[name]
-            loads[number] = (hop, index[name], who.timeout, who.retries, who.backoff, -1, -1)
+            load = loads[number]
+            load.client, load.timeout, load.patience = index[name], who.timeout, who.patience
+            load.retries, load.backoff = who.retries, who.backoff
     return loads
 
 
@@ -106,4 +118,8 @@ def _stations(stations: Sequence[Station]) -> Any:
     for k, station in enumerate(stations):
         limit = station.queue_limit
         built[k].queue_limit = UNLIMITED if limit is None else limit
+        built[k].optional = station.optional
+        built[k].timeout, built[k].patience = station.timeout, station.patience
+        built[k].failing = station.error_rate
+    built["first_call"] = built["last_call"] = -1
     return built

@@ -1,9 +1,11 @@
 """What moves: one compiled loop over events, and the small steps that it is made of.
 
 Order of what happens at one instant: by kind (completion of a service, failure after a crash,
-wake of a line, timeout, resend, arrival), then by entity id, attempt, hop. It is a property of
-the entities and never of the history of heap or slots, so it survives any cut of a run. It is
-looked up only where two times are equal, which is rare.
+wake of a line, loss of patience in a line, timeout of a call, timeout of an attempt, departure of a
+person, resend, arrival), then by entity id, attempt, hop. It is a property of the entities and
+never of the history of heap or slots, so it survives any cut of a run. It is looked up only where
+two times are equal, which is rare. What stands in one list (a line, the calls of a station, the
+attempts or the persons of a load) runs out of time in the order of the list.
 
 An event moves one token, or makes one. What follows *at this instant* (branches of a fork,
 asides) stands on the agenda and is done in order, before the next event. Every way into a station
@@ -17,20 +19,24 @@ changed and only lets go of it.
 import math
 
 from mlsim.engine.arrivals import LOAD_SHIFT
-from mlsim.engine.attempts import fail, send, time_out
+from mlsim.engine.attempts import depart, fail, resend, send, time_out, watch_person
+from mlsim.engine.calls import end_call, expire, give_up_visit, time_out_call
 from mlsim.engine.events import pop, push
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
-from mlsim.engine.logs import log_row, log_visit
+from mlsim.engine.logs import log_answer, log_visit
 from mlsim.engine.routes import FORK, JOIN, SEND, SINK, VISIT
-from mlsim.engine.service import PASSED, REFUSED, enter, serve_waiting
-from mlsim.engine.slots import drop_request, drop_token, new_attempt, new_token, put
+from mlsim.engine.service import PASSED, REFUSED, STAYS, comes_to_nothing, enter, serve_waiting
+from mlsim.engine.slots import drop_token, new_attempt, new_token, put
 from mlsim.engine.state import (
     ASIDE,
     ATTEMPTS_USED,
+    CALL_TIMEOUT,
     COMPLETION,
+    DEPARTURE,
     DONE,
     DOOMED,
     EVENTS,
+    EXPIRY,
     FAILED,
     FAILURE,
     FREE_REQUEST,
@@ -50,8 +56,10 @@ from mlsim.engine.state import (
     ROWS_LOGGED,
     TIMEOUT,
     TOKENS_USED,
+    VISIT_FAILED,
     VISIT_LOST,
     VISIT_SERVED,
+    VISIT_TIMED_OUT,
     VISITS_LOGGED,
     WAKE,
     State,
@@ -124,8 +132,13 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
     elif kind == TIMEOUT:
         time_out(state, now, slot)
     elif kind == RESEND:
-        send(state, now, slot)
-        drop_request(state, slot)
+        resend(state, now, slot)
+    elif kind == EXPIRY:
+        expire(state, now, slot)
+    elif kind == CALL_TIMEOUT:
+        time_out_call(state, now, slot)
+    elif kind == DEPARTURE:
+        depart(state, now, slot)
     elif kind == FAILURE:
         lose(state, now, slot)
     elif kind == WAKE:
@@ -146,7 +159,10 @@ def arrive(state: State, now: float) -> None:
     request.load = entity >> LOAD_SHIFT
     request.attempts = 0
     request.references = 0
+    request.state = PENDING
     request.arrival = now
+    if state.loads[request.load].patience < math.inf:
+        watch_person(state, slot)
     send(state, now, slot)
 
 
@@ -158,12 +174,17 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
         state.tokens[token].hop = hop
         if at.kind == VISIT:
             way = enter(state, now, token, at.station)
-            if way == REFUSED:
-                fail(state, now, state.tokens[token].attempt, REJECTED)
-                drop_token(state, token)
-            if way != PASSED:
+            if way == STAYS:
                 return
-            start_asides(state, now, token, hop)
+            if way == PASSED:
+                start_asides(state, now, token, hop)
+            elif state.stations[at.station].optional:
+                state.stamps[state.tokens[token].attempt, at.station] = -1
+            else:
+                why = REJECTED if way == REFUSED else FAILED
+                fail(state, now, state.tokens[token].attempt, why)
+                drop_token(state, token)
+                return
         elif at.kind == SEND:
             start_asides(state, now, token, hop)
         elif at.kind == FORK:
@@ -190,27 +211,48 @@ def complete(state: State, now: float, token: int) -> None:
         return
     hop = state.hops[visit.hop]
     index = hop.station
+    end_call(state, token, index)
+    outcome = outcome_of(state, token, index)
+    log_visit(state, now, token, outcome)
     station = state.stations[index]
-    station.served += 1
-    log_visit(state, now, token, VISIT_SERVED)
     replica = state.replicas[index, visit.replica]
     replica.busy -= 1
     if replica.busy < replica.room:
         station.free += 1
         serve_waiting(state, now, index)
-    put(state, token, hop.next)
-    start_asides(state, now, token, visit.hop)
+    if outcome == VISIT_SERVED:
+        put(state, token, hop.next)
+        start_asides(state, now, token, visit.hop)
+    else:
+        give_up_visit(state, now, token, FAILED)
+        drop_token(state, token)
+
+
+@kernel_step
+def outcome_of(state: State, token: int, index: int) -> int:
+    """What has become of a visit whose service is over."""
+    station = state.stations[index]
+    if state.tokens[token].ghost:
+        station.timed_out += 1
+        return VISIT_TIMED_OUT
+    if comes_to_nothing(state, token, index):
+        station.failed += 1
+        return VISIT_FAILED
+    station.served += 1
+    return VISIT_SERVED
 
 
 @kernel_call
 def lose(state: State, now: float, token: int) -> None:
-    """A crash took the worker: the visit is lost, and its attempt fails at this instant."""
+    """A crash took the worker: the visit is lost, and whoever called knows it at this instant."""
     if state.tokens[token].state != DOOMED:
         return
     state.tokens[token].state = LOST
-    state.stations[state.hops[state.tokens[token].hop].station].lost += 1
+    index = state.hops[state.tokens[token].hop].station
+    state.stations[index].lost += 1
+    end_call(state, token, index)
     log_visit(state, now, token, VISIT_LOST)
-    fail(state, now, state.tokens[token].attempt, FAILED)
+    give_up_visit(state, now, token, FAILED)
 
 
 @kernel_call
@@ -241,10 +283,14 @@ def start_asides(state: State, now: float, token: int, hop: int) -> None:
 def end(state: State, now: float, token: int, hop: int) -> None:
     """A path ends: an aside in its sink, an attempt with the answer to its request."""
     at = state.hops[hop]
-    attempt = state.tokens[token].attempt
+    slot = state.tokens[token].attempt
+    attempt = state.attempts[slot]
     if at.kind == SINK:
-        log_row(state, now, attempt, at.station, OK)
-    elif state.attempts[attempt].state == PENDING:
-        state.attempts[attempt].state = OK
-        log_row(state, now, attempt, NOWHERE, OK)
+        log_answer(state, now, slot, at.station)
+    elif attempt.state == PENDING:
+        attempt.state = OK
+        request = state.requests[attempt.request]
+        if request.state == PENDING:
+            request.state = OK
+            log_answer(state, now, slot, NOWHERE)
     drop_token(state, token)

@@ -1,7 +1,7 @@
 """What the kernel writes down: visits, ends of requests, arrivals of asides at their sinks."""
 
-from mlsim.engine.jit import kernel_step
-from mlsim.engine.state import LOGS_VISITS, OK, ROWS_LOGGED, VISITS_LOGGED, State
+from mlsim.engine.jit import kernel_call, kernel_step
+from mlsim.engine.state import LOGS_VISITS, NOWHERE, OK, ROWS_LOGGED, VISITS_LOGGED, State
 
 
 @kernel_step
@@ -26,23 +26,38 @@ def log_visit(state: State, now: float, token: int, outcome: int) -> None:
 
 
 @kernel_step
-def log_row(state: State, now: float, attempt: int, where: int, outcome: int) -> None:
-    """Log the end of a request (at NOWHERE) or an aside that reached its sink."""
-    tally = state.tally
-    k = tally[ROWS_LOGGED]
-    tally[ROWS_LOGGED] += 1
-    row = state.rows[k]
+def log_answer(state: State, now: float, attempt: int, where: int) -> None:
+    """Log the answer to a request (at NOWHERE) or an aside that reached its sink."""
     of = state.attempts[attempt]
-    request = state.requests[of.request]
+    k = new_row(state, now, of.request, of.sent)
+    state.rows[k].where = where
+    state.rows[k].outcome = OK
+    state.rows[k].answer = of.number
+    for name in range(state.stamps.shape[1]):
+        state.row_stamps[k, name] = state.stamps[attempt, name]
+
+
+@kernel_call
+def log_failure(state: State, now: float, request: int, outcome: int) -> None:
+    """Log the end of a request that nobody has answered."""
+    k = new_row(state, now, request, state.requests[request].sent)
+    state.rows[k].where = NOWHERE
+    state.rows[k].outcome = outcome
+    state.rows[k].answer = -1
+    for name in range(state.stamps.shape[1]):
+        state.row_stamps[k, name] = -1
+
+
+@kernel_step
+def new_row(state: State, now: float, slot: int, sent: float) -> int:
+    """A row about a request, and about its attempt of the time `sent`."""
+    k: int = state.tally[ROWS_LOGGED]
+    state.tally[ROWS_LOGGED] += 1
+    row, request = state.rows[k], state.requests[slot]
     row.request = request.id
     row.load = request.load
-    row.where = where
     row.attempts = request.attempts
     row.arrival = request.arrival
-    row.sent = of.sent
+    row.sent = sent
     row.end = now
-    row.outcome = outcome
-    answered = outcome == OK
-    row.answer = of.number if answered else -1
-    for name in range(state.stamps.shape[1]):
-        state.row_stamps[k, name] = state.stamps[attempt, name] if answered else -1
+    return k

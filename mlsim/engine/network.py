@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 
 from mlsim.engine import kernel
 from mlsim.engine import state as layout
 from mlsim.engine.arrivals import Source
-from mlsim.engine.building import UNLIMITED, empty_state, grown, records
+from mlsim.engine.building import UNLIMITED, empty_state, fresh_replicas, grown, records
 from mlsim.engine.draws import Distribution, stream
 from mlsim.engine.parts import Client, Service, Station
 from mlsim.engine.routes import ChainLike, compile_routes
@@ -66,6 +67,7 @@ class Network:
         self._state.tally[layout.LOGS_VISITS] = visits and on_visits is not None
         for k, station in enumerate(stations):
             self._state.stations[k].key = stream(seed, f"service/{station.name}")
+            self._state.stations[k].failing_key = stream(seed, f"failing/{station.name}")
             self.set_service(station.name, station.service)
             self._make_room(k)
         self._grow(slots)
@@ -112,13 +114,9 @@ class Network:
         """What station `name` has seen up to `now`."""
         k = self._station(name)
         seen = self._state.stations[k]
+        counted = (f.name for f in fields(Counters) if f.name != "in_service")
         return Counters(
-            arrived=int(seen["arrived"]),
-            started=int(seen["started"]),
-            served=int(seen["served"]),
-            rejected=int(seen["rejected"]),
-            lost=int(seen["lost"]),
-            waiting=int(seen["waiting"]),
+            **{name: int(seen[name]) for name in counted},
             in_service=tuple(self._state.replicas["busy"][k, : len(self._up[k])].tolist()),
         )
 
@@ -169,6 +167,22 @@ class Network:
         station.law += 1
         constant_zero = service.distribution == Distribution.CONSTANT and service.a == 0.0
         station.instant = constant_zero and self._stations[k].workers is None
+
+    def set_failing(self, name: str, share: float) -> None:
+        """From now on a share of the services that end at `name`, in 0..1, end in nothing."""
+        if not 0.0 <= share <= 1.0:
+            raise ValueError(f"station '{name}': needs a share in 0..1 that fails (got {share})")
+        self._state.stations[self._station(name)].failing = share
+
+    def set_open(self, name: str, is_open: bool) -> None:
+        """Whether station `name` lets anybody in; who is inside already stays there."""
+        self._state.stations[self._station(name)].closed = not is_open
+
+    def set_slowness(self, name: str, replica: int, factor: float) -> None:
+        """Services that start from now on at a replica take `factor` times as long."""
+        if not 0.0 <= factor < math.inf:
+            raise ValueError(f"station '{name}': needs a factor >= 0 (got {factor})")
+        self._state.replicas["slowness"][self._replica(name, replica), replica] = factor
 
     def crash(self, name: str, replica: int) -> None:
         """The workers of a replica are gone; requests in service there fail at this instant."""
@@ -230,7 +244,7 @@ class Network:
     def _widen(self, replicas: int) -> None:
         old = self._state.replicas
         if replicas > old.shape[1]:
-            wider = records((old.shape[0], replicas), layout.REPLICA)
+            wider = fresh_replicas(old.shape[0], replicas)
             wider[:, : old.shape[1]] = old
             self._state = self._state._replace(replicas=wider)
 

@@ -23,6 +23,10 @@ class Station:
     """A place of service: one line in order of arrival for the workers of all its replicas.
 
     workers: per replica; None is unlimited. queue_limit: places to wait; None is unlimited.
+    optional: an attempt goes on, with a gap, where its visit here brings nothing.
+    timeout: seconds after which whoever called gives up on a visit, whose work goes on.
+    patience: seconds after which one who waits leaves the line. error_rate: share of services that
+    end in nothing.
     """
 
     name: str
@@ -30,6 +34,10 @@ class Station:
     replicas: int = 1
     service: Service = Service()
     queue_limit: int | None = None
+    optional: bool = False
+    timeout: float = math.inf
+    patience: float = math.inf
+    error_rate: float = 0.0
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
@@ -40,24 +48,37 @@ class Station:
             raise ValueError(
                 f"station '{self.name}': needs queue_limit >= 0 (got {self.queue_limit})"
             )
+        if not (self.timeout > 0.0 and self.patience > 0.0):
+            raise ValueError(
+                f"station '{self.name}': needs timeout > 0 and patience > 0 "
+                f"(got {self.timeout}, {self.patience})"
+            )
+        if not 0.0 <= self.error_rate <= 1.0:
+            raise ValueError(
+                f"station '{self.name}': needs error_rate in 0..1 (got {self.error_rate})"
+            )
 
 
 @dataclass(frozen=True)
 class Client:
     """Who sends requests and waits `timeout` seconds per attempt, then tries up to `retries` more.
 
-    backoff: seconds between the failure of an attempt and the next. Work under way goes on when
-    its client has given up.
+    backoff: seconds between the failure of an attempt and the next. patience: seconds from the
+    arrival of a request until its person leaves. Work under way goes on when its client has given
+    up.
     """
 
     name: str
     timeout: float = math.inf
     retries: int = 0
     backoff: float = 0.0
+    patience: float = math.inf
 
     def __post_init__(self) -> None:
         if not self.timeout > 0.0:
             raise ValueError(f"client '{self.name}': needs timeout > 0 (got {self.timeout})")
+        if not self.patience > 0.0:
+            raise ValueError(f"client '{self.name}': needs patience > 0 (got {self.patience})")
         if self.retries < 0 or not 0.0 <= self.backoff < math.inf:
             raise ValueError(
                 f"client '{self.name}': needs retries >= 0 and a finite backoff >= 0 "

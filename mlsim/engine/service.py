@@ -1,12 +1,21 @@
 """What stations do: let tokens in, hold them in line, serve them."""
 
+from mlsim.engine.calls import start_call
 from mlsim.engine.draws import quantile, uniform_at
 from mlsim.engine.events import push
-from mlsim.engine.jit import kernel_step
+from mlsim.engine.jit import kernel_call, kernel_step
+from mlsim.engine.lines import stand_in_line, take_head
 from mlsim.engine.logs import log_visit
-from mlsim.engine.state import COMPLETION, IN_SERVICE, VISIT_REJECTED, VISIT_SERVED, WAITING, State
+from mlsim.engine.state import (
+    COMPLETION,
+    IN_SERVICE,
+    VISIT_FAILED,
+    VISIT_REJECTED,
+    VISIT_SERVED,
+    State,
+)
 
-PASSED, STAYS, REFUSED = range(3)
+PASSED, STAYS, REFUSED, BROKEN = range(4)
 ORDINAL_SHIFT = 32
 
 
@@ -16,40 +25,56 @@ def enter(state: State, now: float, token: int, index: int) -> int:
     station = state.stations[index]
     station.arrived += 1
     state.tokens[token].arrival = now
+    if station.closed:
+        return refuse(state, now, token, index)
     if station.free > 0 and station.waiting == 0:
         if station.instant:
-            pass_through(state, now, token, index)
-            return PASSED
+            return pass_through(state, now, token, index)
         draw_service(state, token, index)
+        start_call(state, token, index)
         begin(state, now, token, index)
         return STAYS
     if station.waiting >= station.queue_limit:
-        station.rejected += 1
-        state.tokens[token].start = now
-        state.tokens[token].replica = -1
-        state.tokens[token].settings = -1
-        log_visit(state, now, token, VISIT_REJECTED)
-        return REFUSED
+        return refuse(state, now, token, index)
     draw_service(state, token, index)
-    state.tokens[token].state = WAITING
-    state.tokens[token].next = -1
-    if station.waiting == 0:
-        station.head = token
-    else:
-        state.tokens[station.tail].next = token
-    station.tail = token
-    station.waiting += 1
+    start_call(state, token, index)
+    stand_in_line(state, token, index)
     return STAYS
 
 
+@kernel_call
+def refuse(state: State, now: float, token: int, index: int) -> int:
+    """A visit that is turned away at the door."""
+    visit = state.tokens[token]
+    state.stations[index].rejected += 1
+    visit.start, visit.replica, visit.settings = now, -1, -1
+    log_visit(state, now, token, VISIT_REJECTED)
+    return REFUSED
+
+
 @kernel_step
-def pass_through(state: State, now: float, token: int, index: int) -> None:
+def pass_through(state: State, now: float, token: int, index: int) -> int:
     """A visit that takes no time and no worker."""
     station = state.stations[index]
     station.started += 1
-    station.served += 1
     stamp(state, now, token, index)
+    if comes_to_nothing(state, token, index):
+        station.failed += 1
+        log_visit(state, now, token, VISIT_FAILED)
+        return BROKEN
+    station.served += 1
     log_visit(state, now, token, VISIT_SERVED)
+    return PASSED
+
+
+@kernel_step
+def comes_to_nothing(state: State, token: int, index: int) -> bool:
+    """Whether this visit is among the share that fails."""
+    station = state.stations[index]
+    fails = False
+    if station.failing > 0.0:
+        fails = luck_of(state, token, station.failing_key) < station.failing
+    return fails
 
 
 @kernel_step
@@ -61,12 +86,13 @@ def begin(state: State, now: float, token: int, index: int) -> None:
     stamp(state, now, token, index)
     visit = state.tokens[token]
     visit.state = IN_SERVICE
-    state.replicas[index, visit.replica].busy += 1
+    replica = state.replicas[index, visit.replica]
+    replica.busy += 1
     if visit.law != station.law:
         draw_service(state, token, index)
     attempt = state.attempts[visit.attempt]
     entity = state.requests[attempt.request].id
-    ends = now + visit.service
+    ends = now + visit.service * replica.slowness
     push(state.heap, state.tally, ends, COMPLETION, token, entity, attempt.number, visit.hop)
 
 
@@ -78,13 +104,21 @@ def draw_service(state: State, token: int, index: int) -> None:
     processor need not wait for it, and again if the law has changed by the time its turn comes.
     """
     station = state.stations[index]
+    luck = luck_of(state, token, station.key)
+    service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
+    state.tokens[token].service = service
+    state.tokens[token].law = station.law
+
+
+@kernel_step
+def luck_of(state: State, token: int, key: int) -> float:
+    """The uniform draw of this visit from the stream `key`."""
     visit = state.tokens[token]
     attempt = state.attempts[visit.attempt]
     entity = state.requests[attempt.request].id
     ordinal = state.hops[visit.hop].ordinal
-    luck = uniform_at(station.key, entity, attempt.number + (ordinal << ORDINAL_SHIFT))
-    visit.service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
-    visit.law = station.law
+    luck: float = uniform_at(key, entity, attempt.number + (ordinal << ORDINAL_SHIFT))
+    return luck
 
 
 @kernel_step
@@ -93,7 +127,8 @@ def stamp(state: State, now: float, token: int, index: int) -> None:
     visit = state.tokens[token]
     visit.start = now
     visit.settings = state.settings[index]
-    state.stamps[visit.attempt, index] = visit.settings
+    if not visit.ghost:
+        state.stamps[visit.attempt, index] = visit.settings
     replica = 0
     while state.replicas[index, replica].busy >= state.replicas[index, replica].room:
         replica += 1
@@ -105,7 +140,4 @@ def serve_waiting(state: State, now: float, index: int) -> None:
     """Idle workers take from the head of the line."""
     station = state.stations[index]
     while station.free > 0 and station.waiting > 0:
-        token = station.head
-        station.head = state.tokens[token].next
-        station.waiting -= 1
-        begin(state, now, token, index)
+        begin(state, now, take_head(state, index), index)

@@ -47,6 +47,7 @@ def new_token(state: State, attempt: int) -> int:
     tally[FREE_TOKEN] = state.tokens[slot].next
     tally[TOKENS_USED] += 1
     state.tokens[slot].attempt = attempt
+    state.tokens[slot].ghost = 0
     state.attempts[attempt].references += 1
     return slot
 

@@ -21,18 +21,25 @@ def _codes(names: int) -> tuple[int, ...]:
 
 
 # Kinds of events; the number is the rank among events of one instant.
-COMPLETION, FAILURE, WAKE, TIMEOUT, RESEND = _codes(5)
+COMPLETION, FAILURE, WAKE, EXPIRY, CALL_TIMEOUT, TIMEOUT, DEPARTURE, RESEND = _codes(8)
 
 # Where a token is.
 WAITING, IN_SERVICE, DOOMED, LOST = _codes(4)
 
-# What became of an attempt; the first four are also the outcomes of requests.
-OK, TIMED_OUT, REJECTED, FAILED, PENDING, ASIDE = _codes(6)
+# What became of an attempt or a request; no attempt is ABANDONED, and no request an ASIDE.
+OK, TIMED_OUT, REJECTED, FAILED, ABANDONED, PENDING, ASIDE = _codes(7)
 NOWHERE = cast(int, np.int64(-1))
 """In `where` of a request's row: not a sink, but the end as its client sees it."""
 
 # What became of a visit.
-VISIT_SERVED, VISIT_REJECTED, VISIT_LOST = _codes(3)
+(
+    VISIT_SERVED,
+    VISIT_REJECTED,
+    VISIT_LOST,
+    VISIT_FAILED,
+    VISIT_EXPIRED,
+    VISIT_TIMED_OUT,
+) = _codes(6)
 
 # Why the kernel returned.
 DONE, NEEDS_ARRIVALS, NEEDS_ROOM = _codes(3)
@@ -75,9 +82,14 @@ REQUEST = np.dtype(
         ("attempts", "i8"),
         ("references", "i8"),
         ("next", "i8"),
+        ("state", "i8"),
         ("arrival", "f8"),
+        ("sent", "f8"),
     ]
 )
+"""`sent`: its last attempt. `next` links a free slot to the next free one, and a request whose
+person may leave to the one whose person came next."""
+
 ATTEMPT = np.dtype(
     [
         ("request", "i8"),
@@ -95,16 +107,21 @@ TOKEN = np.dtype(
         ("next", "i8"),
         ("replica", "i8"),
         ("settings", "i4"),
-        ("state", "i4"),
+        ("state", "i2"),
+        ("ghost", "i2"),
         ("arrival", "f8"),
         ("start", "f8"),
         ("service", "f8"),
         ("law", "i8"),
+        ("sooner", "i8"),
+        ("later", "i8"),
     ]
 )
 """`service`: drawn seconds, under the station's `law` of that number.
 `next` links a free slot to the next free one, a waiting token to the one behind it, and an
-attempt with a timer to the one whose timer was set next."""
+attempt with a timer to the one whose timer was set next.
+`ghost`: whoever called has given up, so the token goes no further than its visit.
+`sooner`, `later`: neighbours among the calls that a station's `timeout` bounds."""
 
 STATION = np.dtype(
     [
@@ -114,24 +131,44 @@ STATION = np.dtype(
         ("b", "f8"),
         ("law", "i8"),
         ("instant", "i8"),
+        ("optional", "i8"),
+        ("closed", "i8"),
+        ("failing", "f8"),
+        ("failing_key", "u8"),
+        ("patience", "f8"),
+        ("timeout", "f8"),
         ("queue_limit", "i8"),
         ("free", "i8"),
         ("head", "i8"),
         ("tail", "i8"),
         ("waiting", "i8"),
+        ("expires", "i8"),
+        ("first_call", "i8"),
+        ("last_call", "i8"),
+        ("call_times_out", "i8"),
         ("arrived", "i8"),
         ("started", "i8"),
         ("served", "i8"),
         ("rejected", "i8"),
         ("lost", "i8"),
+        ("failed", "i8"),
+        ("expired", "i8"),
+        ("timed_out", "i8"),
     ]
 )
 """`law`: number of the service-time distribution in force.
 `instant`: unlimited workers and no service time, so a visit takes no event.
-`free`: idle workers of all replicas; `head`, `tail`: tokens at the ends of the line."""
+`optional`: a visit that brings nothing leaves a gap in the attempt, and doesn't fail it.
+`closed`: nobody is let in. `failing`: share of services that end in nothing.
+`patience`: seconds after which who waits leaves the line; `timeout`: after which who called for a
+visit gives up on it.
+`free`: idle workers of all replicas; `head`, `tail`: tokens at the ends of the line.
+`expires`, `call_times_out`: whether the heap holds the event that looks after the head of the line,
+or after `first_call`."""
 
-REPLICA = np.dtype([("busy", "i8"), ("room", "i8")])
-"""Workers in use, and workers that take work: none while crashed or scaled away."""
+REPLICA = np.dtype([("busy", "i8"), ("room", "i8"), ("slowness", "f8")])
+"""Workers in use, and workers that take work: none while crashed or scaled away.
+`slowness`: what service times are multiplied by."""
 
 LOAD = np.dtype(
     [
@@ -140,12 +177,16 @@ LOAD = np.dtype(
         ("timeout", "f8"),
         ("retries", "i8"),
         ("backoff", "f8"),
+        ("patience", "f8"),
         ("first_timer", "i8"),
         ("last_timer", "i8"),
+        ("first_leaver", "i8"),
+        ("last_leaver", "i8"),
     ]
 )
 """First hop, and the client with its patience; `client` is its place among names, or -1.
-`first_timer`, `last_timer`: ends of the list of attempts that a timer refers to, or -1."""
+`first_timer`, `last_timer`: ends of the list of attempts that a timer refers to, or -1;
+`first_leaver`, `last_leaver`: of the list of requests whose persons may leave."""
 
 ARRIVAL = np.dtype([("time", "f8"), ("entity", "i8")])
 

@@ -12,7 +12,8 @@ class Visits(NamedTuple):
 
     request: int64 entity ids; attempt: 0, 1 ...; station: index in `Network.names`;
     replica and settings: -1 where no service began; arrival, start, end: seconds;
-    outcome: `state.VISIT_SERVED`, `VISIT_REJECTED` or `VISIT_LOST`.
+    outcome: `state.VISIT_SERVED`, `VISIT_REJECTED`, `VISIT_LOST`, `VISIT_FAILED`, `VISIT_EXPIRED`
+    or `VISIT_TIMED_OUT` (its caller had given up before it ended).
     """
 
     request: NDArray[np.int64]
@@ -31,7 +32,8 @@ class Requests(NamedTuple):
 
     where: -1 for the end of a request, else the index of the sink in `Network.names`.
     attempts: sent so far; arrival: at the client; sent: of this attempt; end: seconds.
-    outcome: `state.OK`, `TIMED_OUT`, `REJECTED` or `FAILED`; answer: attempt that answered, or -1.
+    outcome: `state.OK`, `TIMED_OUT`, `REJECTED`, `FAILED` or `ABANDONED`.
+    answer: attempt that answered, or -1.
     stamps: int32[rows, names], settings number met at each name; -1 where not met or no answer.
     """
 
@@ -51,7 +53,8 @@ class Requests(NamedTuple):
 class Counters:
     """What a station has seen since the start; a picture of one instant.
 
-    in_service: busy workers per replica. rejected and lost are not among the served.
+    in_service: busy workers per replica. An arrival is either still there, or counted as one of
+    served, rejected, lost, failed, expired and timed_out.
     """
 
     arrived: int
@@ -59,5 +62,8 @@ class Counters:
     served: int
     rejected: int
     lost: int
+    failed: int
+    expired: int
+    timed_out: int
     waiting: int
     in_service: tuple[int, ...]

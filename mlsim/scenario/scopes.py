@@ -25,6 +25,7 @@ REQUEST: Scope = {
     "timed_out": NUMBER,
     "rejected": NUMBER,
     "failed": NUMBER,
+    "abandoned": NUMBER,
     "sojourn_time": TIME,
     "attempts": NUMBER,
 }

@@ -82,6 +82,18 @@ def duration(value: object) -> float:
     return seconds
 
 
+def bound(value: object) -> float:
+    """A duration, in seconds, that something may take: more than 0.
+
+    >>> bound("1h")
+    3600.0
+    """
+    seconds = duration(value)
+    if seconds == 0:
+        raise Refusal("must be a duration of more than 0")
+    return seconds
+
+
 def instant(value: object, words: str = "a time since day 0 such as 9d or 36h") -> float:
     """Seconds since day 0; before it, negative.
 
@@ -203,6 +215,12 @@ _TEXT_OR_NUMBER = ("string", "number")
 
 Duration = Annotated[
     float, Quantity("a duration such as 50ms or 2h", duration, _TEXT_OR_NUMBER, _DURATION.pattern)
+]
+Bound = Annotated[
+    float,
+    Quantity(
+        "a duration of more than 0 such as 50ms or 2h", bound, _TEXT_OR_NUMBER, _DURATION.pattern
+    ),
 ]
 When = Annotated[
     float,

@@ -9,7 +9,7 @@ from pydantic import Field
 from mlsim.engine.columns import Column
 from mlsim.engine.network import Client as ClientStation
 from mlsim.scenario.kinds import Spec
-from mlsim.scenario.units import Duration
+from mlsim.scenario.units import Bound, Duration
 from mlsim.system.base import Component, Inbox, component_kind
 from mlsim.system.output import Output
 
@@ -29,7 +29,8 @@ class Client(Component):
 
     An attempt that is not answered within `timeout` is given up, but the work that it caused goes
     on: nothing cancels it, and its late answer is thrown away. When attempts are used up, the
-    request ends as timed_out, rejected or failed, after its last attempt.
+    request ends as timed_out, rejected or failed, after its last attempt; when the person leaves
+    before, as abandoned.
     """
 
     starts_requests: ClassVar[bool] = True
@@ -41,13 +42,18 @@ class Client(Component):
     """
 
     kind: Literal["client"] = "client"
-    timeout: Duration = np.inf
+    timeout: Bound = np.inf
     """How long an attempt is waited for; without it, forever."""
     retries: Retries = Retries(max=0)
     """Further attempts after a timeout, a rejection or a failure."""
 
+    patience: Bound = np.inf
+    """Time from its first attempt after which the person leaves; without it, never."""
+
     def station(self, name: str) -> ClientStation:
-        return ClientStation(name, self.timeout, self.retries.max, self.retries.backoff)
+        return ClientStation(
+            name, self.timeout, self.retries.max, self.retries.backoff, self.patience
+        )
 
     def first_settings(self, seed: int, name: str) -> Output:
         return Output(by_person=True)

@@ -21,7 +21,7 @@ from mlsim.world.people import Truth
 
 Selection = NDArray[np.intp] | slice
 
-OUTCOMES = ("ok", "timed_out", "rejected", "failed")
+OUTCOMES = ("ok", "timed_out", "rejected", "failed", "abandoned")
 """What becomes of a request, in the order of the network's codes."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from mlsim.engine import draws
@@ -13,6 +14,7 @@ from mlsim.scenario.expressions import DurationExpression
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
+from mlsim.scenario.units import Bound, Probability
 from mlsim.system.base import Component, component_kind
 
 
@@ -30,6 +32,14 @@ class Served(Component):
     """Copies of the component; one queue feeds them all."""
     queue_limit: int | None = Field(None, ge=0)
     """Requests that may wait; one more is rejected. Unlimited if not given."""
+    patience: Bound = np.inf
+    """Time after which one that waits leaves the queue, as rejected; without it, never."""
+    timeout: Bound = np.inf
+    """Time after which whoever called it gives up on it, though its work goes on."""
+    optional: bool = False
+    """Whether the request goes on without it, its outputs missing, where it brings no result."""
+    error_rate: Probability = 0.0
+    """Share of the requests that it serves in vain: they fail when their service ends."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         try:
@@ -44,6 +54,10 @@ class Served(Component):
             replicas=self.replicas,
             service=service_of(self.service_time),
             queue_limit=self.queue_limit,
+            optional=self.optional,
+            timeout=self.timeout,
+            patience=self.patience,
+            error_rate=self.error_rate,
         )
 
 

@@ -22,10 +22,10 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
     tally, live = recorder.visits, recorder.times > 0
     rows = []
     for i, name in enumerate(tally.names):
-        served, rejected, lost = (
-            int(tally.counts[i * len(tally.outcomes) + k, live].sum())
-            for k in range(len(tally.outcomes))
-        )
+        became = {
+            outcome: int(tally.counts[i * len(tally.outcomes) + k, live].sum())
+            for k, outcome in enumerate(tally.outcomes)
+        }
         histogram = tally.buckets[i, live].sum(axis=0)
         total, seconds = int(histogram.sum()), tally.sums[i, live].sum() / NANOSECONDS
         # Within the first bucket a quantile is a guess; where nothing takes time it is known.
@@ -37,9 +37,9 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
             {
                 "name": name,
                 "kind": system[name].spec.kind,
-                "requests": served + rejected + lost,
-                "rejected": rejected,
-                "lost": lost,
+                "requests": sum(became.values()),
+                "rejected": became["rejected"],
+                "lost": became["lost"],
                 "utilisation": _utilisation(system, name, recorder.busy_seconds[i]),
                 "mean_s": seconds / total if total else math.nan,
                 **quantiles,

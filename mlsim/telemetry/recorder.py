@@ -7,13 +7,13 @@ yet begun. So a scrape costs nothing, and whether somebody scrapes changes nothi
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.network import Visits
+from mlsim.engine.network import Client, Station, Visits
 from mlsim.system.contract import Reader
 from mlsim.system.feedback import Feedback
 from mlsim.system.requests import OUTCOMES, RequestBlock
@@ -21,8 +21,10 @@ from mlsim.system.simulation import System
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
 
-VISIT_OUTCOMES = ("served", "rejected", "lost")
+VISIT_OUTCOMES = ("served", "rejected", "lost", "failed", "expired", "timed_out")
 """What becomes of a visit, in the order of the network's codes."""
+
+NEVER: frozenset[str] = frozenset()
 
 DURATION, CLIENT_DURATION = "request_duration_seconds", "client_request_duration_seconds"
 
@@ -37,12 +39,19 @@ def scrape_times(start: float, end: float, interval: float) -> Times:
 class Tally:
     """Events and durations of one kind of thing (components, clients) on a scrape grid.
 
-    names: of the things; outcomes: what can become of an event. counts: int32[names x outcomes,
+    names: of the things; outcomes: what can become of an event. never: what can't, by name; no
+    series is written of it. counts: int32[names x outcomes,
     cells]; buckets: int32[names, cells, 12]; sums: int64[names, cells] in nanoseconds.
     """
 
-    def __init__(self, names: list[str], outcomes: tuple[str, ...], cells: int):
-        self.names, self.outcomes = names, outcomes
+    def __init__(
+        self,
+        names: list[str],
+        outcomes: tuple[str, ...],
+        cells: int,
+        never: Mapping[str, AbstractSet[str]],
+    ):
+        self.names, self.outcomes, self.never = names, outcomes, never
         self.counts = np.zeros((len(names) * len(outcomes), cells), np.int32)
         self.buckets = np.zeros((len(names), cells, BUCKETS.size + 1), np.int32)
         self.sums = np.zeros((len(names), cells), np.int64)
@@ -64,6 +73,8 @@ class Tally:
         """Add `counter{label, outcome}` to a store of some cells."""
         for i, name in enumerate(self.names):
             for j, outcome in enumerate(self.outcomes):
+                if outcome in self.never[name]:
+                    continue
                 counts = _increments(self.counts[i * len(self.outcomes) + j], cells)
                 store.add_increments(counter, {label: name, "outcome": outcome}, counts)
 
@@ -74,6 +85,14 @@ class Tally:
             # In the order in which the whole is added up: a sum of sums would have other bits.
             sums = np.append(np.cumsum(seconds[: cells.start + 1])[-1], seconds[cells][1:])
             store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), buckets, sums)
+
+
+def _never(place: Station | Client) -> AbstractSet[str]:
+    """The outcomes that nothing can have at a station, or as a client sees it."""
+    if isinstance(place, Client):
+        return {"abandoned"} if place.patience == math.inf else NEVER
+    bounds = {"expired": place.patience, "timed_out": place.timeout}
+    return {outcome for outcome, bound in bounds.items() if bound == math.inf}
 
 
 def _increments(counts: NDArray[np.int32], cells: slice) -> NDArray[np.int64]:
@@ -98,12 +117,14 @@ class Recorder:
         self._first = round(self.times[0] / interval)
         cells = self.times.size
         components = [n for n in system.network.names if not scenario.system[n].starts_requests]
-        self.visits = Tally(components, VISIT_OUTCOMES, cells)
+        stations = {n: scenario.system[n].station(n) for n in system.network.names}
+        never = {name: _never(station) for name, station in stations.items()}
+        self.visits = Tally(components, VISIT_OUTCOMES, cells, never)
         self.busy_seconds = np.zeros(len(components))
         self._came, self._began, self._left = np.zeros((3, len(components), cells), np.int32)
         clients = list(dict.fromkeys(load.enters for load in scenario.load.values()))
         self._client_of = np.array([clients.index(x.enters) for x in scenario.load.values()])
-        self.requests = Tally(clients, OUTCOMES, cells)
+        self.requests = Tally(clients, OUTCOMES, cells, never)
         self._attempts = np.zeros((len(clients), cells), np.int32)
         self._reveals = {
             n: d.spec.reveals for n, d in system.items() if isinstance(d.spec, Feedback)
@@ -195,10 +216,12 @@ class Recorder:
         serving = open_visits.replica >= 0
         count(open_visits.station[serving], open_visits.start[serving], *grid, began)
         for i, name in enumerate(self.visits.names):
-            rejected = self.visits.counts[
-                i * len(VISIT_OUTCOMES) + VISIT_OUTCOMES.index("rejected")
-            ]
-            waiting = came[i] - began[i] - rejected
+            first = i * len(VISIT_OUTCOMES)
+            rejected, expired = (
+                self.visits.counts[first + VISIT_OUTCOMES.index(outcome)]
+                for outcome in ("rejected", "expired")
+            )
+            waiting = came[i] - began[i] - rejected - expired
             in_service = began[i] - self._left[i]
             for metric, change in (("queue_length", waiting), ("workers_busy", in_service)):
                 gauge = np.cumsum(change, dtype=np.int32)[cells]

@@ -16,6 +16,14 @@ from mlsim.engine.network import Client, Service, Station
 from mlsim.scenario.flow import Chain, Parallel
 
 Moves = Iterator[simpy.Event]
+MEANS = {
+    "rejected": "rejected",
+    "expired": "rejected",
+    "lost": "failed",
+    "failed": "failed",
+    "timed_out": "timed_out",
+}
+"""What becomes of an attempt by what became of its visit."""
 
 
 @dataclass
@@ -29,6 +37,13 @@ class Attempt:
 
 
 @dataclass
+class Call:
+    """A visit as its caller sees it."""
+
+    given_up: bool = False
+
+
+@dataclass
 class Place:
     """A station: one Resource for all replicas, and who is in service on which."""
 
@@ -38,6 +53,9 @@ class Place:
     up: list[bool]
     scale: int
     users: list[dict[tuple[int, int, int], simpy.Process]]
+    slowness: list[float]
+    failing: float
+    is_open: bool = True
 
     def room(self, replica: int) -> float:
         workers = self.spec.workers or math.inf
@@ -80,7 +98,8 @@ class Oracle:
         capacity = (spec.workers or math.inf) * spec.replicas
         line = simpy.Resource(self.env, capacity)
         up, users = [True] * spec.replicas, [{} for _ in range(spec.replicas)]
-        return Place(spec, line, spec.service, up, spec.replicas, users)
+        slowness = [1.0] * spec.replicas
+        return Place(spec, line, spec.service, up, spec.replicas, users, slowness, spec.error_rate)
 
     # --- what moves ---
 
@@ -92,16 +111,23 @@ class Oracle:
     def request(self, entity: int) -> Moves:
         client = self.client or Client("nobody")
         arrival, outcome, attempt, number = self.env.now, "", None, 0
+        leaving = self.env.timeout(client.patience) if client.patience < math.inf else None
         for number in range(client.retries + 1):
             if number > 0:
-                yield self.env.timeout(client.backoff)
+                yield self.either(self.env.timeout(client.backoff), leaving)
+                if leaving is not None and leaving.processed:
+                    number, outcome = number - 1, "abandoned"
+                    break
             attempt = Attempt(entity, number, self.env.now, self.env.event())
             attempt.stamps[client.name] = self.settings[client.name]
             self.env.process(self.attempt(attempt))
             if client.timeout < math.inf:
-                yield attempt.done | self.env.timeout(client.timeout)
+                yield self.either(attempt.done | self.env.timeout(client.timeout), leaving)
             else:
-                yield attempt.done
+                yield self.either(attempt.done, leaving)
+            if leaving is not None and leaving.processed:
+                outcome = "abandoned"
+                break
             if not attempt.done.triggered:
                 attempt.done.succeed("timed_out")
             outcome = str(attempt.done.value)
@@ -112,6 +138,9 @@ class Oracle:
         self.rows.append(
             (entity, "", number + 1, arrival, attempt.sent, self.env.now, outcome, *answer)
         )
+
+    def either(self, event: simpy.Event, other: simpy.Event | None) -> simpy.Event:
+        return event if other is None else event | other
 
     def attempt(self, attempt: Attempt) -> Moves:
         if self.client is not None:
@@ -128,31 +157,63 @@ class Oracle:
                 )
             else:
                 yield from self.visit(attempt, *step)
-                self.start_asides(attempt, step[0])
 
     def visit(self, attempt: Attempt, name: str, ordinal: int) -> Moves:
+        spec, call = self.places[name].spec, Call()
+        if spec.timeout < math.inf:
+            work = self.env.process(self.work(attempt, name, ordinal, call))
+            yield work | self.env.timeout(spec.timeout)
+            call.given_up = not work.triggered
+            outcome = "timed_out" if call.given_up else work.value
+        else:
+            outcome = yield from self.work(attempt, name, ordinal, call)
+        if outcome == "served":
+            self.start_asides(attempt, name)
+        elif spec.optional:
+            attempt.stamps.pop(name, None)
+        else:
+            yield from self.fail(attempt, MEANS[outcome])
+
+    def work(self, attempt: Attempt, name: str, ordinal: int, call: Call) -> Moves:
         place, arrival = self.places[name], self.env.now
         line, limit = place.line, place.spec.queue_limit
         must_wait = line.count >= line.capacity or line.queue
-        if must_wait and limit is not None and len(line.queue) >= limit:
+        is_full = must_wait and limit is not None and len(line.queue) >= limit
+        if is_full or not place.is_open:
             self.log(attempt, name, -1, arrival, arrival, "rejected")
-            yield from self.fail(attempt, "rejected")
+            return "rejected"
         with line.request() as turn:
-            yield turn
+            if place.spec.patience < math.inf:
+                yield turn | self.env.timeout(place.spec.patience)
+            else:
+                yield turn
+            if not turn.triggered:
+                self.log(attempt, name, -1, arrival, self.env.now, "expired")
+                return "expired"
             replica, start = place.lowest_idle(), self.env.now
             me = (attempt.request, attempt.number, ordinal)
             place.users[replica][me] = self.env.active_process
-            attempt.stamps[name] = settings = self.settings[name]
+            settings = self.settings[name]
+            if not call.given_up:
+                attempt.stamps[name] = settings
+            service = self.service(place, name, attempt, ordinal) * place.slowness[replica]
             try:
-                yield self.env.timeout(self.service(place, name, attempt, ordinal))
+                yield self.env.timeout(service)
             except simpy.Interrupt:
                 self.log(attempt, name, replica, arrival, start, "lost", settings)
                 line.release(turn)
-                yield from self.fail(attempt, "failed")
+                return "lost"
             del place.users[replica][me]
         # The worker takes the next in line before the request that it served goes on.
         place.fit_capacity()
-        self.log(attempt, name, replica, arrival, start, "served", settings)
+        outcome = "failed" if self.fails(place, name, attempt, ordinal) else "served"
+        logged = "timed_out" if call.given_up else outcome
+        self.log(attempt, name, replica, arrival, start, logged, settings)
+        return outcome
+
+    def fails(self, place: Place, name: str, attempt: Attempt, ordinal: int) -> bool:
+        key = stream(self.seed, f"failing/{name}")
+        return uniform_at(key, attempt.request, attempt.number + (ordinal << 32)) < place.failing
 
     def service(self, place: Place, name: str, attempt: Attempt, ordinal: int) -> float:
         key = stream(self.seed, f"service/{name}")
@@ -199,6 +260,15 @@ class Oracle:
     def set_service(self, name: str, service: Service) -> None:
         self.places[name].service = service
 
+    def set_failing(self, name: str, share: float) -> None:
+        self.places[name].failing = share
+
+    def set_open(self, name: str, is_open: bool) -> None:
+        self.places[name].is_open = is_open
+
+    def set_slowness(self, name: str, replica: int, factor: float) -> None:
+        self.places[name].slowness[replica] = factor
+
     def crash(self, name: str, replica: int) -> None:
         place = self.places[name]
         place.up[replica] = False
@@ -207,10 +277,10 @@ class Oracle:
         for who in sorted(lost):
             lost[who].interrupt()
         # Until they let go of the Resource, the lost still count as its users.
+        place.line._capacity = 0
         self.env.process(self.settle(place))
 
     def settle(self, place: Place) -> Moves:
-        place.line._capacity = 0
         yield self.env.timeout(0)
         place.fit_capacity()
 
@@ -225,6 +295,7 @@ class Oracle:
         while len(place.up) < replicas:
             place.up.append(True)
             place.users.append({})
+            place.slowness.append(1.0)
         place.fit_capacity()
 
 

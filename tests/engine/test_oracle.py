@@ -154,7 +154,60 @@ def test_a_component_visited_twice_draws_twice():
     assert np.unique(spent.round(12)).size == 4
 
 
+TROUBLED = [
+    Station("a", workers=2, replicas=2, service=exponential(0.4), queue_limit=9, patience=0.3),
+    Station("b", workers=3, service=exponential(0.2), error_rate=0.1, timeout=0.9),
+    Station("c", 1, 1, exponential(0.2), 1, optional=True, timeout=0.25, patience=0.1),
+    Station("d", optional=True, error_rate=0.5),
+    Station("log"),
+]
+
+
+def troubles(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+    """A slow node, errors, closed doors and crashes, where visits are optional and where not."""
+    yield env.timeout(4.0)
+    machine.set_slowness("a", 1, 3.0)
+    machine.set_failing("c", 0.3)
+    yield env.timeout(5.0)
+    machine.crash("c", 0)
+    machine.set_open("b", False)
+    yield env.timeout(1.0)
+    machine.set_open("b", True)
+    machine.restart("c", 0)
+    machine.crash("b", 0)
+    yield env.timeout(2.0)
+    machine.restart("b", 0)
+    machine.set_open("c", False)
+    machine.set_slowness("a", 1, 1.0)
+    yield env.timeout(4.0)
+    machine.set_open("c", True)
+    machine.set_failing("c", 0.0)
+
+
+@pytest.mark.parametrize(
+    "flow", ["a -> b -> c -> d -> b", "a -> [b, c -> d] -> c", "[c, c] -> a", "c -> a -> d"]
+)
+@pytest.mark.parametrize("patience", [np.inf, 2.3])
+def test_visits_that_bring_nothing(flow, patience):
+    """Some fail their attempt, some leave a gap in it; work that nobody waits for goes on."""
+    client = Client("phone", timeout=1.6, retries=2, backoff=0.15, patience=patience)
+    mine = assert_same(
+        [f"phone -> {flow} -> phone", "c ~> log"], TROUBLED, client, (troubles,), rate=9.0
+    )
+    visits, stamps = mine.visits, mine.requests.stamps
+    assert {0, 1, 3, 4, 5} <= set(visits.outcome.tolist())
+    assert np.any(stamps[mine.requests.outcome == 0, 2] == -1)
+    assert (4 in mine.requests.outcome) == (patience < np.inf)
+
+
 times = st.floats(0.01, 0.6)
+
+
+def bounds(unlike: float) -> st.SearchStrategy[float]:
+    """Durations of which no two kinds are equal: at one instant SimPy has an order of its own."""
+    return st.just(np.inf) | st.floats(0.05, 1.5).map(lambda bound: bound + unlike)
+
+
 places = st.builds(
     Station,
     st.just(""),
@@ -162,6 +215,10 @@ places = st.builds(
     replicas=st.integers(1, 2),
     service=st.builds(exponential, times),
     queue_limit=st.none() | st.integers(0, 4),
+    optional=st.booleans(),
+    timeout=bounds(0.00123454321),
+    patience=bounds(0.0345656543),
+    error_rate=st.sampled_from([0.0, 0.2]),
 )
 flows = st.sampled_from(
     ["a -> b -> c", "a -> [b, c]", "a -> [b -> a, c] -> b", "[a, b] -> c -> a", "a -> a"]
@@ -175,17 +232,20 @@ flows = st.sampled_from(
     timeout=st.floats(0.1, 3.0),
     retries=st.integers(0, 3),
     backoff=st.floats(0.0, 0.5),
+    patience=bounds(0.0567878765),
     down_at=st.floats(0.5, 4.0),
     seed=st.integers(0, 1000),
 )
-def test_any_small_system(flow, specs, timeout, retries, backoff, down_at, seed):
+def test_any_small_system(flow, specs, timeout, retries, backoff, patience, down_at, seed):
     def decider(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
         yield env.timeout(down_at + 0.00123456789)  # not at the instant of a timeout
         machine.crash("a", 0)
+        machine.set_slowness("b", 0, 2.5)
         yield env.timeout(1.0)
         machine.restart("a", 0)
         machine.scale("b", 3)
+        machine.set_failing("b", 0.4)
 
     stations = [replace(spec, name=name) for spec, name in zip(specs, "abc", strict=True)]
-    client = Client("phone", timeout, retries, backoff)
+    client = Client("phone", timeout, retries, backoff, patience)
     assert_same([f"phone -> {flow} -> phone"], stations, client, (decider,), n=60, seed=seed)

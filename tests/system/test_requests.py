@@ -89,7 +89,7 @@ def test_a_retry_draws_its_noise_anew(world: World):
 
 
 def test_how_a_request_ended_can_be_asked_for(world: World):
-    ends = [world.column(name) for name in ("ok", "timed_out", "rejected", "failed")]
+    ends = [world.column(name) for name in ("ok", "timed_out", "rejected", "failed", "abandoned")]
     assert np.all(sum(end.astype(int) for end in ends) == 1)
     np.testing.assert_allclose(world.column("sojourn_time"), world.log.end - world.log.arrival)
     assert world.column("attempts").max() == 2

@@ -62,7 +62,7 @@ def clinic() -> Scraped:
 def test_counters_hold_what_had_ended_by_the_scrape(clinic: Scraped, time: float):
     for component in ("gateway", "risk_model", "telemetry"):
         visits = clinic.visits_of(component)
-        for code, outcome in enumerate(("served", "rejected", "lost")):
+        for code, outcome in enumerate(("served", "rejected", "lost", "failed")):
             expected = np.sum((visits.end <= time) & (visits.outcome == code))
             found = clinic.at(time, "requests_total", component=component, outcome=outcome)
             assert found == expected

@@ -1,0 +1,106 @@
+"""Calls of stations: what comes of a visit that brings nothing, or nothing in time."""
+
+import math
+
+from mlsim.engine.attempts import fail
+from mlsim.engine.events import push
+from mlsim.engine.jit import kernel_call, kernel_step
+from mlsim.engine.lines import take_head, watch_line
+from mlsim.engine.logs import log_visit
+from mlsim.engine.slots import drop_token, new_token, put
+from mlsim.engine.state import CALL_TIMEOUT, REJECTED, TIMED_OUT, VISIT_EXPIRED, State
+
+
+@kernel_call
+def give_up_visit(state: State, now: float, token: int, outcome: int) -> None:
+    """Whoever called goes on without the visit, or fails; the token is left to the visit alone."""
+    visit = state.tokens[token]
+    if visit.ghost:
+        return
+    visit.ghost = 1
+    hop = state.hops[visit.hop]
+    if state.stations[hop.station].optional:
+        state.stamps[visit.attempt, hop.station] = -1
+        put(state, new_token(state, visit.attempt), hop.next)
+    else:
+        fail(state, now, visit.attempt, outcome)
+
+
+@kernel_call
+def expire(state: State, now: float, index: int) -> None:
+    """The head of the line has lost patience and leaves, unless it came later than was thought."""
+    station = state.stations[index]
+    station.expires = 0
+    if station.waiting > 0:
+        token = station.head
+        visit = state.tokens[token]
+        if visit.arrival + station.patience <= now:
+            take_head(state, index)
+            end_call(state, token, index)
+            station.expired += 1
+            visit.start, visit.replica, visit.settings = now, -1, -1
+            log_visit(state, now, token, VISIT_EXPIRED)
+            give_up_visit(state, now, token, REJECTED)
+            drop_token(state, token)
+    watch_line(state, index)
+
+
+@kernel_step
+def start_call(state: State, token: int, index: int) -> None:
+    """The visit joins those that the station's timeout bounds, if it has one."""
+    station = state.stations[index]
+    if station.timeout < math.inf:
+        visit = state.tokens[token]
+        visit.sooner, visit.later = station.last_call, -1
+        if station.last_call < 0:
+            station.first_call = token
+        else:
+            state.tokens[station.last_call].later = token
+        station.last_call = token
+        watch_calls(state, index)
+
+
+@kernel_step
+def end_call(state: State, token: int, index: int) -> None:
+    """Nobody waits for the visit any more: it has ended, or its caller has given up."""
+    if state.stations[index].timeout < math.inf and not state.tokens[token].ghost:
+        forget_call(state, token, index)
+
+
+@kernel_call
+def forget_call(state: State, token: int, index: int) -> None:
+    """Take a visit out of those that the station's timeout bounds."""
+    station, visit = state.stations[index], state.tokens[token]
+    if visit.sooner < 0:
+        station.first_call = visit.later
+    else:
+        state.tokens[visit.sooner].later = visit.later
+    if visit.later < 0:
+        station.last_call = visit.sooner
+    else:
+        state.tokens[visit.later].sooner = visit.sooner
+
+
+@kernel_call
+def time_out_call(state: State, now: float, index: int) -> None:
+    """The oldest call has taken too long, unless it came later than was thought."""
+    station = state.stations[index]
+    station.call_times_out = 0
+    token = station.first_call
+    if token >= 0 and state.tokens[token].arrival + station.timeout <= now:
+        forget_call(state, token, index)
+        give_up_visit(state, now, token, TIMED_OUT)
+    watch_calls(state, index)
+
+
+@kernel_call
+def watch_calls(state: State, index: int) -> None:
+    """See to it that the heap holds the event at which the oldest call has taken too long.
+
+    One station has one timeout, so its calls run out in the order in which they were made.
+    """
+    station = state.stations[index]
+    if station.first_call >= 0 and not station.call_times_out:
+        station.call_times_out = 1
+        time = state.tokens[station.first_call].arrival + station.timeout
+        push(state.heap, state.tally, time, CALL_TIMEOUT, index, 0, 0, index)

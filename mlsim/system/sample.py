@@ -21,11 +21,11 @@ class TrueColumns(Mapping[str, Column]):
         self._truths, self._places = truths, places
 
     def __getitem__(self, name: str) -> Column:
-        if name not in self:
+        if name not in list(self):
             raise KeyError(name)
         values = np.full(self._places.size, np.nan)
         for load, truth in self._truths.items():
-            if name in truth:
+            if name in list(truth):
                 values[self._places == load] = truth[name]
         return values
 
@@ -34,14 +34,6 @@ class TrueColumns(Mapping[str, Column]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
-
-    @property
-    def people(self) -> NDArray[np.int64]:
-        """Whose rows they are, int64[n]."""
-        people = np.empty(self._places.size, np.int64)
-        for load, truth in self._truths.items():
-            people[self._places == load] = truth.people
-        return people
 
 
 @dataclass(frozen=True)
@@ -74,6 +66,12 @@ class Sample:
             touched=self.touched[chosen],
             among=self.among[chosen],
         )
+
+    def lacking(self, missing: NDArray[np.bool_]) -> "Sample":
+        """Without these rows, bool[n], that should be there."""
+        if not missing.any():
+            return self
+        return replace(self.where(~missing), spoilt=True)
 
     def with_input(self, name: str, values: Column) -> "Sample":
         """The same rows with other values in an input; those that differ are touched."""

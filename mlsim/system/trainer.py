@@ -21,7 +21,7 @@ from mlsim.system.feedback import Feedback
 from mlsim.system.learning import ModelVersion
 from mlsim.system.model import Model
 from mlsim.system.quality import MEASURES
-from mlsim.system.sample import TrainingJob
+from mlsim.system.sample import Sample, TrainingJob
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
@@ -107,8 +107,7 @@ class Trainer(Component):
             yield clock.timeout(self.every - clock.now % self.every)
             job: TrainingJob = system[name].current
             if not job.runs:
-                # The version that serves should have been replaced by now: lineage marks it.
-                system[self.model].change(replace(system[self.model].current, overdue=True))
+                self._mark_overdue(system)
                 continue
             version = self._train(system, job)
             yield clock.timeout(self.duration)
@@ -116,14 +115,24 @@ class Trainer(Component):
             system.registry.add(self.model, replace(version, passed=passed))
             if passed:
                 yield from system.push(self.model, version)
+            elif version.touched:
+                self._mark_overdue(system)
 
-    def _train(self, system: "System", job: TrainingJob) -> ModelVersion:
+    def _mark_overdue(self, system: "System") -> None:
+        """For lineage: but for a fault, the version that serves would have been replaced."""
+        serving = system[self.model]
+        if not serving.current.overdue:
+            serving.change(replace(serving.current, overdue=True))
+
+    def rows(self, system: "System") -> Sample:
+        """The rows that it would learn from now."""
         now = float(system.clock.now)
         system.network.flush()
-        rows = job.snapshot or system.training.sample(
-            self.model, now - self.window, now, self.max_rows
-        )
-        return system.training.fit(self.model, job.edited(rows), self.holdout, job, self.slices)
+        return system.training.sample(self.model, now - self.window, now, self.max_rows)
+
+    def _train(self, system: "System", job: TrainingJob) -> ModelVersion:
+        rows = job.edited(job.snapshot or self.rows(system))
+        return system.training.fit(self.model, rows, self.holdout, job, self.slices)
 
     def _passes(self, version: ModelVersion) -> bool:
         if self.gate is None:

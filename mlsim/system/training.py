@@ -52,6 +52,7 @@ class TrainingData:
             ]
         )
         self._labels = tuple(labels)
+        self._disturbed = {label: RowStore(["known"]) for label in labels}
 
     def keys(self, model: str) -> list[str]:
         """The names of a model's inputs in the rows, in the model's order."""
@@ -71,12 +72,15 @@ class TrainingData:
             return
         labelled = np.zeros(time.size, bool)
         for label in self._labels:
-            labelled |= np.isfinite(block.known_at(label))
+            known, disturbed = block.known_at(label), block.touched_labels(label)
+            labelled |= np.isfinite(known)
+            self._disturbed[label].append(time[disturbed], {"known": known[disturbed]})
         reported = _Reported(block)
         kept = np.flatnonzero(labelled)
         self._rows.append(time[kept], {n: reported[n][kept] for n in self._rows.columns})
         if self._window is not None:
-            self._rows.forget_before(time[-1] - self._window)
+            for store in (self._rows, *self._disturbed.values()):
+                store.forget_before(time[-1] - self._window)
 
     def sample(self, model: str, start: float, end: float, max_rows: int) -> Sample:
         """A keyed sample of the rows of [start, end) whose label is known at `end`, in order."""
@@ -100,6 +104,10 @@ class TrainingData:
             touched=column(f"touched/{model}").astype(bool),
             truth=self._truth(column("load"), column("request"), column("arrival")),
             among=np.arange(chosen.size),
+            # A label that has got lost, or is late, is missing from those that are there.
+            spoilt=bool(
+                np.any(self._disturbed[label].between(start, end, ("known",))["known"] > end)
+            ),
         )
 
     def _truth(self, load: Column, request: Column, arrival: Column) -> TrueColumns:

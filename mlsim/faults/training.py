@@ -1,0 +1,80 @@
+"""What faults of training have in common: the job still runs, on other rows or with other code."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from mlsim.engine import draws
+from mlsim.errors import nearest
+from mlsim.faults.base import Fault
+from mlsim.scenario.expressions import Expression, names
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
+from mlsim.scenario.units import Name
+from mlsim.system.sample import Edit, TrainingJob
+from mlsim.system.simulation import System
+from mlsim.system.trainer import Trainer, visible_in_training
+
+
+class TrainerFault(Fault):
+    """Something is wrong with a training job; what it has made outlives the repair."""
+
+    component: Name
+    """The trainer."""
+
+    def broken(self, job: TrainingJob, system: System) -> TrainingJob:
+        """The job with the fault."""
+        raise NotImplementedError
+
+    def repaired(self, job: TrainingJob) -> TrainingJob:
+        """The job without it."""
+        raise NotImplementedError
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        yield from super().problems(scenario, name)
+        trainers = [n for n, spec in scenario.system.items() if isinstance(spec, Trainer)]
+        if self.component not in trainers:
+            message = f"no trainer '{self.component}' in system"
+            yield ("component",), message, nearest(self.component, trainers)
+
+    def begin(self, system: System) -> None:
+        trainer = system[self.component]
+        trainer.change(self.broken(trainer.current, system))
+
+    def end(self, system: System) -> None:
+        trainer = system[self.component]
+        trainer.change(self.repaired(trainer.current))
+
+    def stream(self, system: System) -> np.uint64:
+        """The stream that its draws come from."""
+        return draws.stream(system.seed, f"fault/{self.called}")
+
+
+class TrainingRowsFault(TrainerFault):
+    """The job reads other rows than it should."""
+
+    def edit(self, system: System) -> Edit:
+        """What becomes of the rows."""
+        raise NotImplementedError
+
+    def broken(self, job: TrainingJob, system: System) -> TrainingJob:
+        return job.with_edit(self.called, self.edit(system))
+
+    def repaired(self, job: TrainingJob) -> TrainingJob:
+        return job.without_edit(self.called)
+
+
+def model_of(scenario: Scenario, trainer: str) -> str:
+    """The model that a trainer trains; "" if there is no such trainer."""
+    spec = scenario.system.get(trainer)
+    return spec.model if isinstance(spec, Trainer) else ""
+
+
+def unseen_in_training(
+    scenario: Scenario, trainer: str, key: str, expression: Expression
+) -> Iterable[Mistake]:
+    """Names in an expression over training rows that these don't have."""
+    known = visible_in_training(scenario, model_of(scenario, trainer))
+    for used in names(expression):
+        if used not in known:
+            yield (key,), f"no column '{used}' in the training rows", nearest(used, known)

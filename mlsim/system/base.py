@@ -56,6 +56,9 @@ class Component(Spec):
     sends_columns: ClassVar[bool] = False
     """Whether its settings have an `output`: columns that it sends in a format of its own."""
 
+    knows_truth: ClassVar[bool] = False
+    """Whether it reads the world itself, and not what reaches it with a request."""
+
     def station(self, name: str) -> Station | ClientStation | None:
         """How requests move through it; None for a component beside the flow."""
         return None
@@ -82,6 +85,10 @@ class Component(Spec):
 
     def touched(self, settings: Any, rows: "Inbox", column: str) -> NDArray[np.bool_] | bool:
         """In which rows a fault has had its hand in what this component itself does to a column."""
+        return False
+
+    def missed(self, settings: Any) -> bool:
+        """Whether it is the work of a fault if a request brings nothing back from here."""
         return False
 
     def unreadable(self, settings: Any, rows: "Inbox", column: str) -> NDArray[np.bool_] | bool:

@@ -192,13 +192,28 @@ class RequestBlock(Mapping[str, Column]):
         touched = self._own_rows(
             component, lambda settings, rows: spec.touched(settings, rows, column)
         )
-        if component.spec.starts_requests:
+        touched = touched | self._missed(component)
+        if spec.starts_requests or spec.knows_truth:
             return touched
         for needed in component.spec.needs_for(column):
             source = self._wiring.source(component.name, needed)
             if source is not None:
                 touched = touched | self.touched(source, needed)
         return touched
+
+    def _missed(self, component: Deployed) -> NDArray[np.bool_] | bool:
+        """Which answered requests got nothing from a component, because of a fault there.
+
+        They have no stamp of it, so it is told by what was in force from their sending to their
+        end; a fault that begins in between is the reason, too.
+        """
+        at_fault = np.array([component.spec.missed(one) for one in component.settings])
+        if not at_fault.any():
+            return False
+        sent, ended = component.in_force(self.log.sent), component.in_force(self.log.end)
+        stamps = self.log.stamps[:, self._place(component.name)]
+        without = (stamps < 0) & (self.log.answer >= 0)
+        return np.asarray(without & (at_fault[sent] | at_fault[ended]))
 
     def _own_rows(
         self, component: Deployed, which: Callable[[Any, Inbox], NDArray[np.bool_] | bool]
@@ -245,7 +260,7 @@ class RequestBlock(Mapping[str, Column]):
         )
 
     def _asked(self, component: Deployed, column: str) -> Column:
-        if component.spec.starts_requests:
+        if component.spec.starts_requests or component.spec.knows_truth:
             return self.truth[column]
         return self.at(component.name, column)
 

@@ -14,7 +14,7 @@ from mlsim.scenario.expressions import DurationExpression
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Bound, Probability
+from mlsim.scenario.units import Bound, Name, Probability
 from mlsim.system.base import Component, component_kind
 
 
@@ -40,6 +40,10 @@ class Served(Component):
     """Whether the request goes on without it, its outputs missing, where it brings no result."""
     error_rate: Probability = 0.0
     """Share of the requests that it serves in vain: they fail when their service ends."""
+    zones: tuple[Name, ...] = ()
+    """Zones in which the replicas run in turn: the first in the first, and so on."""
+    machines: tuple[Name, ...] = ()
+    """Machines on which the replicas run in turn; others may run on them, too."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         try:

@@ -1,0 +1,39 @@
+"""external_gone: an external source doesn't answer any more."""
+
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from mlsim.faults.base import fault_kind
+from mlsim.faults.source import SourceFault
+from mlsim.system.external import become
+from mlsim.system.simulation import System
+
+
+@fault_kind("external_gone")
+class ExternalGone(SourceFault):
+    """Whoever calls the source is refused at once: it was shut down, moved, or put behind a login.
+
+    Where the call is optional, requests go on without its columns, and models fill in the mean of
+    their training. Source: Kaestner, "external data sources: availability"; Sculley et al., Hidden
+    Technical Debt in Machine Learning Systems (2015).
+    """
+
+    example: ClassVar[str] = """
+        kind: external_gone
+        at: 5d
+        until: 8d
+        component: weather
+    """
+
+    kind: Literal["external_gone"] = "external_gone"
+
+    def title(self) -> str:
+        return f"{self.component} is gone"
+
+    def begin(self, system: System) -> None:
+        source = system[self.component].current
+        become(system, self.component, replace(source, is_there=False, fails=True))
+
+    def end(self, system: System) -> None:
+        source = system[self.component].current
+        become(system, self.component, replace(source, is_there=True, fails=False))

@@ -1,0 +1,40 @@
+"""latency: a component takes longer for everything."""
+
+from collections.abc import Iterable
+from typing import ClassVar, Literal
+
+from mlsim.faults.base import fault_kind
+from mlsim.faults.serving import no_server
+from mlsim.faults.slowness import Slowness
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
+
+
+@fault_kind("latency")
+class Latency(Slowness):
+    """Every service takes `factor` times as long: a noisy neighbour, a cold cache, a slow disk.
+
+    Loud as soon as somebody waits for it; queues before the component grow far more than by the
+    factor once it can't keep up. On a collector it loses rows where its queue is limited. Source:
+    Nygard, Release It! (2018), "slow responses".
+    """
+
+    example: ClassVar[str] = """
+        kind: latency
+        at: 5d
+        until: 6d
+        component: gateway
+        factor: 10
+    """
+
+    kind: Literal["latency"] = "latency"
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        yield from super().problems(scenario, name)
+        yield from no_server(scenario, self.component)
+        spec = scenario.system.get(self.component)
+        if spec is not None and getattr(spec, "service_time", self) is None:
+            yield ("component",), f"{self.component} has no service_time to take longer", ""
+
+    def title(self) -> str:
+        return f"{self.component} takes {self.factor:g} times as long"

@@ -1,6 +1,7 @@
 """The machine: components that carry, compute and decide, and the simulation that moves them."""
 
 from mlsim.system import (
+    channel_model,
     client,
     collector,
     deployer,
@@ -14,6 +15,7 @@ from mlsim.system import (
 )
 
 __all__ = [
+    "channel_model",
     "client",
     "collector",
     "deployer",

@@ -12,7 +12,6 @@ from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name
 from mlsim.system.base import Component, component_kind
 from mlsim.system.learning import ModelVersion
-from mlsim.system.model import Model
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
@@ -46,7 +45,7 @@ class Deployer(Component):
     """Time that a push takes."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        known = [n for n, spec in scenario.system.items() if isinstance(spec, Model)]
+        known = [n for n, spec in scenario.system.items() if spec.has_versions]
         for k, model in enumerate(self.models):
             if model not in known:
                 yield ("models", k), f"no model '{model}' in system", nearest(model, known)

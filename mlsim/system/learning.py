@@ -88,6 +88,11 @@ class ModelVersion:
         """Whether a fault made it, or keeps it, what it is."""
         return self.overdue or self.spoilt or self.touched_rows > 0
 
+    @property
+    def can_score(self) -> bool:
+        """Whether it gives scores at all."""
+        return self.estimator is not None
+
     def score(self, inputs: Sequence[Column]) -> NDArray[np.float64]:
         """The score of each row, shape (n,); missing (NaN) where there is no model yet."""
         if self.estimator is None:

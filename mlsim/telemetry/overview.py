@@ -104,7 +104,7 @@ def warnings(system: System) -> tuple[str, ...]:
     return tuple(
         f"{name} was never trained: too few labelled rows had reached a collector"
         for name, deployed in system.items()
-        if deployed.spec.has_versions and deployed.current.estimator is None
+        if deployed.spec.has_versions and not deployed.current.can_score
     )
 
 

@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WARM := .venv/.warm
 
-.PHONY: run test lint format docs long bench setup clean
+.PHONY: run test lint format docs notebooks long bench setup clean
 
 run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
@@ -23,6 +23,10 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+notebooks: setup
+	$(BIN)/jupytext --quiet --to ipynb notebooks/*.py
+	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
 long: setup
 	$(BIN)/python -m pytest -m long $(ARGS)

@@ -204,7 +204,7 @@ class Run:
 
     @property
     def plot(self) -> "Plots":
-        """Figures: `plot.timeline()`, `plot.cost()`, `plot.scorecard()`, `plot.graph()`."""
+        """Figures: `plot.timeline()`, and `cost`, `scorecard`, `graph` and `models` likewise."""
         from mlsim.report.plots import Plots
         from mlsim.report.shown_run import as_folder
 

@@ -35,6 +35,10 @@ class Plots:
         """The system in layers, and what is broken in it."""
         return self._drawn("graph")
 
+    def models(self) -> Figure:
+        """What each training learned, and which version serves."""
+        return self._drawn("models")
+
     def _drawn(self, name: str) -> Figure:
         picture = next(picture for picture in PICTURES if picture.name == name)
         if not picture.shows(self.run):

@@ -1,0 +1,46 @@
+"""The notebooks run from top to bottom, and what their prose says is what their runs show."""
+
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+CLAIMS = {
+    "01_first_run.py": """
+def rules(a_run):
+    return set(a_run.detection.query("detected").rule)
+
+missed = "missed_infections"
+[short] = [o for o in run.summary["outcomes"] if o["outcome"] == missed]
+assert short["difference"] < 0, "fewer infections are missed while the fault lasts"
+assert rules(run) >= {"TemperatureOutOfRange"} and not rules(ops_only)
+waiting = run.outcomes.query("outcome == 'waiting_time'")
+assert (waiting.run == waiting.twin).all(), "the two worlds agree to the last digit"
+days = longer.outcomes.query("world == 'all' and outcome == @missed").set_index("day")
+assert (days.run[6:] / days.twin[6:]).between(2, 3.5).all(), "two to three times as many"
+isolated = longer.outcomes.query("world == 'all' and outcome == 'isolated_for_nothing'")
+isolated = isolated.set_index("day").difference
+assert isolated[4] < isolated[3] / 5, "the flood ends, with the fault still there"
+first = longer.detection.set_index("rule").time_to_detect_s
+assert first["TemperatureOutOfRange"] < 2 * 3600 < 86400 * 4 < first["RecallDropped"]
+drift = longer.detection.set_index("rule").loc["PredictionDrift"]
+assert not drift.detected and drift.false_alarms > 0
+[symptoms] = [m for m in longer.summary["models"] if m["name"] == "symptom_model"]
+spoilt = symptoms["versions"][4:]
+assert [version["passed"] for version in spoilt] == [True] * 5 + [False]
+auc = [version["quality"]["auc"] for version in spoilt]
+assert auc == sorted(auc, reverse=True), "each worse than the one before"
+""",
+}
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.py")), ids=lambda path: path.name)
+def test_notebook_runs_and_its_prose_is_true(path: Path):
+    notebook = jupytext.read(path)
+    notebook.cells.append(nbformat.v4.new_code_cell(CLAIMS[path.name]))
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": path.parent}})
+    client.execute()

@@ -60,6 +60,19 @@ class Estimator:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A version that is tried out beside the one that serves: on a share of the people."""
+
+    version: "ModelVersion"
+    share: float
+    stream: np.uint64
+
+    def serves(self, people: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whose requests the version on trial answers, bool[n]."""
+        return draws.uniform(self.stream, people) < self.share
+
+
+@dataclass(frozen=True)
 class ModelVersion:
     """One version of a model, with its lineage, as the registry keeps it.
 
@@ -67,7 +80,7 @@ class ModelVersion:
     reads: the places of the inputs that it uses; all if empty. rows, positives: what it was fitted
     on; touched_rows: those of them in which a fault had its hand. quality: measures on the holdout.
     passed: whether it passed its gate. spoilt: it was not made as it should be. overdue: it serves
-    although a newer version should have taken its place.
+    although a newer version should have taken its place. trial: another version beside it.
     """
 
     number: int
@@ -82,6 +95,7 @@ class ModelVersion:
     passed: bool = False
     spoilt: bool = False
     overdue: bool = False
+    trial: Trial | None = None
 
     @property
     def touched(self) -> bool:

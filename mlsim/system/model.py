@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from mlsim.engine.columns import Column
@@ -23,7 +25,8 @@ class Model(Served):
     """A learned classifier: it scores each request with the probability that `predicts` is true.
 
     Version 1 is fitted at day 0 on the rows of the scenario's history that reached a collector.
-    Before that there is no score, and a missing input is replaced by its mean in training.
+    Before that there is no score, and a missing input is replaced by its mean in training. While a
+    deployer tries out a version, its scores are `<name>.trial_score`, whether or not they are used.
     """
 
     has_versions: ClassVar[bool] = True
@@ -54,7 +57,7 @@ class Model(Served):
         return (self.predicts,)
 
     def outputs(self, name: str) -> Iterable[str]:
-        return (f"{name}.score",)
+        return (f"{name}.score", f"{name}.trial_score")
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
@@ -77,8 +80,19 @@ class Model(Served):
     def first_settings(self, seed: int, name: str) -> ModelVersion:
         return UNTRAINED
 
-    def touched(self, settings: ModelVersion, rows: Inbox, column: str) -> bool:
-        return settings.touched
+    def touched(self, settings: ModelVersion, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
+        trial = settings.trial
+        if trial is None:
+            return settings.touched
+        if column.endswith(".trial_score"):
+            return trial.version.touched
+        return np.where(trial.serves(rows.people), trial.version.touched, settings.touched)
 
     def compute(self, settings: ModelVersion, rows: Inbox, column: str) -> Column:
-        return settings.score([rows[name] for name in self.inputs])
+        inputs, trial = [rows[name] for name in self.inputs], settings.trial
+        if column.endswith(".trial_score"):
+            return (trial.version if trial else UNTRAINED).score(inputs)
+        scores = settings.score(inputs)
+        if trial is None:
+            return scores
+        return np.where(trial.serves(rows.people), trial.version.score(inputs), scores)

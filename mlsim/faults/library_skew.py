@@ -28,8 +28,8 @@ class LibrarySkew(ColumnFault):
         kind: library_skew
         at: 5d
         component: features
-        column: fever
-        computes: floor(temperature - 37)
+        column: temperature
+        computes: floor(temperature)
     """
 
     kind: Literal["library_skew"] = "library_skew"

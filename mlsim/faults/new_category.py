@@ -25,8 +25,8 @@ class NewCategory(ColumnFault):
         kind: new_category
         at: 5d
         component: phone
-        column: device
-        code: 7
+        column: no_smell
+        code: 2
         share: 0.3
     """
 

@@ -26,8 +26,8 @@ class NumericOverflow(ColumnFault):
         kind: numeric_overflow
         at: 5d
         component: features
-        column: heart_rate
-        bits: 8
+        column: cough_rate
+        bits: 4
     """
 
     kind: Literal["numeric_overflow"] = "numeric_overflow"

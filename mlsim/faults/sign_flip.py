@@ -20,7 +20,7 @@ class SignFlip(ColumnFault):
         kind: sign_flip
         at: 5d
         component: features
-        column: change_since_yesterday
+        column: age
     """
 
     kind: Literal["sign_flip"] = "sign_flip"

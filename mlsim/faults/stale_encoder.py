@@ -22,7 +22,7 @@ class StaleEncoder(ColumnFault):
         kind: stale_encoder
         at: 5d
         component: phone
-        column: device
+        column: no_smell
         inserted_at: 1
     """
 

@@ -28,8 +28,8 @@ class SwappedColumns(ColumnFault):
         kind: swapped_columns
         at: 5d
         component: phone
-        column: systolic
-        with: diastolic
+        column: temperature
+        with: cough_rate
     """
 
     kind: Literal["swapped_columns"] = "swapped_columns"

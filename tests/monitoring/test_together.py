@@ -1,5 +1,6 @@
 """A scenario and its monitoring files are checked together, and against each other."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,6 +76,11 @@ def problems(tmp_path, monkeypatch):
     return told
 
 
+def without_lists(line: str) -> str:
+    """A message without its list of what is known, which grows with every kind."""
+    return re.sub(r" \((known|what does): [^)]*\)", "", line)
+
+
 def test_files_that_fit_have_no_mistakes(problems):
     assert problems() == []
 
@@ -109,12 +115,11 @@ def test_a_rule_about_a_check_that_cannot_be_read_is_no_mistake_of_its_own(probl
         (
             ("column: temperature,", "column: temprature,"),
             "watch.yml:2: checks.warm.column: no 'temprature' reaches telemetry "
-            "(what does: risk.score, temperature, weight) (did you mean 'temperature'?)",
+            "(did you mean 'temperature'?)",
         ),
         (
             ("column: temperature,", "column: ill,"),
-            "watch.yml:2: checks.warm.column: no 'ill' reaches telemetry "
-            "(what does: risk.score, temperature, weight)",
+            "watch.yml:2: checks.warm.column: no 'ill' reaches telemetry",
         ),
         (
             ("column: temperature,", "column: temperature, source: telemetri,"),
@@ -137,7 +142,7 @@ def test_a_rule_about_a_check_that_cannot_be_read_is_no_mistake_of_its_own(probl
     ],
 )
 def test_a_check_that_does_not_fit_the_scenario_is_told(problems, change, message):
-    assert problems(change) == [message]
+    assert [without_lists(line) for line in problems(change)] == [message]
 
 
 def test_a_check_needs_to_know_its_collector(problems):
@@ -154,10 +159,8 @@ def test_a_check_needs_to_know_its_collector(problems):
 
 
 def test_an_unsound_scenario_brings_no_further_mistakes_of_its_checks(problems):
-    assert problems(("kind: model", "kind: modl")) == [
-        "clinic.yaml:14: system.risk: unknown kind of component: 'modl' (known: client, "
-        "collector, deployer, feedback, model, policy, server, trainer, transform) "
-        "(did you mean 'model'?)"
+    assert [without_lists(line) for line in problems(("kind: model", "kind: modl"))] == [
+        "clinic.yaml:14: system.risk: unknown kind of component: 'modl' (did you mean 'model'?)"
     ]
 
 

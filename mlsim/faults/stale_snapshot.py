@@ -33,7 +33,7 @@ class StaleSnapshot(TrainerFault):
     def broken(self, job: TrainingJob, system: System) -> TrainingJob:
         trainer = system[self.component].spec
         assert isinstance(trainer, Trainer), "validation sees to it"
-        return replace(job, snapshot=trainer.rows(system))
+        return replace(job, snapshot=trainer.rows(system, job))
 
     def repaired(self, job: TrainingJob) -> TrainingJob:
         return replace(job, snapshot=None)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.columns import Column, Rows
+from mlsim.engine.columns import Column, Formula, Rows
 from mlsim.world.people import Truth
 
 
@@ -111,7 +111,8 @@ class TrainingJob:
     """How a trainer works now: as its model says, unless something has changed it.
 
     runs: whether it is started when its time has come. learner, parameters: used instead of the
-    model's. leaves_out: inputs that it doesn't use. snapshot: the rows that it reads instead of
+    model's. leaves_out: inputs that it doesn't use. code: formulas of features that it makes anew,
+    where they are not the scenario's. snapshot: the rows that it reads instead of
     the latest. edits: what becomes of the rows, by the name of who did it.
     """
 
@@ -119,6 +120,7 @@ class TrainingJob:
     learner: str | None = None
     parameters: Mapping[str, Any] | None = None
     leaves_out: tuple[str, ...] = ()
+    code: Mapping[str, Formula] = field(default_factory=dict)
     snapshot: Sample | None = None
     edits: Mapping[str, Edit] = field(default_factory=dict)
 
@@ -126,7 +128,7 @@ class TrainingJob:
     def touched(self) -> bool:
         """Whether all that it makes is otherwise than its scenario says."""
         other_code = self.learner is not None or self.parameters is not None or self.leaves_out
-        return bool(other_code) or self.snapshot is not None
+        return bool(other_code or self.code) or self.snapshot is not None
 
     def reads(self, inputs: Iterable[str]) -> tuple[int, ...]:
         """Which of a model's inputs it uses, by their place."""

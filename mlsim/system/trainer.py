@@ -61,6 +61,9 @@ class Trainer(Component):
     """Share of the sample that is kept for validation."""
     gate: Condition | None = None
     """What the new version must reach on the holdout, or it is not pushed; as in `auc > 0.8`."""
+    features: Literal["logged", "recomputed"] = "logged"
+    """`logged`: as they reached the model. `recomputed`: what transforms make is made again from
+    what they received, by feature code that training has for itself."""
     slices: dict[Name, Condition] = {}
     """Parts of the rows that are measured as well: `old: age > 65` gives `auc_old` and so on."""
 
@@ -124,14 +127,15 @@ class Trainer(Component):
         if not serving.current.overdue:
             serving.change(replace(serving.current, overdue=True))
 
-    def rows(self, system: "System") -> Sample:
+    def rows(self, system: "System", job: TrainingJob) -> Sample:
         """The rows that it would learn from now."""
         now = float(system.clock.now)
         system.network.flush()
-        return system.training.sample(self.model, now - self.window, now, self.max_rows)
+        code = job.code if self.features == "recomputed" else None
+        return system.training.sample(self.model, now - self.window, now, self.max_rows, code)
 
     def _train(self, system: "System", job: TrainingJob) -> ModelVersion:
-        rows = job.edited(job.snapshot or self.rows(system))
+        rows = job.edited(job.snapshot or self.rows(system, job))
         return system.training.fit(self.model, rows, self.holdout, job, self.slices)
 
     def _passes(self, version: ModelVersion) -> bool:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from mlsim.engine import draws
-from mlsim.engine.columns import Column, Formula
+from mlsim.engine.columns import Column, Formula, Rows
 from mlsim.engine.network import Visits
 from mlsim.scenario.expressions import Expression
 from mlsim.system.learning import ModelVersion, fit
@@ -17,6 +18,8 @@ from mlsim.system.quality import measure
 from mlsim.system.requests import RequestBlock
 from mlsim.system.rows import RowStore
 from mlsim.system.sample import Sample, TrainingJob, TrueColumns
+from mlsim.system.trainer import Trainer
+from mlsim.system.transform import Transform
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
@@ -35,6 +38,7 @@ class TrainingData:
     A row has its `request`, `arrival` and `load`; the inputs of every model under
     `<source>/<column>`, as they reached it; the labels under `label/<name>` as they came in, and
     when, under `known/<name>`; and under `touched/<model>` whether a fault had its hand in these.
+    What a transform received is under `raw/<transform>/<column>`, if training makes features anew.
     """
 
     def __init__(self, system: "System", window: float | None):
@@ -42,7 +46,8 @@ class TrainingData:
         self.models = {n: d.spec for n, d in system.items() if isinstance(d.spec, Model)}
         self._sample = draws.stream(system.seed, "training/sample")
         self._split = draws.stream(system.seed, "training/holdout")
-        inputs = [key for name in self.models for key in self.keys(name)]
+        self._made_anew = {name: self._features_made_anew(name) for name in self.models}
+        inputs = [key for name in self.models for key in (*self.keys(name), *self._raw(name))]
         labels = dict.fromkeys(model.predicts for model in self.models.values())
         self._rows = RowStore(
             [
@@ -58,6 +63,44 @@ class TrainingData:
         """The names of a model's inputs in the rows, in the model's order."""
         wiring = self._system.wiring
         return [f"{wiring.source(model, c) or ''}/{c}" for c in self.models[model].inputs]
+
+    def _features_made_anew(self, model: str) -> dict[str, str]:
+        """The inputs of a model that its training makes itself, with the transforms that serve them."""
+        system, scenario = self._system, self._system.scenario
+        trainers = [s for s in scenario.system.values() if isinstance(s, Trainer)]
+        if not any(t.model == model and t.features == "recomputed" for t in trainers):
+            return {}
+        sources = {c: system.wiring.source(model, c) for c in self.models[model].inputs}
+        return {
+            column: source
+            for column, source in sources.items()
+            if source and isinstance(t := scenario.system[source], Transform) and column in t.makes
+        }
+
+    def _raw(self, model: str) -> list[str]:
+        return [
+            f"raw/{transform}/{column}"
+            for transform in dict.fromkeys(self._made_anew[model].values())
+            for column in self._system[transform].spec.needs()
+        ]
+
+    def touched(self, block: RequestBlock, model: str) -> NDArray[np.bool_]:
+        """In which rows a fault has had its hand in what a model's training sees of them."""
+        touched = block.touched_labels(self.models[model].predicts)
+        anew = self._made_anew[model]
+        if not anew:
+            return touched | block.touched_inputs(model)
+        wiring = self._system.wiring
+        for column in self.models[model].inputs:
+            source = anew.get(column)
+            if source is None and (source := wiring.source(model, column)) is not None:
+                touched = touched | block.touched(source, column)
+            elif source is not None:
+                for raw in self._system[source].spec.needs_for(column):
+                    sender = wiring.source(source, raw)
+                    if sender is not None:
+                        touched = touched | block.touched(sender, raw)
+        return touched
 
     def on_visits(self, visits: Visits) -> None:
         """Training data are rows, not visits."""
@@ -75,15 +118,26 @@ class TrainingData:
             known, disturbed = block.known_at(label), block.touched_labels(label)
             labelled |= np.isfinite(known)
             self._disturbed[label].append(time[disturbed], {"known": known[disturbed]})
-        reported = _Reported(block)
+        reported = _Reported(block, self)
         kept = np.flatnonzero(labelled)
         self._rows.append(time[kept], {n: reported[n][kept] for n in self._rows.columns})
-        if self._window is not None:
+        if self._window is not None and time[0] > 0:  # first versions learn from all the history
             for store in (self._rows, *self._disturbed.values()):
                 store.forget_before(time[-1] - self._window)
 
-    def sample(self, model: str, start: float, end: float, max_rows: int) -> Sample:
-        """A keyed sample of the rows of [start, end) whose label is known at `end`, in order."""
+    def sample(
+        self,
+        model: str,
+        start: float,
+        end: float,
+        max_rows: int,
+        code: Mapping[str, Formula] | None = None,
+    ) -> Sample:
+        """A keyed sample of the rows of [start, end) whose label is known at `end`, in order.
+
+        code: formulas for features that training makes anew, where it has others than serving
+        began with; None to take all as it was logged.
+        """
         label = self.models[model].predicts
         rows = self._rows.between(start, end, ("time", "request", f"known/{label}"))
         # The rows of several loads come load by load in each block.
@@ -96,10 +150,17 @@ class TrainingData:
         def column(name: str) -> Column:
             return self._rows.between(start, end, (name,))[name][chosen]
 
+        request, time = rows["request"][chosen].astype(np.int64), rows["time"][chosen]
+        inputs = dict(zip(self.models[model].inputs, map(column, self.keys(model)), strict=True))
+        for name, transform in self._made_anew[model].items() if code is not None else ():
+            served = self._system[transform]
+            raw = {c: column(f"raw/{transform}/{c}") for c in served.spec.needs()}
+            formula = (code or {}).get(name, served.settings[0].formulas[name])
+            inputs[name] = np.asarray(formula(Rows(request, time, raw)), dtype=float)
         return Sample(
-            request=rows["request"][chosen].astype(np.int64),
-            time=rows["time"][chosen],
-            inputs=dict(zip(self.models[model].inputs, map(column, self.keys(model)), strict=True)),
+            request=request,
+            time=time,
+            inputs=inputs,
             label=column(f"label/{label}").astype(bool),
             touched=column(f"touched/{model}").astype(bool),
             truth=self._truth(column("load"), column("request"), column("arrival")),
@@ -178,8 +239,8 @@ class TrainingData:
 class _Reported(Mapping[str, Column]):
     """A block under the names of training data."""
 
-    def __init__(self, block: RequestBlock):
-        self._block = block
+    def __init__(self, block: RequestBlock, data: TrainingData):
+        self._block, self._data = block, data
 
     def __getitem__(self, key: str) -> Column:
         source, _, column = key.partition("/")
@@ -197,8 +258,10 @@ class _Reported(Mapping[str, Column]):
             case "known":
                 return self._block.known_at(column)
             case "touched":
-                label = self._block.label_of(column)
-                return self._block.touched_inputs(column) | self._block.touched_labels(label)
+                return self._data.touched(self._block, column)
+            case "raw":
+                transform, _, column = column.partition("/")
+                return self._block.at(transform, column)
         return self._block.output(source, column)
 
     def __iter__(self) -> Iterator[str]:

@@ -12,7 +12,13 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = "from mlsim.cli import main; main()"
+# A shell's background job ignores Ctrl-C, and what it starts does too; a terminal's doesn't.
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from mlsim.cli import main
+main()
+"""
 
 
 @contextmanager
@@ -22,7 +28,10 @@ def started(*arguments: str | Path, cwd: Path) -> Iterator[subprocess.Popen[str]
     with subprocess.Popen(
         command, cwd=cwd, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        yield process
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:

@@ -82,6 +82,9 @@ def alive(process: str) -> bool:
 def test_no_job_outlives_its_parent(how: signal.Signals):
     """Only the parent gets the signal; its jobs would go on forever."""
     program = (
+        # A shell's background job ignores Ctrl-C, and what it starts does too.
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from tests.studies.test_processes import *\n"
         "run_side_by_side([endless, endless], nobody, 2)"
     )
@@ -94,7 +97,10 @@ def test_no_job_outlives_its_parent(how: signal.Signals):
             assert parent.poll() is None
             time.sleep(0.02)
         parent.send_signal(how)
-        parent.wait(30)
+        try:
+            parent.wait(30)
+        finally:
+            parent.kill()
     patience = time.monotonic() + 30
     while any(map(alive, children)):
         assert time.monotonic() < patience, "a job is still there"

@@ -65,7 +65,7 @@ class TrainingData:
         return [f"{wiring.source(model, c) or ''}/{c}" for c in self.models[model].inputs]
 
     def _features_made_anew(self, model: str) -> dict[str, str]:
-        """The inputs of a model that its training makes itself, with the transforms that serve them."""
+        """The inputs of a model that its training makes itself, and whose transforms serve them."""
         system, scenario = self._system, self._system.scenario
         trainers = [s for s in scenario.system.values() if isinstance(s, Trainer)]
         if not any(t.model == model and t.features == "recomputed" for t in trainers):

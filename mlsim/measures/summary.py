@@ -23,7 +23,7 @@ def summary(findings: Findings) -> dict[str, Any]:
             "scenario": _scenario(findings),
             "monitoring": _monitoring(findings),
             "requests": _requests(findings),
-            "faults": [_fault(findings, n, f) for n, f in findings.faults.items()],
+            "faults": [_fault(findings, fault) for fault in findings.scenario.faults],
             "together": _together(findings),
             "outcomes": [_outcome(findings, n, o) for n, o in findings.scenario.outcomes.items()],
             "rules": _rules(findings),
@@ -74,9 +74,11 @@ def _requests(findings: Findings) -> dict[str, Any]:
     return {"total": total, **ended, "per_s": total / findings.scenario.horizon}
 
 
-def _fault(findings: Findings, name: str, fault: Fault) -> dict[str, Any]:
-    alone, twin = findings.alone(name), findings.twin
-    first = findings.first_alert(name)
+def _fault(findings: Findings, fault: Fault) -> dict[str, Any]:
+    name, began, twin = fault.called, fault.called in findings.faults, findings.twin
+    # A fault that begins after the horizon has no world: alone it would have left the twin's.
+    alone = findings.alone(name) if began else twin or findings.run
+    first = findings.first_alert(name) if began else None
     alert_s = math.inf if first is None else float(first["firing_s"])
     damage = [
         _damage(outcome_name, outcome, alone, twin, alert_s)
@@ -86,7 +88,7 @@ def _fault(findings: Findings, name: str, fault: Fault) -> dict[str, Any]:
         "name": name,
         "kind": fault.kind,
         "title": fault.title(),
-        "began": True,
+        "began": began,
         "component": getattr(fault, "component", None),
         "at_s": fault.at,
         "until_s": fault.until,

@@ -2,32 +2,54 @@
 
 import math
 
+from mlsim.engine.breaker import learn, lets_through
+from mlsim.engine.draws import uniform_at
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.logs import log_failure
+from mlsim.engine.logs import log_answer, log_failure
 from mlsim.engine.slots import drop_attempt, drop_request, new_attempt, new_token, put
 from mlsim.engine.state import (
     ABANDONED,
+    CANCELLATION,
     DEPARTURE,
+    FALLBACK,
+    HEDGE,
+    NOWHERE,
+    OK,
     PENDING,
+    REJECTED,
     RESEND,
     TIMED_OUT,
     TIMEOUT,
     State,
 )
 
+SAVINGS = 10.0
+"""Retries that a budget lets its client save up, and has when the run begins."""
+
 
 @kernel_step
 def send(state: State, now: float, request: int) -> None:
     """Start the next attempt of a request; a client stamps it and sets its timer."""
-    load = state.loads[state.requests[request].load]
+    number = state.requests[request].load
+    load = state.loads[number]
+    state.requests[request].sent = now
+    if load.trips_at > 0 and not lets_through(state, now, number):
+        go_on_unanswered(state, now, request, REJECTED)
+        return
     attempt = new_attempt(state, now, request, PENDING)
     state.requests[request].attempts += 1
-    state.requests[request].sent = now
+    state.requests[request].pending += 1
     if load.client >= 0:
         state.stamps[attempt, load.client] = state.settings[load.client]
+        if load.trips_at > 0:
+            state.attempts[attempt].regime = state.loads[load.shared].regime
         if load.timeout < math.inf:
             set_timer(state, attempt)
+            if load.deadline:
+                state.attempts[attempt].deadline = now + load.timeout
+        if state.requests[request].hedged < load.hedges:
+            plan_hedge(state, now, request)
     put(state, new_token(state, attempt), load.hop)
 
 
@@ -37,6 +59,25 @@ def resend(state: State, now: float, request: int) -> None:
     if state.requests[request].state == PENDING:
         send(state, now, request)
     drop_request(state, request)
+
+
+@kernel_call
+def plan_hedge(state: State, now: float, slot: int) -> None:
+    """If the request is unanswered for long, another attempt will join the one just sent."""
+    request = state.requests[slot]
+    request.references += 1
+    later = now + state.loads[request.load].hedge_after
+    push(state.heap, state.tally, later, HEDGE, slot, request.id, request.attempts, 0)
+
+
+@kernel_call
+def hedge(state: State, now: float, slot: int) -> None:
+    """Send another attempt, if all those sent are under way still and none has been a retry."""
+    request = state.requests[slot]
+    if request.state == PENDING and request.retried == 0 and request.pending == 1 + request.hedged:
+        request.hedged += 1
+        send(state, now, slot)
+    drop_request(state, slot)
 
 
 @kernel_step
@@ -90,16 +131,90 @@ def fail(state: State, now: float, attempt: int, outcome: int) -> None:
     state.attempts[attempt].state = outcome
     slot = state.attempts[attempt].request
     request = state.requests[slot]
-    if request.state != PENDING:
-        return
+    request.pending -= 1
     load = state.loads[request.load]
-    if state.attempts[attempt].number < load.retries:
+    if load.trips_at > 0:
+        learn(state, now, attempt, False)
+    if load.cancels:
+        call_off(state, now, slot)
+    if request.state == PENDING and request.pending == 0:
+        go_on_unanswered(state, now, slot, outcome)
+
+
+@kernel_call
+def go_on_unanswered(state: State, now: float, slot: int, outcome: int) -> None:
+    """No attempt of the request is under way: there will be another, or the request ends."""
+    request = state.requests[slot]
+    load = state.loads[request.load]
+    if request.retried < load.retries and may_retry(state, request.load):
+        again = now + backoff_of(state, slot)
+        request.retried += 1
         request.references += 1
-        again = now + load.backoff
         push(state.heap, state.tally, again, RESEND, slot, request.id, request.attempts, 0)
     else:
-        request.state = outcome
-        log_failure(state, now, slot, outcome)
+        request.state = FALLBACK if load.falls_back else outcome
+        log_failure(state, now, slot, request.state)
+
+
+@kernel_call
+def may_retry(state: State, load: int) -> bool:
+    """Whether the budget of a load's client allows a retry, which is then paid for."""
+    client = state.loads[state.loads[load].shared]
+    if client.budget == math.inf:
+        return True
+    if client.savings < 1.0:
+        return False
+    client.savings -= 1.0
+    return True
+
+
+@kernel_call
+def save_for_retries(state: State, load: int) -> None:
+    """A new request allows its client a share of a retry."""
+    client = state.loads[state.loads[load].shared]
+    client.savings = min(client.savings + client.budget, SAVINGS)
+
+
+@kernel_call
+def backoff_of(state: State, slot: int) -> float:
+    """Seconds until the next attempt of a request."""
+    request = state.requests[slot]
+    load = state.loads[request.load]
+    wait: float = load.backoff
+    for _ in range(request.retried):
+        wait *= load.growth
+    wait = min(wait, load.cap)
+    if load.jitter:
+        wait *= uniform_at(load.key, request.id, request.retried)
+    return wait
+
+
+@kernel_step
+def succeed(state: State, now: float, slot: int) -> None:
+    """An attempt brings the answer; if its request has been over before, nobody cares."""
+    attempt = state.attempts[slot]
+    attempt.state = OK
+    request = state.requests[attempt.request]
+    request.pending -= 1
+    load = state.loads[request.load]
+    if load.trips_at > 0:
+        learn(state, now, slot, True)
+    if request.state == PENDING:
+        request.state = OK
+        log_answer(state, now, slot, NOWHERE)
+        if load.cancels and request.pending > 0:
+            call_off(state, now, attempt.request)
+
+
+@kernel_call
+def call_off(state: State, now: float, slot: int) -> None:
+    """What nobody waits for any more of a request's work is cancelled, at this instant.
+
+    As an event of its own: so all is at rest in lines and workers when it is taken back.
+    """
+    request = state.requests[slot]
+    request.references += 1
+    push(state.heap, state.tally, now, CANCELLATION, slot, request.id, request.attempts, 0)
 
 
 @kernel_call
@@ -131,11 +246,13 @@ def watch_first_leaver(state: State, slot: int) -> None:
 
 @kernel_call
 def depart(state: State, now: float, slot: int) -> None:
-    """A person has waited long enough, and leaves; work under way goes on."""
+    """A person has waited long enough, and leaves."""
     load = state.loads[state.requests[slot].load]
     if state.requests[slot].state == PENDING:
         state.requests[slot].state = ABANDONED
         log_failure(state, now, slot, ABANDONED)
+        if load.cancels:
+            call_off(state, now, slot)
     while load.first_leaver >= 0 and state.requests[load.first_leaver].state != PENDING:
         gone = load.first_leaver
         load.first_leaver = state.requests[gone].next

@@ -8,8 +8,16 @@ import numpy as np
 
 from mlsim.engine import state as layout
 from mlsim.engine.arrivals import LOADS
+from mlsim.engine.attempts import SAVINGS
+from mlsim.engine.draws import stream
 from mlsim.engine.parts import Client, Station
 from mlsim.engine.routes import Program
+
+HABITS = (
+    *("timeout", "retries", "backoff", "growth", "cap", "jitter", "budget", "patience"),
+    *("deadline", "cancels", "falls_back", "hedges", "hedge_after", "trips_at", "open_for"),
+)
+"""What loads know of their client."""
 
 UNLIMITED = 1 << 40
 """Stands for "no limit" in counts of workers and places; no run comes near it."""
@@ -21,12 +29,17 @@ def empty_state(
     clients: Sequence[Client],
     index: Mapping[str, int],
     log_block: int,
+    seed: int,
 ) -> layout.State:
     """The state of an empty network, without slots."""
-    # One event takes tokens over each hop once at most: so much may be logged or made by it.
-    margin = program.hops.size + 2
+    # One event takes tokens over each hop once at most: so much may be logged or made by it. A
+    # cancellation may end as many visits of each attempt of a request.
+    cancels = any(client.cancels for client in clients)
+    attempts = 2 + max((c.hedges + c.retries for c in clients), default=0) if cancels else 1
+    margin = attempts * program.hops.size + 2
     tally = np.zeros(layout.TALLIES, np.int64)
     tally[layout.MARGIN] = margin
+    tally[layout.CANCELS] = cancels
     tally[[layout.FREE_REQUEST, layout.FREE_ATTEMPT, layout.FREE_TOKEN]] = -1
     columns = max((s.replicas for s in stations), default=1)
     log = max(log_block, 1) + margin - 1
@@ -42,7 +55,7 @@ def empty_state(
         joined=np.zeros((0, program.joins), np.int32),
         hops=program.hops.view(np.recarray),
         targets=program.targets,
-        loads=_loads(program, clients, index),
+        loads=_loads(program, clients, index, seed),
         stations=_stations(stations),
         settings=np.zeros(len(index), np.int32),
         replicas=fresh_replicas(len(stations), columns),
@@ -67,10 +80,10 @@ def grown(old: layout.State, slots: int) -> layout.State:
         pool["next"][-1] = tally[free]
         tally[free] = size
         pools[name] = pool
-    # Two events per token (completion and failure), one timer per attempt, one retry and one
-    # departure per request, and per station one wake and one guard each of its line and its calls:
-    # the heap can't overflow. One more place serves as a scratch.
-    events = 5 * (size + slots) + 3 * len(old.stations) + 1
+    # Two events per token (completion and failure); a timer and a cancellation per attempt; a
+    # retry or hedge, a departure and a cancellation per request; per station a wake and a guard
+    # each of its line and its calls: the heap can't overflow. One more place serves as a scratch.
+    events = 7 * (size + slots) + 3 * len(old.stations) + 1
     return old._replace(
         **pools,
         stamps=_longer(old.stamps, slots),
@@ -97,19 +110,23 @@ def _longer(array: Any, more: int) -> Any:
     return longer.view(type(array))
 
 
-def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]) -> Any:
+def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int], seed: int) -> Any:
     known = {client.name: client for client in clients}
     loads = records(LOADS, layout.LOAD)
     for field in ("client", "first_timer", "last_timer", "first_leaver", "last_leaver"):
         loads[field] = -1
-    loads["patience"] = math.inf
+    loads["patience"] = loads["budget"] = math.inf
+    owners: dict[str, int] = {}
     for number, (name, hop) in program.entries.items():
         loads[number].hop = hop
         if name is not None:
             who = known[name]
-            load = loads[number]
-            load.client, load.timeout, load.patience = index[name], who.timeout, who.patience
-            load.retries, load.backoff = who.retries, who.backoff
+            loads[number].client = index[name]
+            loads[number].shared = owners.setdefault(name, number)
+            loads[number].key = stream(seed, f"backoff/{name}")
+            loads[number].savings = SAVINGS
+            for habit in HABITS:
+                loads[number][habit] = getattr(who, habit)
     return loads
 
 

@@ -1,11 +1,11 @@
 """What moves: one compiled loop over events, and the small steps that it is made of.
 
-Order of what happens at one instant: by kind (completion of a service, failure after a crash,
-wake of a line, loss of patience in a line, timeout of a call, timeout of an attempt, departure of a
-person, resend, arrival), then by entity id, attempt, hop. It is a property of the entities and
-never of the history of heap or slots, so it survives any cut of a run. It is looked up only where
-two times are equal, which is rare. What stands in one list (a line, the calls of a station, the
-attempts or the persons of a load) runs out of time in the order of the list.
+Order of what happens at one instant: by kind (cancellation, completion of a service, failure after
+a crash, wake of a line, loss of patience in a line, timeout of a call, timeout of an attempt,
+departure of a person, resend, hedge, arrival), then by entity id, attempt, hop. It is a property of
+the entities and never of the history of heap or slots, so it survives any cut of a run. It is
+looked up only where two times are equal, which is rare. What stands in one list (a line, the calls
+of a station, the attempts or the persons of a load) runs out of time in the order of the list.
 
 An event moves one token, or makes one. What follows *at this instant* (branches of a fork,
 asides) stands on the agenda and is done in order, before the next event. Every way into a station
@@ -19,18 +19,38 @@ changed and only lets go of it.
 import math
 
 from mlsim.engine.arrivals import LOAD_SHIFT
-from mlsim.engine.attempts import depart, fail, resend, send, time_out, watch_person
+from mlsim.engine.attempts import (
+    depart,
+    fail,
+    hedge,
+    resend,
+    save_for_retries,
+    send,
+    succeed,
+    time_out,
+    watch_person,
+)
 from mlsim.engine.calls import end_call, expire, give_up_visit, time_out_call
+from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import pop, push
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.logs import log_answer, log_visit
 from mlsim.engine.routes import FORK, JOIN, SEND, SINK, VISIT
-from mlsim.engine.service import PASSED, REFUSED, STAYS, comes_to_nothing, enter, serve_waiting
-from mlsim.engine.slots import drop_token, new_attempt, new_token, put
+from mlsim.engine.service import (
+    PASSED,
+    REFUSED,
+    STAYS,
+    comes_to_nothing,
+    enter,
+    leave_worker,
+    serve_waiting,
+)
+from mlsim.engine.slots import drop_request, drop_token, new_attempt, new_token, put
 from mlsim.engine.state import (
     ASIDE,
     ATTEMPTS_USED,
     CALL_TIMEOUT,
+    CANCELLATION,
     COMPLETION,
     DEPARTURE,
     DONE,
@@ -40,6 +60,7 @@ from mlsim.engine.state import (
     FAILED,
     FAILURE,
     FREE_REQUEST,
+    HEDGE,
     KNOWN_ARRIVALS,
     LOST,
     MARGIN,
@@ -47,8 +68,6 @@ from mlsim.engine.state import (
     NEEDS_ARRIVALS,
     NEEDS_ROOM,
     NEXT_ARRIVAL,
-    NOWHERE,
-    OK,
     PENDING,
     REJECTED,
     REQUESTS_USED,
@@ -139,6 +158,10 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
         time_out_call(state, now, slot)
     elif kind == DEPARTURE:
         depart(state, now, slot)
+    elif kind == HEDGE:
+        hedge(state, now, slot)
+    elif kind == CANCELLATION:
+        cancel(state, now, slot)
     elif kind == FAILURE:
         lose(state, now, slot)
     elif kind == WAKE:
@@ -158,12 +181,17 @@ def arrive(state: State, now: float) -> None:
     request.id = entity
     request.load = entity >> LOAD_SHIFT
     request.attempts = 0
-    request.references = 0
+    request.references = 1
+    request.pending = request.retried = request.hedged = 0
+    request.youngest = -1
     request.state = PENDING
     request.arrival = now
     if state.loads[request.load].patience < math.inf:
         watch_person(state, slot)
+    if state.loads[request.load].budget < math.inf:
+        save_for_retries(state, request.load)
     send(state, now, slot)
+    drop_request(state, slot)
 
 
 @kernel_step
@@ -214,12 +242,7 @@ def complete(state: State, now: float, token: int) -> None:
     end_call(state, token, index)
     outcome = outcome_of(state, token, index)
     log_visit(state, now, token, outcome)
-    station = state.stations[index]
-    replica = state.replicas[index, visit.replica]
-    replica.busy -= 1
-    if replica.busy < replica.room:
-        station.free += 1
-        serve_waiting(state, now, index)
+    leave_worker(state, now, index, visit.replica)
     if outcome == VISIT_SERVED:
         put(state, token, hop.next)
         start_asides(state, now, token, visit.hop)
@@ -288,9 +311,5 @@ def end(state: State, now: float, token: int, hop: int) -> None:
     if at.kind == SINK:
         log_answer(state, now, slot, at.station)
     elif attempt.state == PENDING:
-        attempt.state = OK
-        request = state.requests[attempt.request]
-        if request.state == PENDING:
-            request.state = OK
-            log_answer(state, now, slot, NOWHERE)
+        succeed(state, now, slot)
     drop_token(state, token)

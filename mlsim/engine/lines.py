@@ -13,6 +13,7 @@ def stand_in_line(state: State, token: int, index: int) -> None:
     station = state.stations[index]
     state.tokens[token].state = WAITING
     state.tokens[token].next = -1
+    state.tokens[token].previous = station.tail
     if station.waiting == 0:
         station.head = token
     else:
@@ -31,6 +32,21 @@ def take_head(state: State, index: int) -> int:
     station.head = state.tokens[token].next
     station.waiting -= 1
     return token
+
+
+@kernel_call
+def leave_line(state: State, token: int, index: int) -> None:
+    """The token leaves the line of station `index`, wherever in it it stands."""
+    station, visit = state.stations[index], state.tokens[token]
+    if station.head == token:
+        take_head(state, index)
+        return
+    state.tokens[visit.previous].next = visit.next
+    if station.tail == token:
+        station.tail = visit.previous
+    else:
+        state.tokens[visit.next].previous = visit.previous
+    station.waiting -= 1
 
 
 @kernel_call

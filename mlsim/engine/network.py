@@ -23,6 +23,7 @@ class Network:
 
     chains: the flow; entries: load number -> name of the client or station where it enters.
     arrivals: where requests come from; none at or after `until`.
+    ahead: before which time, in seconds, arrivals can be told by now; asked as they are fetched.
     on_visits, on_requests: take the logs block by block; the columns are theirs to keep.
     visits: whether visits are logged at all.
     log_block, arrival_block, slots: sizes of blocks and pools; they change speed and nothing else.
@@ -39,6 +40,7 @@ class Network:
         arrivals: Source,
         start: float = 0.0,
         until: float = math.inf,
+        ahead: Callable[[], float] = lambda: math.inf,
         on_visits: Callable[[Visits], None] | None = None,
         on_requests: Callable[[Requests], None] | None = None,
         visits: bool = True,
@@ -52,6 +54,7 @@ class Network:
         self._index = {name: k for k, name in enumerate(self.names)}
         self._stations = tuple(stations)
         self._arrivals = arrivals
+        self._ahead = ahead
         self._horizon = start
         self._arrival_block = arrival_block
         self._stretch = 64.0
@@ -63,7 +66,7 @@ class Network:
         program = compile_routes(
             chains, [s.name for s in stations], [c.name for c in clients], entries
         )
-        self._state = empty_state(program, stations, clients, self._index, log_block)
+        self._state = empty_state(program, stations, clients, self._index, log_block, seed)
         self._state.tally[layout.LOGS_VISITS] = visits and on_visits is not None
         for k, station in enumerate(stations):
             self._state.stations[k].key = stream(seed, f"service/{station.name}")
@@ -250,7 +253,8 @@ class Network:
 
     def _fetch_arrivals(self) -> None:
         """Arrivals of the next stretch of time, as long as makes a good block."""
-        start, end = self._horizon, min(self._horizon + self._stretch, self.until)
+        start = self._horizon
+        end = min(start + self._stretch, self.until, self._ahead())
         times, ids = self._arrivals.between(start, end)
         block = records(times.size, layout.ARRIVAL)
         block["time"], block["entity"] = times, ids
@@ -258,7 +262,7 @@ class Network:
         self._state.tally[layout.NEXT_ARRIVAL] = 0
         self._state.tally[layout.KNOWN_ARRIVALS] = times.size
         self._horizon = end if end < self.until else math.inf
-        if times.size < self._arrival_block // 2:
+        if times.size < self._arrival_block // 2 and end == start + self._stretch:
             self._stretch *= 2.0
         elif times.size > self._arrival_block:
             self._stretch /= 2.0

@@ -63,9 +63,14 @@ class Station:
 class Client:
     """Who sends requests and waits `timeout` seconds per attempt, then tries up to `retries` more.
 
-    backoff: seconds between the failure of an attempt and the next. patience: seconds from the
-    arrival of a request until its person leaves. Work under way goes on when its client has given
-    up.
+    backoff: seconds between the failure of an attempt and the next; the n-th retry waits
+    min(cap, backoff * growth**(n - 1)), with `jitter` a random part of that. budget: retries that
+    each request allows, saved up to 10. patience: seconds from the arrival of a request until its
+    person leaves. deadline: nobody begins to serve an attempt after its timeout. cancels: whether
+    work under way is cancelled when nobody waits for it any more, or goes on. falls_back: a request
+    without an answer ends with one of the client's own. hedges: attempts that join the first, one
+    by one, `hedge_after` seconds after the last. trips_at: failures in a row after which nothing is
+    sent for `open_for` seconds; 0 for never.
     """
 
     name: str
@@ -73,6 +78,17 @@ class Client:
     retries: int = 0
     backoff: float = 0.0
     patience: float = math.inf
+    growth: float = 1.0
+    cap: float = math.inf
+    jitter: bool = False
+    budget: float = math.inf
+    deadline: bool = False
+    cancels: bool = False
+    falls_back: bool = False
+    hedges: int = 0
+    hedge_after: float = 0.0
+    trips_at: int = 0
+    open_for: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.timeout > 0.0:

@@ -1,17 +1,20 @@
 """What stations do: let tokens in, hold them in line, serve them."""
 
-from mlsim.engine.calls import start_call
+from mlsim.engine.calls import end_call, start_call
 from mlsim.engine.draws import quantile, uniform_at
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import stand_in_line, take_head
 from mlsim.engine.logs import log_visit
+from mlsim.engine.slots import drop_token
 from mlsim.engine.state import (
     COMPLETION,
     IN_SERVICE,
+    VISIT_EXPIRED,
     VISIT_FAILED,
     VISIT_REJECTED,
     VISIT_SERVED,
+    WAKE,
     State,
 )
 
@@ -27,6 +30,9 @@ def enter(state: State, now: float, token: int, index: int) -> int:
     state.tokens[token].arrival = now
     if station.closed:
         return refuse(state, now, token, index)
+    if state.attempts[state.tokens[token].attempt].deadline <= now:
+        come_too_late(state, now, token, index)
+        return STAYS
     if station.free > 0 and station.waiting == 0:
         if station.instant:
             return pass_through(state, now, token, index)
@@ -136,8 +142,36 @@ def stamp(state: State, now: float, token: int, index: int) -> None:
 
 
 @kernel_step
+def leave_worker(state: State, now: float, index: int, place: int) -> None:
+    """A worker of a replica has become idle, and takes the next in line."""
+    station = state.stations[index]
+    replica = state.replicas[index, place]
+    replica.busy -= 1
+    if replica.busy < replica.room:
+        station.free += 1
+        serve_waiting(state, now, index)
+
+
+@kernel_step
 def serve_waiting(state: State, now: float, index: int) -> None:
     """Idle workers take from the head of the line."""
     station = state.stations[index]
     while station.free > 0 and station.waiting > 0:
-        begin(state, now, take_head(state, index), index)
+        token = take_head(state, index)
+        if state.attempts[state.tokens[token].attempt].deadline <= now:
+            end_call(state, token, index)
+            come_too_late(state, now, token, index)
+            # The others have an event of their own: an event logs one visit of each hop at most.
+            push(state.heap, state.tally, now, WAKE, index, 0, 0, index)
+            return
+        begin(state, now, token, index)
+
+
+@kernel_call
+def come_too_late(state: State, now: float, token: int, index: int) -> None:
+    """Nobody begins to serve an attempt after its deadline."""
+    visit = state.tokens[token]
+    state.stations[index].expired += 1
+    visit.start, visit.replica, visit.settings = now, -1, -1
+    log_visit(state, now, token, VISIT_EXPIRED)
+    drop_token(state, token)

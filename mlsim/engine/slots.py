@@ -4,9 +4,12 @@ A token keeps its attempt alive, and so does a timer; an attempt keeps its reque
 does a coming retry.
 """
 
-from mlsim.engine.jit import kernel_step
+import math
+
+from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.state import (
     ATTEMPTS_USED,
+    CANCELS,
     FREE_ATTEMPT,
     FREE_REQUEST,
     FREE_TOKEN,
@@ -31,6 +34,11 @@ def new_attempt(state: State, sent: float, request: int, status: int) -> int:
     attempt.state = status
     attempt.references = 0
     attempt.sent = sent
+    attempt.deadline = math.inf
+    attempt.youngest = -1
+    if tally[CANCELS]:
+        attempt.elder = state.requests[request].youngest
+        state.requests[request].youngest = slot
     for name in range(state.stamps.shape[1]):
         state.stamps[slot, name] = -1
     for join in range(state.joined.shape[1]):
@@ -48,6 +56,9 @@ def new_token(state: State, attempt: int) -> int:
     tally[TOKENS_USED] += 1
     state.tokens[slot].attempt = attempt
     state.tokens[slot].ghost = 0
+    if tally[CANCELS]:
+        state.tokens[slot].elder = state.attempts[attempt].youngest
+        state.attempts[attempt].youngest = slot
     state.attempts[attempt].references += 1
     return slot
 
@@ -56,6 +67,8 @@ def new_token(state: State, attempt: int) -> int:
 def drop_token(state: State, token: int) -> None:
     """A token goes nowhere any more."""
     tally = state.tally
+    if tally[CANCELS]:
+        unlink_token(state, token)
     drop_attempt(state, state.tokens[token].attempt)
     state.tokens[token].state = WAITING
     state.tokens[token].next = tally[FREE_TOKEN]
@@ -70,10 +83,38 @@ def drop_attempt(state: State, slot: int) -> None:
     attempt = state.attempts[slot]
     attempt.references -= 1
     if attempt.references == 0:
+        if tally[CANCELS]:
+            unlink_attempt(state, slot)
         drop_request(state, attempt.request)
         attempt.next = tally[FREE_ATTEMPT]
         tally[FREE_ATTEMPT] = slot
         tally[ATTEMPTS_USED] -= 1
+
+
+@kernel_call
+def unlink_token(state: State, token: int) -> None:
+    """Take a token out of the list of those that its attempt has."""
+    attempt = state.attempts[state.tokens[token].attempt]
+    if attempt.youngest == token:
+        attempt.youngest = state.tokens[token].elder
+        return
+    after = attempt.youngest
+    while state.tokens[after].elder != token:
+        after = state.tokens[after].elder
+    state.tokens[after].elder = state.tokens[token].elder
+
+
+@kernel_call
+def unlink_attempt(state: State, slot: int) -> None:
+    """Take an attempt out of the list of those that its request has."""
+    request = state.requests[state.attempts[slot].request]
+    if request.youngest == slot:
+        request.youngest = state.attempts[slot].elder
+        return
+    after = request.youngest
+    while state.attempts[after].elder != slot:
+        after = state.attempts[after].elder
+    state.attempts[after].elder = state.attempts[slot].elder
 
 
 @kernel_step

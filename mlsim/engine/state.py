@@ -21,13 +21,25 @@ def _codes(names: int) -> tuple[int, ...]:
 
 
 # Kinds of events; the number is the rank among events of one instant.
-COMPLETION, FAILURE, WAKE, EXPIRY, CALL_TIMEOUT, TIMEOUT, DEPARTURE, RESEND = _codes(8)
+(
+    CANCELLATION,
+    COMPLETION,
+    FAILURE,
+    WAKE,
+    EXPIRY,
+    CALL_TIMEOUT,
+    TIMEOUT,
+    DEPARTURE,
+    RESEND,
+    HEDGE,
+) = _codes(10)
 
 # Where a token is.
 WAITING, IN_SERVICE, DOOMED, LOST = _codes(4)
 
-# What became of an attempt or a request; no attempt is ABANDONED, and no request an ASIDE.
-OK, TIMED_OUT, REJECTED, FAILED, ABANDONED, PENDING, ASIDE = _codes(7)
+# What became of an attempt or a request; no attempt is ABANDONED or a
+# FALLBACK, and no request CANCELLED or an ASIDE.
+OK, TIMED_OUT, REJECTED, FAILED, ABANDONED, FALLBACK, PENDING, CANCELLED, ASIDE = _codes(9)
 NOWHERE = cast(int, np.int64(-1))
 """In `where` of a request's row: not a sink, but the end as its client sees it."""
 
@@ -39,7 +51,11 @@ NOWHERE = cast(int, np.int64(-1))
     VISIT_FAILED,
     VISIT_EXPIRED,
     VISIT_TIMED_OUT,
-) = _codes(6)
+    VISIT_CANCELLED,
+) = _codes(7)
+
+# A client's circuit breaker.
+CLOSED, OPEN, HALF_OPEN = _codes(3)
 
 # Why the kernel returned.
 DONE, NEEDS_ARRIVALS, NEEDS_ROOM = _codes(3)
@@ -60,8 +76,10 @@ DONE, NEEDS_ARRIVALS, NEEDS_ROOM = _codes(3)
     LOGS_VISITS,
     MARGIN,
     MOVES,
-) = range(14)
-TALLIES = 14
+    CANCELS,
+) = range(15)
+TALLIES = 15
+"""How many of them. CANCELS: whether any client cancels work, so that it must be found again."""
 
 EVENT = np.dtype(
     [
@@ -85,10 +103,16 @@ REQUEST = np.dtype(
         ("state", "i8"),
         ("arrival", "f8"),
         ("sent", "f8"),
+        ("pending", "i8"),
+        ("retried", "i8"),
+        ("hedged", "i8"),
+        ("youngest", "i8"),
     ]
 )
-"""`sent`: its last attempt. `next` links a free slot to the next free one, and a request whose
-person may leave to the one whose person came next."""
+"""`sent`: its last attempt; `pending`: attempts under way; `retried`, `hedged`: attempts after the
+first, by why they were sent; `youngest`: the last attempt that still has a slot.
+`next` links a free slot to the next free one, and a request whose person may leave to the one whose
+person came next."""
 
 ATTEMPT = np.dtype(
     [
@@ -98,13 +122,24 @@ ATTEMPT = np.dtype(
         ("references", "i8"),
         ("next", "i8"),
         ("sent", "f8"),
+        ("deadline", "f8"),
+        ("regime", "i8"),
+        ("elder", "i8"),
+        ("youngest", "i8"),
     ]
 )
+"""`deadline`: after which nobody begins to serve it. `regime`: of the breaker when it was sent.
+`elder`: the attempt of the same request before it; `youngest`: the last token that it has.
+`next` links a free slot to the next free one, and an attempt with a timer to the one whose timer
+was set next."""
+
 TOKEN = np.dtype(
     [
         ("attempt", "i8"),
         ("hop", "i8"),
         ("next", "i8"),
+        ("previous", "i8"),
+        ("elder", "i8"),
         ("replica", "i8"),
         ("settings", "i4"),
         ("state", "i2"),
@@ -118,8 +153,8 @@ TOKEN = np.dtype(
     ]
 )
 """`service`: drawn seconds, under the station's `law` of that number.
-`next` links a free slot to the next free one, a waiting token to the one behind it, and an
-attempt with a timer to the one whose timer was set next.
+`next` links a free slot to the next free one, and a waiting token to the one behind it;
+`previous` to the one before it. `elder`: the token of the same attempt before it.
 `ghost`: whoever called has given up, so the token goes no further than its visit.
 `sooner`, `later`: neighbours among the calls that a station's `timeout` bounds."""
 
@@ -154,6 +189,7 @@ STATION = np.dtype(
         ("failed", "i8"),
         ("expired", "i8"),
         ("timed_out", "i8"),
+        ("cancelled", "i8"),
     ]
 )
 """`law`: number of the service-time distribution in force.
@@ -177,14 +213,35 @@ LOAD = np.dtype(
         ("timeout", "f8"),
         ("retries", "i8"),
         ("backoff", "f8"),
+        ("growth", "f8"),
+        ("cap", "f8"),
+        ("jitter", "i8"),
+        ("key", "u8"),
         ("patience", "f8"),
+        ("deadline", "i8"),
+        ("cancels", "i8"),
+        ("falls_back", "i8"),
+        ("hedges", "i8"),
+        ("hedge_after", "f8"),
+        ("shared", "i8"),
+        ("budget", "f8"),
+        ("savings", "f8"),
+        ("trips_at", "i8"),
+        ("open_for", "f8"),
+        ("failures", "i8"),
+        ("breaker", "i8"),
+        ("open_until", "f8"),
+        ("regime", "i8"),
         ("first_timer", "i8"),
         ("last_timer", "i8"),
         ("first_leaver", "i8"),
         ("last_leaver", "i8"),
     ]
 )
-"""First hop, and the client with its patience; `client` is its place among names, or -1.
+"""First hop, and the client with its habits; `client` is its place among names, or -1.
+`shared`: the load that keeps the retry budget and the circuit breaker of the client.
+`budget`: retries that each request allows; `savings`: those that are left.
+`breaker`: CLOSED, OPEN until `open_until`, or HALF_OPEN; `failures`: in a row, in this `regime`.
 `first_timer`, `last_timer`: ends of the list of attempts that a timer refers to, or -1;
 `first_leaver`, `last_leaver`: of the list of requests whose persons may leave."""
 

@@ -12,8 +12,8 @@ class Visits(NamedTuple):
 
     request: int64 entity ids; attempt: 0, 1 ...; station: index in `Network.names`;
     replica and settings: -1 where no service began; arrival, start, end: seconds;
-    outcome: `state.VISIT_SERVED`, `VISIT_REJECTED`, `VISIT_LOST`, `VISIT_FAILED`, `VISIT_EXPIRED`
-    or `VISIT_TIMED_OUT` (its caller had given up before it ended).
+    outcome: `state.VISIT_SERVED`, `VISIT_REJECTED`, `VISIT_LOST`, `VISIT_FAILED`, `VISIT_EXPIRED`,
+    `VISIT_TIMED_OUT` (its caller had given up before it ended) or `VISIT_CANCELLED`.
     """
 
     request: NDArray[np.int64]
@@ -32,7 +32,7 @@ class Requests(NamedTuple):
 
     where: -1 for the end of a request, else the index of the sink in `Network.names`.
     attempts: sent so far; arrival: at the client; sent: of this attempt; end: seconds.
-    outcome: `state.OK`, `TIMED_OUT`, `REJECTED`, `FAILED` or `ABANDONED`.
+    outcome: `state.OK`, `TIMED_OUT`, `REJECTED`, `FAILED`, `ABANDONED` or `FALLBACK`.
     answer: attempt that answered, or -1.
     stamps: int32[rows, names], settings number met at each name; -1 where not met or no answer.
     """
@@ -54,7 +54,7 @@ class Counters:
     """What a station has seen since the start; a picture of one instant.
 
     in_service: busy workers per replica. An arrival is either still there, or counted as one of
-    served, rejected, lost, failed, expired and timed_out.
+    served, rejected, lost, failed, expired, timed_out and cancelled.
     """
 
     arrived: int
@@ -65,5 +65,6 @@ class Counters:
     failed: int
     expired: int
     timed_out: int
+    cancelled: int
     waiting: int
     in_service: tuple[int, ...]

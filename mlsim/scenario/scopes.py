@@ -26,6 +26,7 @@ REQUEST: Scope = {
     "rejected": NUMBER,
     "failed": NUMBER,
     "abandoned": NUMBER,
+    "fallback": NUMBER,
     "sojourn_time": TIME,
     "attempts": NUMBER,
 }

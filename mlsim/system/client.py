@@ -9,7 +9,7 @@ from pydantic import Field
 from mlsim.engine.columns import Column
 from mlsim.engine.network import Client as ClientStation
 from mlsim.scenario.kinds import Spec
-from mlsim.scenario.units import Bound, Duration
+from mlsim.scenario.units import Bound, Duration, Probability
 from mlsim.system.base import Component, Inbox, component_kind
 from mlsim.system.output import Output
 
@@ -21,6 +21,32 @@ class Retries(Spec):
     """Attempts after the first one."""
     backoff: Duration = 0.0
     """Time between the failure of an attempt and the next one."""
+    growth: float = Field(1.0, ge=1, le=10)
+    """What the backoff is multiplied by from one retry to the next; 2 doubles it."""
+    cap: Bound = np.inf
+    """The longest backoff to which it grows."""
+    jitter: bool = False
+    """Whether a client waits a random part of its backoff (full jitter), or all of it."""
+    budget: Probability | None = None
+    """Retries that each request allows, all clients together; up to 10 are saved up."""
+
+
+class Breaker(Spec):
+    """A circuit breaker: after failures in a row nothing is sent for a while, then one probe."""
+
+    failures: int = Field(ge=1, le=1_000_000)
+    """Attempts in a row without an answer, of all clients together, that open it."""
+    open_for: Bound
+    """Time until one attempt is let through; if it is answered, the breaker closes."""
+
+
+class Hedge(Spec):
+    """Further attempts beside the one under way; the first answer counts."""
+
+    after: Bound
+    """Time without an answer after which another attempt is sent."""
+    max: int = Field(1, ge=1, le=10)
+    """How many are sent beside the first."""
 
 
 @component_kind("client")
@@ -28,9 +54,9 @@ class Client(Component):
     """A phone app, a browser or another program in which requests begin and where answers arrive.
 
     An attempt that is not answered within `timeout` is given up, but the work that it caused goes
-    on: nothing cancels it, and its late answer is thrown away. When attempts are used up, the
-    request ends as timed_out, rejected or failed, after its last attempt; when the person leaves
-    before, as abandoned.
+    on unless the client `cancels` it, and its late answer is thrown away. When attempts are used
+    up, the request ends as timed_out, rejected or failed, after its last attempt, or as fallback if
+    the client `falls_back`; when the person leaves before, as abandoned.
     """
 
     starts_requests: ClassVar[bool] = True
@@ -50,9 +76,36 @@ class Client(Component):
     patience: Bound = np.inf
     """Time from its first attempt after which the person leaves; without it, never."""
 
+    breaker: Breaker | None = None
+    """When to stop sending for a while."""
+    hedge: Hedge | None = None
+    """Further attempts before the first has failed."""
+    deadline: bool = False
+    """Whether the timeout travels along: nobody begins to serve an attempt that is over."""
+    cancels: bool = False
+    """Whether work is cancelled that nobody waits for any more."""
+    falls_back: bool = False
+    """Whether the client makes do with a default answer of its own where it gets none."""
+
     def station(self, name: str) -> ClientStation:
+        retries, breaker, hedge = self.retries, self.breaker, self.hedge
         return ClientStation(
-            name, self.timeout, self.retries.max, self.retries.backoff, self.patience
+            name,
+            self.timeout,
+            retries.max,
+            retries.backoff,
+            self.patience,
+            growth=retries.growth,
+            cap=retries.cap,
+            jitter=retries.jitter,
+            budget=np.inf if retries.budget is None else retries.budget,
+            deadline=self.deadline,
+            cancels=self.cancels,
+            falls_back=self.falls_back,
+            hedges=hedge.max if hedge else 0,
+            hedge_after=hedge.after if hedge else 0.0,
+            trips_at=breaker.failures if breaker else 0,
+            open_for=breaker.open_for if breaker else 0.0,
         )
 
     def first_settings(self, seed: int, name: str) -> Output:

@@ -21,7 +21,7 @@ from mlsim.world.people import Truth
 
 Selection = NDArray[np.intp] | slice
 
-OUTCOMES = ("ok", "timed_out", "rejected", "failed", "abandoned")
+OUTCOMES = ("ok", "timed_out", "rejected", "failed", "abandoned", "fallback")
 """What becomes of a request, in the order of the network's codes."""
 
 
@@ -233,6 +233,9 @@ class RequestBlock(Mapping[str, Column]):
         first, last = int(stamps.min()), int(stamps.max())
         if first == last >= 0:
             return self._computed_by(component, first, slice(None), column)
+        if last < 0:  # Nobody came here: what is missing is still a decision, or a number.
+            nobody = np.empty(0, np.intp)
+            return _missing(stamps.size, self._computed_by(component, 0, nobody, column).dtype)
         result: NDArray[Any] = np.full(stamps.size, np.nan)
         for number in range(max(first, 0), last + 1):
             rows = np.flatnonzero(stamps == number)

@@ -21,10 +21,8 @@ from mlsim.system.simulation import System
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
 
-VISIT_OUTCOMES = ("served", "rejected", "lost", "failed", "expired", "timed_out")
+VISIT_OUTCOMES = ("served", "rejected", "lost", "failed", "expired", "timed_out", "cancelled")
 """What becomes of a visit, in the order of the network's codes."""
-
-NEVER: frozenset[str] = frozenset()
 
 DURATION, CLIENT_DURATION = "request_duration_seconds", "client_request_duration_seconds"
 
@@ -87,12 +85,18 @@ class Tally:
             store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), buckets, sums)
 
 
-def _never(place: Station | Client) -> AbstractSet[str]:
+def _never(place: Station | Client, clients: Iterable[Client]) -> AbstractSet[str]:
     """The outcomes that nothing can have at a station, or as a client sees it."""
     if isinstance(place, Client):
-        return {"abandoned"} if place.patience == math.inf else NEVER
-    bounds = {"expired": place.patience, "timed_out": place.timeout}
-    return {outcome for outcome, bound in bounds.items() if bound == math.inf}
+        can = {"abandoned": place.patience < math.inf, "fallback": place.falls_back}
+    else:
+        impatient = place.patience < math.inf or any(client.deadline for client in clients)
+        can = {
+            "expired": impatient,
+            "timed_out": place.timeout < math.inf,
+            "cancelled": any(client.cancels for client in clients),
+        }
+    return {outcome for outcome, happens in can.items() if not happens}
 
 
 def _increments(counts: NDArray[np.int32], cells: slice) -> NDArray[np.int64]:
@@ -118,10 +122,13 @@ class Recorder:
         cells = self.times.size
         components = [n for n in system.network.names if not scenario.system[n].starts_requests]
         stations = {n: scenario.system[n].station(n) for n in system.network.names}
-        never = {name: _never(station) for name, station in stations.items()}
+        senders = [place for place in stations.values() if isinstance(place, Client)]
+        never = {name: _never(place, senders) for name, place in stations.items()}
         self.visits = Tally(components, VISIT_OUTCOMES, cells, never)
         self.busy_seconds = np.zeros(len(components))
-        self._came, self._began, self._left = np.zeros((3, len(components), cells), np.int32)
+        self._came, self._began, self._left, self._gone = np.zeros(
+            (4, len(components), cells), np.int32
+        )
         clients = list(dict.fromkeys(load.enters for load in scenario.load.values()))
         self._client_of = np.array([clients.index(x.enters) for x in scenario.load.values()])
         self.requests = Tally(clients, OUTCOMES, cells, never)
@@ -146,6 +153,7 @@ class Recorder:
         count(station, visits.arrival, *grid, self._came)
         count(station[began], visits.start[began], *grid, self._began)
         count(station[began], visits.end[began], *grid, self._left)
+        count(station[~began], visits.end[~began], *grid, self._gone)
         worked = np.where(began, visits.end - np.maximum(visits.start, 0.0), 0.0)
         # One by one, in order of time: a sum of sums would depend on how visits come in blocks.
         np.add.at(self.busy_seconds, station, np.maximum(worked, 0.0))
@@ -216,12 +224,7 @@ class Recorder:
         serving = open_visits.replica >= 0
         count(open_visits.station[serving], open_visits.start[serving], *grid, began)
         for i, name in enumerate(self.visits.names):
-            first = i * len(VISIT_OUTCOMES)
-            rejected, expired = (
-                self.visits.counts[first + VISIT_OUTCOMES.index(outcome)]
-                for outcome in ("rejected", "expired")
-            )
-            waiting = came[i] - began[i] - rejected - expired
+            waiting = came[i] - began[i] - self._gone[i]
             in_service = began[i] - self._left[i]
             for metric, change in (("queue_length", waiting), ("workers_busy", in_service)):
                 gauge = np.cumsum(change, dtype=np.int32)[cells]

@@ -26,14 +26,71 @@ MEANS = {
 """What becomes of an attempt by what became of its visit."""
 
 
-@dataclass
+@dataclass(eq=False)
+class Request:
+    id: int
+    arrival: float
+    sent: float
+    attempts: int = 0
+    retried: int = 0
+    hedged: int = 0
+    outcome: str = ""
+    under_way: "list[Attempt]" = field(default_factory=list)
+
+
+@dataclass(eq=False)
 class Attempt:
-    request: int
+    request: Request
     number: int
     sent: float
-    done: simpy.Event
     aside: bool = False
+    deadline: float = math.inf
+    regime: int = 0
+    outcome: str = ""
     stamps: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Work:
+    """A visit under way, so that it can be cancelled."""
+
+    attempt: Attempt
+    process: simpy.Process
+    served: bool = False
+
+
+@dataclass
+class Breaker:
+    """A circuit breaker of one client, for ever closed if it trips at no number of failures."""
+
+    client: Client
+    state: str = "closed"
+    failures: int = 0
+    until: float = 0.0
+    regime: int = 0
+
+    def lets_through(self, now: float) -> bool:
+        if self.state == "open" and now >= self.until:
+            self.state = "half open"
+            self.regime += 1
+            return True
+        return self.state == "closed"
+
+    def learn(self, now: float, regime: int, answered: bool) -> None:
+        if not self.client.trips_at or regime != self.regime:
+            return
+        if answered:
+            self.state, self.failures = "closed", 0
+            return
+        self.failures += 1
+        if self.state == "half open" or self.failures >= self.client.trips_at:
+            self.state, self.failures = "open", 0
+            self.until = now + self.client.open_for
+            self.regime += 1
+
+    def forget_probe(self, now: float, regime: int) -> None:
+        if self.state == "half open" and regime == self.regime:
+            self.state, self.until = "open", now
 
 
 @dataclass
@@ -83,7 +140,10 @@ class Oracle:
         arrivals: list[tuple[float, int]],
     ) -> None:
         self.env = simpy.Environment()
-        self.client = client
+        self.client = client or Client("nobody")
+        self.breaker = Breaker(self.client)
+        self.savings = 10.0 if self.client.budget < math.inf else math.inf
+        self.works: list[Work] = []
         self.seed = seed
         steps = chain.steps if client is None else chain.steps[1:-1]
         self.path = numbered(steps, Counter())
@@ -106,48 +166,136 @@ class Oracle:
     def arrive(self, arrivals: list[tuple[float, int]]) -> Moves:
         for time, entity in arrivals:
             yield self.env.timeout(time - self.env.now)
-            self.env.process(self.request(entity))
+            self.ask(entity)
 
-    def request(self, entity: int) -> Moves:
-        client = self.client or Client("nobody")
-        arrival, outcome, attempt, number = self.env.now, "", None, 0
-        leaving = self.env.timeout(client.patience) if client.patience < math.inf else None
-        for number in range(client.retries + 1):
-            if number > 0:
-                yield self.either(self.env.timeout(client.backoff), leaving)
-                if leaving is not None and leaving.processed:
-                    number, outcome = number - 1, "abandoned"
-                    break
-            attempt = Attempt(entity, number, self.env.now, self.env.event())
-            attempt.stamps[client.name] = self.settings[client.name]
-            self.env.process(self.attempt(attempt))
-            if client.timeout < math.inf:
-                yield self.either(attempt.done | self.env.timeout(client.timeout), leaving)
-            else:
-                yield self.either(attempt.done, leaving)
-            if leaving is not None and leaving.processed:
-                outcome = "abandoned"
-                break
-            if not attempt.done.triggered:
-                attempt.done.succeed("timed_out")
-            outcome = str(attempt.done.value)
-            if outcome == "ok":
-                break
-        answered = outcome == "ok"
-        answer = (number, seen(attempt.stamps)) if answered else (-1, ())
-        self.rows.append(
-            (entity, "", number + 1, arrival, attempt.sent, self.env.now, outcome, *answer)
-        )
+    def ask(self, entity: int) -> None:
+        """A request begins, and with it the patience of its person."""
+        request = Request(entity, self.env.now, self.env.now)
+        if self.client.budget < math.inf:
+            self.savings = min(self.savings + self.client.budget, 10.0)
+        if self.client.patience < math.inf:
+            self.env.process(self.leave(request))
+        self.send(request)
 
-    def either(self, event: simpy.Event, other: simpy.Event | None) -> simpy.Event:
-        return event if other is None else event | other
+    def leave(self, request: Request) -> Moves:
+        yield self.env.timeout(self.client.patience)
+        if not request.outcome:
+            self.end(request, "abandoned")
+            self.env.process(self.cancel(request))
+
+    def send(self, request: Request) -> None:
+        client, now = self.client, self.env.now
+        request.sent = now
+        if not self.breaker.lets_through(now):
+            self.unanswered(request, "rejected")
+            return
+        attempt = Attempt(request, request.attempts, now)
+        attempt.regime = self.breaker.regime
+        attempt.stamps[client.name] = self.settings[client.name]
+        if client.deadline:
+            attempt.deadline = now + client.timeout
+        request.attempts += 1
+        request.under_way.append(attempt)
+        self.env.process(self.attempt(attempt))
+        if client.timeout < math.inf:
+            self.env.process(self.time_out(attempt))
+        if request.hedged < client.hedges:
+            self.env.process(self.hedge(request))
+
+    def time_out(self, attempt: Attempt) -> Moves:
+        yield self.env.timeout(self.client.timeout)
+        self.unsuccessful(attempt, "timed_out")
+
+    def hedge(self, request: Request) -> Moves:
+        yield self.env.timeout(self.client.hedge_after)
+        calm = request.retried == 0 and len(request.under_way) == 1 + request.hedged
+        if not request.outcome and calm:
+            request.hedged += 1
+            self.send(request)
 
     def attempt(self, attempt: Attempt) -> Moves:
-        if self.client is not None:
-            self.start_asides(attempt, self.client.name)
+        self.start_asides(attempt, self.client.name)
         yield from self.steps(attempt, self.path)
-        if not attempt.done.triggered:
-            attempt.done.succeed("ok")
+        if not attempt.outcome:
+            attempt.outcome = "ok"
+            request = attempt.request
+            request.under_way.remove(attempt)
+            self.breaker.learn(self.env.now, attempt.regime, True)
+            if not request.outcome:
+                self.end(request, "ok", attempt)
+                self.env.process(self.cancel(request))
+
+    def unsuccessful(self, attempt: Attempt, outcome: str) -> None:
+        if attempt.outcome or attempt.aside:
+            return
+        attempt.outcome, request = outcome, attempt.request
+        request.under_way.remove(attempt)
+        self.breaker.learn(self.env.now, attempt.regime, False)
+        self.env.process(self.cancel(request))
+        if not request.outcome and not request.under_way:
+            self.unanswered(request, outcome)
+
+    def unanswered(self, request: Request, outcome: str) -> None:
+        """Nothing of the request is under way: try again, or end it."""
+        client = self.client
+        if request.retried < client.retries and self.savings >= 1.0:
+            self.savings -= 1.0
+            self.env.process(self.resend(request, self.backoff(request)))
+            request.retried += 1
+        else:
+            self.end(request, "fallback" if client.falls_back else outcome)
+
+    def backoff(self, request: Request) -> float:
+        client = self.client
+        wait = min(client.cap, client.backoff * client.growth**request.retried)
+        key = stream(self.seed, f"backoff/{client.name}")
+        return wait * uniform_at(key, request.id, request.retried) if client.jitter else wait
+
+    def resend(self, request: Request, wait: float) -> Moves:
+        yield self.env.timeout(wait)
+        if not request.outcome:
+            self.send(request)
+
+    def end(self, request: Request, outcome: str, attempt: Attempt | None = None) -> None:
+        request.outcome = outcome
+        answer = (attempt.number, seen(attempt.stamps)) if attempt else (-1, ())
+        sent = attempt.sent if attempt else request.sent
+        head = (request.id, "", request.attempts, request.arrival, sent, self.env.now)
+        self.rows.append((*head, outcome, *answer))
+
+    def cancel(self, request: Request) -> Moves:
+        """Take back the work of failed attempts, and all of it if the request is over."""
+        if not self.client.cancels:
+            return
+        yield from self.all_begun()
+        if request.outcome:
+            for attempt in request.under_way:
+                attempt.outcome = "cancelled"
+                self.breaker.forget_probe(self.env.now, attempt.regime)
+            request.under_way = []
+        for in_service in (False, True):
+            for one in self.void(request, in_service):
+                if one in self.works:
+                    one.process.interrupt("cancelled")
+                    yield from self.all_begun()
+
+    def all_begun(self) -> Moves:
+        """Let all that begins at this instant begin: SimPy takes a few steps for it."""
+        for _ in range(5):
+            yield self.env.timeout(0)
+
+    def void(self, request: Request, in_service: bool) -> "list[Work]":
+        """Visits of a request that nobody waits for, the youngest attempt's first."""
+        over = {"timed_out", "rejected", "failed", "cancelled"}
+        found = [
+            work
+            for work in self.works
+            if work.attempt.request is request
+            and work.attempt.outcome in over
+            and work.served == in_service
+        ]
+        found.reverse()
+        return sorted(found, key=lambda work: -work.attempt.number)
 
     def steps(self, attempt: Attempt, steps: list) -> Moves:
         for step in steps:
@@ -169,29 +317,47 @@ class Oracle:
             outcome = yield from self.work(attempt, name, ordinal, call)
         if outcome == "served":
             self.start_asides(attempt, name)
+        elif outcome in ("cancelled", "late"):
+            yield self.env.event()
         elif spec.optional:
             attempt.stamps.pop(name, None)
         else:
             yield from self.fail(attempt, MEANS[outcome])
 
     def work(self, attempt: Attempt, name: str, ordinal: int, call: Call) -> Moves:
-        place, arrival = self.places[name], self.env.now
+        """One visit, from the door on; gives what has become of it."""
+        visit = Work(attempt, self.env.active_process)
+        self.works.append(visit)
+        outcome = yield from self.visited(visit, name, ordinal, call)
+        self.works.remove(visit)
+        return outcome
+
+    def visited(self, visit: Work, name: str, ordinal: int, call: Call) -> Moves:
+        place, arrival, attempt = self.places[name], self.env.now, visit.attempt
         line, limit = place.line, place.spec.queue_limit
         must_wait = line.count >= line.capacity or line.queue
         is_full = must_wait and limit is not None and len(line.queue) >= limit
-        if is_full or not place.is_open:
-            self.log(attempt, name, -1, arrival, arrival, "rejected")
-            return "rejected"
+        if not place.is_open or (is_full and attempt.deadline > arrival):
+            return self.log(attempt, name, -1, arrival, arrival, "rejected")
+        if attempt.deadline <= arrival:
+            self.log(attempt, name, -1, arrival, arrival, "expired")
+            return "late"
         with line.request() as turn:
-            if place.spec.patience < math.inf:
-                yield turn | self.env.timeout(place.spec.patience)
-            else:
-                yield turn
+            try:
+                if place.spec.patience < math.inf:
+                    yield turn | self.env.timeout(place.spec.patience)
+                else:
+                    yield turn
+            except simpy.Interrupt:
+                return self.log(attempt, name, -1, arrival, self.env.now, "cancelled")
             if not turn.triggered:
+                return self.log(attempt, name, -1, arrival, self.env.now, "expired")
+            if attempt.deadline <= self.env.now:
                 self.log(attempt, name, -1, arrival, self.env.now, "expired")
-                return "expired"
+                return "late"
+            visit.served = True
             replica, start = place.lowest_idle(), self.env.now
-            me = (attempt.request, attempt.number, ordinal)
+            me = (attempt.request.id, attempt.number, ordinal)
             place.users[replica][me] = self.env.active_process
             settings = self.settings[name]
             if not call.given_up:
@@ -199,10 +365,13 @@ class Oracle:
             service = self.service(place, name, attempt, ordinal) * place.slowness[replica]
             try:
                 yield self.env.timeout(service)
-            except simpy.Interrupt:
-                self.log(attempt, name, replica, arrival, start, "lost", settings)
+            except simpy.Interrupt as interrupt:
+                outcome = interrupt.cause or "lost"
+                if outcome == "cancelled":
+                    del place.users[replica][me]
+                self.log(attempt, name, replica, arrival, start, outcome, settings)
                 line.release(turn)
-                return "lost"
+                return outcome
             del place.users[replica][me]
         # The worker takes the next in line before the request that it served goes on.
         place.fit_capacity()
@@ -213,30 +382,29 @@ class Oracle:
 
     def fails(self, place: Place, name: str, attempt: Attempt, ordinal: int) -> bool:
         key = stream(self.seed, f"failing/{name}")
-        return uniform_at(key, attempt.request, attempt.number + (ordinal << 32)) < place.failing
+        return uniform_at(key, attempt.request.id, attempt.number + (ordinal << 32)) < place.failing
 
     def service(self, place: Place, name: str, attempt: Attempt, ordinal: int) -> float:
         key = stream(self.seed, f"service/{name}")
-        u = uniform_at(key, attempt.request, attempt.number + (ordinal << 32))
+        u = uniform_at(key, attempt.request.id, attempt.number + (ordinal << 32))
         service = place.service
         return max(0.0, quantile(int(service.distribution), service.a, service.b, u))
 
     def fail(self, attempt: Attempt, outcome: str) -> Moves:
         """Fail the attempt, if nothing else ended it before; this branch goes nowhere."""
-        if not attempt.done.triggered:
-            attempt.done.succeed(outcome)
+        self.unsuccessful(attempt, outcome)
         yield self.env.event()
 
     def start_asides(self, attempt: Attempt, name: str) -> None:
         for chain in self.asides:
             if chain.steps[0] == name:
-                copy = Attempt(attempt.request, attempt.number, attempt.sent, self.env.event())
+                copy = Attempt(attempt.request, attempt.number, attempt.sent, aside=True)
                 copy.stamps = dict(attempt.stamps)
                 self.env.process(self.aside(copy, numbered(chain.steps[1:], Counter())))
 
     def aside(self, attempt: Attempt, path: list) -> Moves:
         yield from self.steps(attempt, path)
-        row = (attempt.request, path[-1][0], attempt.number, attempt.sent, self.env.now)
+        row = (attempt.request.id, path[-1][0], attempt.number, attempt.sent, self.env.now)
         self.rows.append((*row, seen(attempt.stamps)))
 
     def log(
@@ -248,9 +416,10 @@ class Oracle:
         start: float,
         outcome: str,
         settings: int = -1,
-    ) -> None:
-        who = (attempt.request, attempt.number, name)
+    ) -> str:
+        who = (attempt.request.id, attempt.number, name)
         self.visits.append((*who, replica, settings, arrival, start, self.env.now, outcome))
+        return outcome
 
     # --- what decides ---
 

@@ -13,8 +13,8 @@ from mlsim.scenario.flow import parse_flow
 Decider = Callable[[simpy.Environment, object], Iterator[simpy.Event]]
 """A SimPy process that acts on a Network, or on an Oracle just so."""
 
-OUTCOMES = ("ok", "timed_out", "rejected", "failed", "abandoned")
-VISIT_OUTCOMES = ("served", "rejected", "lost", "failed", "expired", "timed_out")
+OUTCOMES = ("ok", "timed_out", "rejected", "failed", "abandoned", "fallback")
+VISIT_OUTCOMES = ("served", "rejected", "lost", "failed", "expired", "timed_out", "cancelled")
 
 
 class Fixed:

@@ -200,6 +200,32 @@ def test_visits_that_bring_nothing(flow, patience):
     assert (4 in mine.requests.outcome) == (patience < np.inf)
 
 
+HABITS = {
+    "backs off": {"backoff": 0.1, "growth": 2.0, "cap": 0.5, "jitter": True},
+    "has a budget": {"backoff": 0.1, "budget": 0.1},
+    "has a breaker": {"backoff": 0.4, "trips_at": 4, "open_for": 1.7},
+    "says by when": {"deadline": True},
+    "cancels": {"cancels": True, "backoff": 0.05},
+    "hedges": {"hedges": 2, "hedge_after": 0.37},
+    "hedges and cancels": {"hedges": 1, "hedge_after": 0.37, "cancels": True, "backoff": 0.1},
+    "falls back": {"falls_back": True, "trips_at": 3, "open_for": 0.9, "jitter": True},
+    "cancels and leaves": {"cancels": True, "patience": 1.9, "deadline": True, "backoff": 0.2},
+}
+
+
+@pytest.mark.parametrize("flow", ["a -> b -> c -> b", "a -> [b, c] -> d", "[c, a] -> b"])
+@pytest.mark.parametrize("habit", HABITS)
+def test_habits_of_clients(flow, habit):
+    client = Client("phone", timeout=1.1, retries=3, **HABITS[habit])
+    mine = assert_same(
+        [f"phone -> {flow} -> phone", "c ~> log"], TROUBLED, client, (troubles,), rate=7.0
+    )
+    ends = mine.requests
+    assert 0 in ends.outcome
+    assert (5 in ends.outcome) == client.falls_back
+    assert (6 in mine.visits.outcome) == client.cancels
+
+
 times = st.floats(0.01, 0.6)
 
 
@@ -233,13 +259,15 @@ flows = st.sampled_from(
     retries=st.integers(0, 3),
     backoff=st.floats(0.0, 0.5),
     patience=bounds(0.0567878765),
+    habit=st.sampled_from([{}, *HABITS.values()]),
     down_at=st.floats(0.5, 4.0),
     seed=st.integers(0, 1000),
 )
-def test_any_small_system(flow, specs, timeout, retries, backoff, patience, down_at, seed):
+def test_any_small_system(flow, specs, timeout, retries, backoff, patience, habit, down_at, seed):
     def decider(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
         yield env.timeout(down_at + 0.00123456789)  # not at the instant of a timeout
-        machine.crash("a", 0)
+        if not specs[0].optional:  # or all would go on at once, in SimPy's own order
+            machine.crash("a", 0)
         machine.set_slowness("b", 0, 2.5)
         yield env.timeout(1.0)
         machine.restart("a", 0)
@@ -247,5 +275,7 @@ def test_any_small_system(flow, specs, timeout, retries, backoff, patience, down
         machine.set_failing("b", 0.4)
 
     stations = [replace(spec, name=name) for spec, name in zip(specs, "abc", strict=True)]
-    client = Client("phone", timeout, retries, backoff, patience)
+    client = Client(
+        "phone", timeout, retries, **{"backoff": backoff, "patience": patience, **habit}
+    )
     assert_same([f"phone -> {flow} -> phone"], stations, client, (decider,), n=60, seed=seed)

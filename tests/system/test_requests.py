@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mlsim.engine.columns import Formula
 from mlsim.engine.network import Requests
 from mlsim.scenario.expressions import parse
-from mlsim.system.requests import RequestBlock
+from mlsim.system.requests import OUTCOMES, RequestBlock
 from mlsim.system.simulation import System
 from tests.worlds import CLINIC, HOUR, World, loaded
 
@@ -89,7 +89,7 @@ def test_a_retry_draws_its_noise_anew(world: World):
 
 
 def test_how_a_request_ended_can_be_asked_for(world: World):
-    ends = [world.column(name) for name in ("ok", "timed_out", "rejected", "failed", "abandoned")]
+    ends = [world.column(name) for name in OUTCOMES]
     assert np.all(sum(end.astype(int) for end in ends) == 1)
     np.testing.assert_allclose(world.column("sojourn_time"), world.log.end - world.log.arrival)
     assert world.column("attempts").max() == 2

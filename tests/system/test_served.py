@@ -1,5 +1,6 @@
 """What components say of errors, optional visits and patience, in what a run has counted."""
 
+import csv
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -86,3 +87,91 @@ def test_who_has_waited_long_enough_leaves(tmp_path):
     ends = run("service_time: 60s", tmp_path)
     assert ends.shares()["abandoned"] == 1.0
     assert ends.column("sojourn_time").tolist() == pytest.approx([4.0] * ends.column("ok").size)
+
+
+CLIENTS = """
+version: 1
+scenario: habits
+horizon: 4h
+seed: 3
+load: {orders: {rate: 10/s, enters: browser}}
+system:
+  browser:
+    kind: client
+    %s
+  checkout: {kind: server, error_rate: %s, service_time: %s}
+flow: [browser -> checkout -> browser]
+"""
+
+
+def clients(habits: str, tmp_path: Path, error_rate: float = 0.5, takes: str = "0s") -> Ends:
+    file = tmp_path / "habits.yaml"
+    file.write_text(CLIENTS % ("\n    ".join(habits.split("; ")), error_rate, takes))
+    system, ends = System(load(file), seed=3), Ends()
+    system.listeners.append(ends)
+    system.run()
+    return ends
+
+
+def truth(topic: str, params: str) -> float:
+    with (Path(__file__).parents[1] / "engine" / "data" / "retries.csv").open() as lines:
+        rows = [row for row in csv.DictReader(lines) if row["topic"] == topic]
+    return next(float(row["exact"]) for row in rows if row["params"] == params)
+
+
+@pytest.mark.parametrize(("p", "attempts"), [(0.01, 4), (0.1, 3), (0.5, 2), (0.9, 4)])
+def test_capped_retries_send_as_many_attempts_as_the_truncated_geometric_says(
+    p, attempts, tmp_path
+):
+    ends = clients(f"retries: {{max: {attempts - 1}}}", tmp_path, p)
+    sent = ends.column("attempts")
+    error = sent.std() / sent.size**0.5
+    expected = truth("capped retries", f"p={p},max_attempts={attempts}")
+    assert sent.mean() == pytest.approx(expected, abs=4 * error)
+
+
+@pytest.mark.parametrize(("timeout", "attempts"), [(0.5, 3), (1.0, 1), (2.0, 3)])
+def test_timeouts_and_retries_take_as_long_as_they_should(timeout, attempts, tmp_path):
+    habits = f"timeout: {timeout}s; retries: {{max: {attempts - 1}}}"
+    took = clients(habits, tmp_path, 0.0, "exponential(1s)").column("sojourn_time")
+    expected = truth("timeout+retry", f"exp mean 1,tau={timeout},attempts={attempts}")
+    assert took.mean() == pytest.approx(expected, abs=4 * took.std() / took.size**0.5)
+
+
+@pytest.mark.parametrize("retries", [3, 8])
+def test_full_jitter_backs_off_as_it_should(retries, tmp_path):
+    """Every attempt fails at once, so the sojourn is the backoff."""
+    backoff = f"max: {retries}, backoff: 100ms, growth: 2, cap: 10s, jitter: true"
+    took = clients(f"retries: {{{backoff}}}", tmp_path, 1.0).column("sojourn_time")
+    expected = truth("full-jitter backoff", f"base=.1,cap=10,retries={retries}")
+    assert took.mean() == pytest.approx(expected, abs=4 * took.std() / took.size**0.5)
+
+
+@pytest.mark.parametrize(("p", "failures"), [(0.5, 5), (0.3, 3), (0.9, 5), (0.1, 3)])
+def test_a_circuit_breaker_rejects_as_much_as_renewal_theory_says(p, failures, tmp_path):
+    ends = clients(f"breaker: {{failures: {failures}, open_for: 30s}}", tmp_path, p)
+    expected = truth("circuit breaker", f"p={p},k={failures},open=30.0s,rate=10.0/s")
+    # A cycle takes at least 30 s, so there are some 400 in the run: a few percent of the rest.
+    assert ends.column("rejected").mean() == pytest.approx(expected, abs=0.2 * (1 - expected))
+    assert np.all(ends.column("attempts") == ~ends.column("rejected"))
+
+
+def test_a_budget_lets_few_retry(tmp_path):
+    """A tenth of a retry for each request, and ten to begin with."""
+    ends = clients("retries: {max: 3, budget: 0.1}", tmp_path, 1.0)
+    requests = ends.column("attempts").size
+    assert ends.column("attempts").sum() == pytest.approx(1.1 * requests + 10, abs=10)
+
+
+def test_a_hedge_answers_when_the_first_attempt_is_slow(tmp_path):
+    """Slower than 1 s are both of two exponential times of 1 s, the second begun at 0.5 s."""
+    ends = clients("hedge: {after: 500ms}", tmp_path, 0.0, "exponential(1s)")
+    took = ends.column("sojourn_time")
+    assert (took > 1.0).mean() == pytest.approx(np.exp(-1.5), abs=0.01)
+    assert (ends.column("attempts") == 2).mean() == pytest.approx(np.exp(-0.5), abs=0.01)
+
+
+def test_who_falls_back_has_an_answer_of_a_sort(tmp_path):
+    ends = clients("falls_back: true", tmp_path)
+    assert ends.shares()["fallback"] == pytest.approx(0.5, abs=0.01)
+    assert ends.shares()["ok"] + ends.shares()["fallback"] == 1.0

@@ -1,0 +1,74 @@
+"""Cancelling: work that nobody waits for any more leaves lines and workers."""
+
+from mlsim.engine.breaker import forget_probe
+from mlsim.engine.calls import end_call
+from mlsim.engine.jit import kernel_call
+from mlsim.engine.lines import leave_line
+from mlsim.engine.logs import log_visit
+from mlsim.engine.service import leave_worker
+from mlsim.engine.slots import drop_attempt, drop_request, drop_token
+from mlsim.engine.state import (
+    CANCELLED,
+    FAILED,
+    IN_SERVICE,
+    LOST,
+    PENDING,
+    REJECTED,
+    TIMED_OUT,
+    VISIT_CANCELLED,
+    WAITING,
+    State,
+)
+
+
+@kernel_call
+def cancel(state: State, now: float, slot: int) -> None:
+    """Take back what the failed attempts of a request do still, and all if the request is over."""
+    request = state.requests[slot]
+    attempt = request.youngest
+    while attempt >= 0:
+        elder = state.attempts[attempt].elder
+        status = state.attempts[attempt].state
+        if status == PENDING and request.state != PENDING:
+            state.attempts[attempt].state = CANCELLED
+            request.pending -= 1
+            forget_probe(state, now, attempt)
+        if status in (PENDING, CANCELLED, TIMED_OUT, REJECTED, FAILED) and (
+            state.attempts[attempt].state != PENDING
+        ):
+            call_back(state, now, attempt)
+        attempt = elder
+    drop_request(state, slot)
+
+
+@kernel_call
+def call_back(state: State, now: float, attempt: int) -> None:
+    """End the visits of an attempt: first those that wait, or one might begin to be served."""
+    state.attempts[attempt].references += 1
+    for status in (WAITING, IN_SERVICE):
+        token = state.attempts[attempt].youngest
+        while token >= 0:
+            elder = state.tokens[token].elder
+            if state.tokens[token].state == status:
+                cancel_visit(state, now, token)
+            token = elder
+    drop_attempt(state, attempt)
+
+
+@kernel_call
+def cancel_visit(state: State, now: float, token: int) -> None:
+    """A visit that waits or is served ends here and now."""
+    visit = state.tokens[token]
+    index = state.hops[visit.hop].station
+    state.stations[index].cancelled += 1
+    end_call(state, token, index)
+    if visit.state == WAITING:
+        leave_line(state, token, index)
+        visit.start, visit.replica, visit.settings = now, -1, -1
+        log_visit(state, now, token, VISIT_CANCELLED)
+        drop_token(state, token)
+    else:
+        # The end of its service is on the heap still, and lets go of it.
+        visit.state = LOST
+        log_visit(state, now, token, VISIT_CANCELLED)
+        leave_worker(state, now, index, visit.replica)

@@ -41,7 +41,7 @@ setup: $(READY) $(WARM)
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "mlsim needs Python 3.11 or newer; name it: make PYTHON=..." >&2; exit 1; }
-	@echo "setting up .venv (once) ..."
+	@echo "setting up .venv (once; it takes a minute or two) ..."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebook]'
 	@touch $@

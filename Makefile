@@ -46,9 +46,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebook]'
 	@touch $@
 
-$(WARM): $(READY) $(wildcard mlsim/engine/*.py)
+$(WARM): $(READY) $(wildcard mlsim/engine/*.py mlsim/telemetry/folding.py)
 	@echo "compiling the kernel once ..."
-	@$(BIN)/python -c 'from mlsim.engine import warm; print(f"compiled in {warm():.1f} s")'
+	@$(BIN)/python -c 'from mlsim.telemetry.warming import warm; print(f"compiled in {warm():.1f} s")'
 	@touch $@
 
 clean:

@@ -29,7 +29,11 @@ def flow_problems(scenario: Scenario) -> Iterator[Mistake]:
     yield from _doubled_chains(scenario.flow)
     yield from _entry_problems(scenario)
     yield from _unreached(scenario, system)
-    yield from _cycles(scenario.flow, system)
+    misplaced = [*_cycles(scenario.flow, system), *_clients_in_between(scenario.flow, system)]
+    yield from misplaced
+    if not misplaced:
+        yield from _ends_of_asides(scenario.flow, system)
+        yield from _replies_missing(scenario, system)
 
 
 def is_connected(scenario: Scenario) -> bool:
@@ -140,6 +144,51 @@ def _cycles(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[M
                 "only the reply to a client ends a way like this"
             )
             yield ("flow", number), message, ""
+
+
+def _clients_in_between(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[Mistake]:
+    """Clients where requests would have to pass through them."""
+    for number, chain in enumerate(flow):
+        inside = [*chain.steps[1:-1], *(s for s in chain.steps[-1:] if not isinstance(s, str))]
+        for name in dict.fromkeys(step_names(tuple(inside))):
+            if system[name].starts_requests:
+                message = f"client {name} stands in the middle, where no requests pass through it"
+                yield ("flow", number), message, ""
+
+
+def _last(number: int, flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> int:
+    """The chain that ends the way that a chain begins; there are no cycles."""
+    for other, chain in enumerate(flow):
+        if not chain.aside and _follows(chain, flow[number], system) and other != number:
+            return _last(other, flow, system)
+    return number
+
+
+def _ends_of_asides(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[Mistake]:
+    for number, chain in enumerate(flow):
+        end = _ends(flow[_last(number, flow, system)])
+        if chain.aside and not end:
+            yield ("flow", number), "goes aside, and must end at a single component", ""
+        elif chain.aside and system[end].starts_requests:
+            message = f"goes aside, and must not end at {end}: no client waits for it"
+            yield ("flow", number), message, ""
+
+
+def _replies_missing(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator[Mistake]:
+    """Ways from a client that don't lead back to it."""
+    for number, chain in enumerate(scenario.flow):
+        client = _begins(chain)
+        entered = any(load.enters == client for load in scenario.load.values())
+        if chain.aside or not entered or not system[client].starts_requests:
+            continue
+        last = _last(number, scenario.flow, system)
+        end = _ends(scenario.flow[last])
+        if end and system[end].starts_requests and end != client:
+            message = f"ends at {end}, but {client} sent the request and waits for its reply"
+            yield ("flow", last), message, ""
+        elif end != client:
+            message = f"must end at {client}, which sent the request and waits for its reply"
+            yield ("flow", last), message, ""
 
 
 def _from(start: int, successors: list[list[int]]) -> set[int]:

@@ -1,30 +1,44 @@
 """collector: the telemetry server, where rows arrive that somebody may look at later."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
+from mlsim.errors import nearest
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
 from mlsim.system.base import component_kind
 from mlsim.system.contract import Reader
 from mlsim.system.delivery import Delivery
+from mlsim.system.intake import Capacity
 
 
 @component_kind("collector")
 class Collector(Reader):
     """What reaches it can be seen by checks on data and by training; what it loses, nobody sees.
 
-    Give it `workers`, `service_time` and a `queue_limit`, and it is a server that can be
-    overloaded.
+    Give it a `capacity`, and it loses rows when more come, without a word. Give it `workers`,
+    `service_time` and a `queue_limit`, and it is a server that can be overloaded: it rejects rows,
+    and its error rate says so.
     """
 
     example: ClassVar[str] = """
         kind: collector
-        workers: 1
-        service_time: 20ms
-        queue_limit: 100
+        capacity: {rows: 6000, per: 1min, drop: random}
     """
 
     kind: Literal["collector"] = "collector"
     mode: Literal["push"] = "push"
     """`push`: the components send to it."""
+
+    capacity: Capacity | None = None
+    """How much it can write; all that comes if not given."""
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        yield from super().problems(scenario, name)
+        sender, known = self.capacity and self.capacity.sender, scenario.world.columns()
+        if sender and sender not in known:
+            place = ("capacity", "sender")
+            yield place, f"the world has no column '{sender}'", nearest(sender, known)
 
     def first_settings(self, seed: int, name: str) -> Delivery:
         return Delivery()

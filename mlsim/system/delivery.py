@@ -36,10 +36,13 @@ class Delivery:
     """The way to a collector as it is now.
 
     late: rows that arrive later than they were sent. again: rows that arrive once more, later.
+    room: the share of the collector's capacity that is there. stores: whether it stores anything.
     """
 
     late: Hitch | None = None
     again: Hitch | None = None
+    room: float = 1.0
+    stores: bool = True
 
 
 class Mail:
@@ -70,6 +73,8 @@ class Mail:
         return _chosen(everything, order[:arrived]), marks[order[:arrived]]
 
     def _send(self, log: Requests, delivery: Delivery) -> None:
+        if not delivery.stores:
+            return
         marks, end = np.zeros(log.end.size, bool), log.end.copy()
         if delivery.late:
             hit, delay = delivery.late.of(log)

@@ -8,6 +8,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from mlsim.engine import draws
 from mlsim.engine.arrivals import merge
 from mlsim.engine.clock import Clock
 from mlsim.engine.network import Client, Network, Requests, Station, Visits
@@ -16,6 +17,7 @@ from mlsim.system.base import Component, Deployed
 from mlsim.system.collector import Collector
 from mlsim.system.delivery import Mail
 from mlsim.system.deployer import Deployer
+from mlsim.system.intake import Capacity, Intake, joined, selected
 from mlsim.system.learning import ModelVersion
 from mlsim.system.registry import Registry
 from mlsim.system.requests import RequestBlock
@@ -67,6 +69,11 @@ class System(Mapping[str, Deployed]):
         self.network = self._network()
         self.clock = Clock(self.network)
         self._deployed = {name: self._deploy(name, spec) for name, spec in scenario.system.items()}
+        self._intakes = {
+            self.network.index(name): self._intake(name, spec.capacity)
+            for name, spec in scenario.system.items()
+            if isinstance(spec, Collector) and spec.capacity
+        }
         self.registry = Registry()
         self.training = TrainingData(self, self._training_window())
         self.listeners.append(self.training)
@@ -187,6 +194,7 @@ class System(Mapping[str, Deployed]):
     def _on_rows(self, rows: Requests) -> None:
         """Sort rows by load and by where they ended, and tell the listeners."""
         until = float(rows.end.max())
+        rows = self._taken_in(rows, until)
         for number, load in enumerate(self.scenario.load):
             # Late rows arrive even where no others do.
             for where in np.union1d(rows.where, [w for w, n in self._mail if n == number]):
@@ -196,6 +204,39 @@ class System(Mapping[str, Deployed]):
                     block = self._delivered(block, load, (int(where), number), until)
                 if block.log.end.size:
                     self._tell_of(int(where), block)
+
+    def _taken_in(self, rows: Requests, until: float) -> Requests:
+        """The same rows, but those that collectors have no room for, or have not written yet."""
+        if not self._intakes:
+            return rows
+        elsewhere = np.isin(rows.where, list(self._intakes), invert=True)
+        written = [
+            intake.take(selected(rows, rows.where == where), until)
+            for where, intake in self._intakes.items()
+        ]
+        return joined([selected(rows, elsewhere), *written])
+
+    def _intake(self, name: str, capacity: Capacity) -> Intake:
+        collector = self[name]
+
+        def room(end: float) -> float:
+            before_its_end = np.nextafter(end, -np.inf)
+            return float(collector.settings[int(collector.in_force(before_its_end))].room)
+
+        senders = partial(self._senders, capacity.sender)
+        return Intake(capacity, draws.stream(self.seed, f"intake/{name}"), senders, room)
+
+    def _senders(self, column: str | None, rows: Requests) -> NDArray[np.generic]:
+        """Who sent each row: its load, or the value of a column of the world."""
+        if column is None:
+            return rows.load
+        senders = np.full(rows.load.size, np.nan)
+        for number, (name, load) in enumerate(self.scenario.load.items()):
+            own = rows.load == number
+            truth = self.world.truth(name, load, rows.request[own], rows.arrival[own])
+            if column in truth:
+                senders[own] = truth[column]
+        return senders
 
     def _block(
         self, load: str, log: Requests, hitched: NDArray[np.bool_] | None = None

@@ -62,7 +62,7 @@ class Mail:
         for number in np.unique(stamps):
             self._send(_chosen(log, stamps == number), settings[number])
         if not self._logs:
-            return log, np.zeros(0, bool)
+            return _chosen(log, np.zeros(0, np.intp)), np.zeros(0, bool)
         everything = Requests._make(map(np.concatenate, zip(*self._logs, strict=True)))
         marks = np.concatenate(self._marks)
         order = np.argsort(everything.end, kind="stable")

@@ -111,3 +111,11 @@ def test_a_model_fitted_on_such_rows_is_touched_and_one_before_is_not():
 def test_refuses(change: tuple[str, str], message: str):
     with pytest.raises(ScenarioError, match=message):
         loaded(phone() + LATE.replace(*change))
+
+
+def test_what_a_collector_does_not_store_is_not_there_later_either():
+    """Late rows that come while nothing is stored are lost; those already under way still come."""
+    stopped = "  - {kind: telemetry_stopped, at: 8h, until: 10h, component: telemetry}\n"
+    late, both = (arrivals(World(loaded(phone() + text))) for text in (LATE, LATE + stopped))
+    assert set(late) > set(both)
+    assert all(late[one] == both[one] for one in both)

@@ -33,10 +33,11 @@ def empty_state(
 ) -> layout.State:
     """The state of an empty network, without slots."""
     # One event takes tokens over each hop once at most: so much may be logged or made by it. A
-    # cancellation may end as many visits of each attempt of a request.
+    # cancellation may end as many visits of each attempt of a request, a batch those of all in it.
     cancels = any(client.cancels for client in clients)
     attempts = 2 + max((c.hedges + c.retries for c in clients), default=0) if cancels else 1
-    margin = attempts * program.hops.size + 2
+    batch = max((station.batch for station in stations), default=1)
+    margin = batch * attempts * program.hops.size + 2
     tally = np.zeros(layout.TALLIES, np.int64)
     tally[layout.MARGIN] = margin
     tally[layout.CANCELS] = cancels
@@ -82,8 +83,9 @@ def grown(old: layout.State, slots: int) -> layout.State:
         pools[name] = pool
     # Two events per token (completion and failure); a timer and a cancellation per attempt; a
     # retry or hedge, a departure and a cancellation per request; per station a wake and a guard
-    # each of its line and its calls: the heap can't overflow. One more place serves as a scratch.
-    events = 7 * (size + slots) + 3 * len(old.stations) + 1
+    # each of its batch, its line and its calls: the heap can't overflow. One more place serves as
+    # a scratch.
+    events = 7 * (size + slots) + 4 * len(old.stations) + 1
     return old._replace(
         **pools,
         stamps=_longer(old.stamps, slots),
@@ -138,5 +140,7 @@ def _stations(stations: Sequence[Station]) -> Any:
         built[k].optional = station.optional
         built[k].timeout, built[k].patience = station.timeout, station.patience
         built[k].failing = station.error_rate
+        built[k].batch, built[k].batch_wait = station.batch, station.batch_wait
+        built[k].per_item = station.per_item
     built["first_call"] = built["last_call"] = -1
     return built

@@ -8,6 +8,7 @@ from mlsim.engine.logs import log_visit
 from mlsim.engine.service import leave_worker
 from mlsim.engine.slots import drop_attempt, drop_request, drop_token
 from mlsim.engine.state import (
+    CALLED_OFF,
     CANCELLED,
     FAILED,
     IN_SERVICE,
@@ -67,6 +68,9 @@ def cancel_visit(state: State, now: float, token: int) -> None:
         visit.start, visit.replica, visit.settings = now, -1, -1
         log_visit(state, now, token, VISIT_CANCELLED)
         drop_token(state, token)
+    elif state.stations[index].batch > 1:
+        visit.state = CALLED_OFF
+        log_visit(state, now, token, VISIT_CANCELLED)
     else:
         # The end of its service is on the heap still, and lets go of it.
         visit.state = LOST

@@ -1,11 +1,11 @@
 """What moves: one compiled loop over events, and the small steps that it is made of.
 
 Order of what happens at one instant: by kind (cancellation, completion of a service, failure after
-a crash, wake of a line, loss of patience in a line, timeout of a call, timeout of an attempt,
-departure of a person, resend, hedge, arrival), then by entity id, attempt, hop. It is a property of
-the entities and never of the history of heap or slots, so it survives any cut of a run. It is
-looked up only where two times are equal, which is rare. What stands in one list (a line, the calls
-of a station, the attempts or the persons of a load) runs out of time in the order of the list.
+a crash, wake of a line, batch due, loss of patience in a line, timeout of a call, timeout of an
+attempt, departure of a person, resend, hedge, arrival), then by entity id, attempt, hop. It is a
+property of the entities, never of the history of heap or slots, so it survives any cut of a run.
+It is looked up only where two times are equal, which is rare. What stands in one list (a line, the
+calls of a station, the attempts or persons of a load) runs out of time in the order of the list.
 
 An event moves one token, or makes one. What follows *at this instant* (branches of a fork,
 asides) stands on the agenda and is done in order, before the next event. Every way into a station
@@ -49,7 +49,9 @@ from mlsim.engine.slots import drop_request, drop_token, new_attempt, new_token,
 from mlsim.engine.state import (
     ASIDE,
     ATTEMPTS_USED,
+    BATCH_DUE,
     CALL_TIMEOUT,
+    CALLED_OFF,
     CANCELLATION,
     COMPLETION,
     DEPARTURE,
@@ -61,6 +63,7 @@ from mlsim.engine.state import (
     FAILURE,
     FREE_REQUEST,
     HEDGE,
+    IN_SERVICE,
     KNOWN_ARRIVALS,
     LOST,
     MARGIN,
@@ -152,6 +155,9 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
         time_out(state, now, slot)
     elif kind == RESEND:
         resend(state, now, slot)
+    elif kind == BATCH_DUE:
+        state.stations[slot].batch_due = 0
+        serve_waiting(state, now, slot)
     elif kind == EXPIRY:
         expire(state, now, slot)
     elif kind == CALL_TIMEOUT:
@@ -233,16 +239,42 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
 @kernel_step
 def complete(state: State, now: float, token: int) -> None:
     """End of a service: the worker takes the next in line, the token goes on."""
-    visit = state.tokens[token]
-    if visit.state == LOST:
+    index = state.hops[state.tokens[token].hop].station
+    if state.stations[index].batch > 1:
+        complete_batch(state, now, token, index)
+    elif state.tokens[token].state == LOST:
         drop_token(state, token)
-        return
+    else:
+        place = state.tokens[token].replica
+        conclude(state, now, token, index)
+        leave_worker(state, now, index, place)
+
+
+@kernel_call
+def complete_batch(state: State, now: float, first: int, index: int) -> None:
+    """End of the service of a batch; a crash may have taken it, or cancelling some of it."""
+    place, is_there, token = state.tokens[first].replica, False, first
+    while token >= 0:
+        following = state.tokens[token].next
+        if state.tokens[token].state == IN_SERVICE:
+            conclude(state, now, token, index)
+            is_there = True
+        else:
+            is_there = is_there or state.tokens[token].state == CALLED_OFF
+            drop_token(state, token)
+        token = following
+    if is_there:
+        leave_worker(state, now, index, place)
+
+
+@kernel_step
+def conclude(state: State, now: float, token: int, index: int) -> None:
+    """A visit has been served: whoever called goes on, or finds that it was in vain."""
+    visit = state.tokens[token]
     hop = state.hops[visit.hop]
-    index = hop.station
     end_call(state, token, index)
     outcome = outcome_of(state, token, index)
     log_visit(state, now, token, outcome)
-    leave_worker(state, now, index, visit.replica)
     if outcome == VISIT_SERVED:
         put(state, token, hop.next)
         start_asides(state, now, token, visit.hop)

@@ -169,7 +169,8 @@ class Network:
         station.distribution, station.a, station.b = service.distribution, service.a, service.b
         station.law += 1
         constant_zero = service.distribution == Distribution.CONSTANT and service.a == 0.0
-        station.instant = constant_zero and self._stations[k].workers is None
+        plain = self._stations[k].workers is None and self._stations[k].batch == 1
+        station.instant = constant_zero and plain
 
     def set_failing(self, name: str, share: float) -> None:
         """From now on a share of the services that end at `name`, in 0..1, end in nothing."""

@@ -26,7 +26,8 @@ class Station:
     optional: an attempt goes on, with a gap, where its visit here brings nothing.
     timeout: seconds after which whoever called gives up on a visit, whose work goes on.
     patience: seconds after which one who waits leaves the line. error_rate: share of services that
-    end in nothing.
+    end in nothing. batch: who is served at once, at most: as soon as they are so many, or the first
+    has waited `batch_wait` seconds; each after the first adds `per_item` seconds.
     """
 
     name: str
@@ -38,6 +39,9 @@ class Station:
     timeout: float = math.inf
     patience: float = math.inf
     error_rate: float = 0.0
+    batch: int = 1
+    batch_wait: float = 0.0
+    per_item: float = 0.0
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
@@ -52,6 +56,11 @@ class Station:
             raise ValueError(
                 f"station '{self.name}': needs timeout > 0 and patience > 0 "
                 f"(got {self.timeout}, {self.patience})"
+            )
+        if self.batch < 1 or not (0.0 <= self.batch_wait < math.inf and self.per_item >= 0.0):
+            raise ValueError(
+                f"station '{self.name}': needs batch >= 1, a finite batch_wait >= 0 and "
+                f"per_item >= 0 (got {self.batch}, {self.batch_wait}, {self.per_item})"
             )
         if not 0.0 <= self.error_rate <= 1.0:
             raise ValueError(

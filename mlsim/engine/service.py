@@ -8,6 +8,7 @@ from mlsim.engine.lines import stand_in_line, take_head
 from mlsim.engine.logs import log_visit
 from mlsim.engine.slots import drop_token
 from mlsim.engine.state import (
+    BATCH_DUE,
     COMPLETION,
     IN_SERVICE,
     VISIT_EXPIRED,
@@ -33,18 +34,21 @@ def enter(state: State, now: float, token: int, index: int) -> int:
     if state.attempts[state.tokens[token].attempt].deadline <= now:
         come_too_late(state, now, token, index)
         return STAYS
-    if station.free > 0 and station.waiting == 0:
+    if station.free > 0 and station.waiting == 0 and station.batch == 1:
         if station.instant:
             return pass_through(state, now, token, index)
         draw_service(state, token, index)
         start_call(state, token, index)
         begin(state, now, token, index)
         return STAYS
-    if station.waiting >= station.queue_limit:
+    forms_batch = station.batch > 1 and station.free > 0
+    if station.waiting >= station.queue_limit and not forms_batch:
         return refuse(state, now, token, index)
     draw_service(state, token, index)
     start_call(state, token, index)
     stand_in_line(state, token, index)
+    if forms_batch:
+        serve_batches(state, now, index)
     return STAYS
 
 
@@ -86,20 +90,26 @@ def comes_to_nothing(state: State, token: int, index: int) -> bool:
 @kernel_step
 def begin(state: State, now: float, token: int, index: int) -> None:
     """Start a service on the lowest replica with an idle worker."""
+    take_worker(state, now, token, index)
+    visit = state.tokens[token]
+    attempt = state.attempts[visit.attempt]
+    entity = state.requests[attempt.request].id
+    ends = now + visit.service * state.replicas[index, visit.replica].slowness
+    push(state.heap, state.tally, ends, COMPLETION, token, entity, attempt.number, visit.hop)
+
+
+@kernel_step
+def take_worker(state: State, now: float, token: int, index: int) -> None:
+    """The token occupies a worker; its service time is the one in force now."""
     station = state.stations[index]
     station.started += 1
     station.free -= 1
     stamp(state, now, token, index)
     visit = state.tokens[token]
     visit.state = IN_SERVICE
-    replica = state.replicas[index, visit.replica]
-    replica.busy += 1
+    state.replicas[index, visit.replica].busy += 1
     if visit.law != station.law:
         draw_service(state, token, index)
-    attempt = state.attempts[visit.attempt]
-    entity = state.requests[attempt.request].id
-    ends = now + visit.service * replica.slowness
-    push(state.heap, state.tally, ends, COMPLETION, token, entity, attempt.number, visit.hop)
 
 
 @kernel_step
@@ -156,6 +166,9 @@ def leave_worker(state: State, now: float, index: int, place: int) -> None:
 def serve_waiting(state: State, now: float, index: int) -> None:
     """Idle workers take from the head of the line."""
     station = state.stations[index]
+    if station.batch > 1:
+        serve_batches(state, now, index)
+        return
     while station.free > 0 and station.waiting > 0:
         token = take_head(state, index)
         if state.attempts[state.tokens[token].attempt].deadline <= now:
@@ -165,6 +178,64 @@ def serve_waiting(state: State, now: float, index: int) -> None:
             push(state.heap, state.tally, now, WAKE, index, 0, 0, index)
             return
         begin(state, now, token, index)
+
+
+@kernel_call
+def serve_batches(state: State, now: float, index: int) -> None:
+    """Idle workers take batches that are full, or whose first has waited long enough."""
+    station = state.stations[index]
+    while station.free > 0 and station.waiting > 0:
+        due = state.tokens[station.head].arrival + station.batch_wait
+        if station.waiting < station.batch and now < due:
+            if not station.batch_due:
+                station.batch_due = 1
+                push(state.heap, state.tally, due, BATCH_DUE, index, 0, 0, index)
+            return
+        begin_batch(state, now, index)
+
+
+@kernel_call
+def begin_batch(state: State, now: float, index: int) -> None:
+    """An idle worker takes a batch from the head of the line.
+
+    The first of a batch stands for it: it has the draw of the service time and the event of its
+    end; the others hang on it, each by the one before.
+    """
+    station = state.stations[index]
+    size, first, last = 0, -1, -1
+    while size < station.batch and station.waiting > 0:
+        token = take_head(state, index)
+        visit = state.tokens[token]
+        visit.next = -1
+        if state.attempts[visit.attempt].deadline <= now:
+            end_call(state, token, index)
+            come_too_late(state, now, token, index)
+            continue
+        if size == 0:
+            first = token
+            take_worker(state, now, token, index)
+        else:
+            join_batch(state, now, token, first, index)
+            state.tokens[last].next = token
+        size, last = size + 1, token
+    if size > 0:
+        visit = state.tokens[first]
+        attempt = state.attempts[visit.attempt]
+        entity = state.requests[attempt.request].id
+        service = visit.service + (size - 1) * station.per_item
+        ends = now + service * state.replicas[index, visit.replica].slowness
+        push(state.heap, state.tally, ends, COMPLETION, first, entity, attempt.number, visit.hop)
+
+
+@kernel_step
+def join_batch(state: State, now: float, token: int, first: int, index: int) -> None:
+    """The token is served along with the first of a batch."""
+    visit = state.tokens[token]
+    state.stations[index].started += 1
+    visit.start, visit.state = now, IN_SERVICE
+    visit.settings, visit.replica = state.settings[index], state.tokens[first].replica
+    if not visit.ghost:
+        state.stamps[visit.attempt, index] = visit.settings
 
 
 @kernel_call

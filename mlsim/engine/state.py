@@ -26,16 +26,17 @@ def _codes(names: int) -> tuple[int, ...]:
     COMPLETION,
     FAILURE,
     WAKE,
+    BATCH_DUE,
     EXPIRY,
     CALL_TIMEOUT,
     TIMEOUT,
     DEPARTURE,
     RESEND,
     HEDGE,
-) = _codes(10)
+) = _codes(11)
 
-# Where a token is.
-WAITING, IN_SERVICE, DOOMED, LOST = _codes(4)
+# Where a token is; CALLED_OFF: cancelled in a batch, which goes on without it.
+WAITING, IN_SERVICE, DOOMED, LOST, CALLED_OFF = _codes(5)
 
 # What became of an attempt or a request; no attempt is ABANDONED or a
 # FALLBACK, and no request CANCELLED or an ASIDE.
@@ -153,7 +154,8 @@ TOKEN = np.dtype(
     ]
 )
 """`service`: drawn seconds, under the station's `law` of that number.
-`next` links a free slot to the next free one, and a waiting token to the one behind it;
+`next` links a free slot to the next free one, a waiting token to the one behind it, and one that is
+served in a batch to the next of that batch;
 `previous` to the one before it. `elder`: the token of the same attempt before it.
 `ghost`: whoever called has given up, so the token goes no further than its visit.
 `sooner`, `later`: neighbours among the calls that a station's `timeout` bounds."""
@@ -172,6 +174,10 @@ STATION = np.dtype(
         ("failing_key", "u8"),
         ("patience", "f8"),
         ("timeout", "f8"),
+        ("batch", "i8"),
+        ("batch_wait", "f8"),
+        ("per_item", "f8"),
+        ("batch_due", "i8"),
         ("queue_limit", "i8"),
         ("free", "i8"),
         ("head", "i8"),
@@ -198,9 +204,11 @@ STATION = np.dtype(
 `closed`: nobody is let in. `failing`: share of services that end in nothing.
 `patience`: seconds after which who waits leaves the line; `timeout`: after which who called for a
 visit gives up on it.
+`batch`: who is served at once, at most; a smaller batch is served after its first has waited
+`batch_wait`, and each after the first takes `per_item` seconds more.
 `free`: idle workers of all replicas; `head`, `tail`: tokens at the ends of the line.
-`expires`, `call_times_out`: whether the heap holds the event that looks after the head of the line,
-or after `first_call`."""
+`batch_due`, `expires`, `call_times_out`: whether the heap holds the event that looks after the
+batch at the head of the line, the head of the line, or `first_call`."""
 
 REPLICA = np.dtype([("busy", "i8"), ("room", "i8"), ("slowness", "f8")])
 """Workers in use, and workers that take work: none while crashed or scaled away.

@@ -11,11 +11,22 @@ from mlsim.engine.columns import DISTRIBUTIONS
 from mlsim.engine.network import Service, Station
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.expressions import DurationExpression
-from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Bound, Name, Probability
+from mlsim.scenario.units import Bound, Duration, Name, Probability
 from mlsim.system.base import Component, component_kind
+
+
+class Batch(Spec):
+    """Several requests that a worker serves at once, as model servers on GPUs do."""
+
+    size: int = Field(ge=2, le=1_024)
+    """Requests in a batch, at most."""
+    wait: Duration = 0.0
+    """Time for which the first request waits at most for the others."""
+    per_item: Duration = 0.0
+    """What each request after the first adds to the service time of its batch."""
 
 
 class Served(Component):
@@ -45,6 +56,9 @@ class Served(Component):
     machines: tuple[Name, ...] = ()
     """Machines on which the replicas run in turn; others may run on them, too."""
 
+    batch: Batch | None = None
+    """Whether a worker serves several requests at once; one by one if not given."""
+
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         try:
             _constants_of(self.service_time)
@@ -52,6 +66,7 @@ class Served(Component):
             yield ("service_time",), refusal.message, refusal.suggestion
 
     def station(self, name: str) -> Station:
+        batch = self.batch
         return Station(
             name,
             workers=self.workers,
@@ -62,6 +77,9 @@ class Served(Component):
             timeout=self.timeout,
             patience=self.patience,
             error_rate=self.error_rate,
+            batch=batch.size if batch else 1,
+            batch_wait=batch.wait if batch else 0.0,
+            per_item=batch.per_item if batch else 0.0,
         )
 
 

@@ -175,3 +175,18 @@ def test_who_falls_back_has_an_answer_of_a_sort(tmp_path):
     ends = clients("falls_back: true", tmp_path)
     assert ends.shares()["fallback"] == pytest.approx(0.5, abs=0.01)
     assert ends.shares()["ok"] + ends.shares()["fallback"] == 1.0
+
+
+def test_a_batch_shares_a_worker(tmp_path):
+    """10 requests/s keep a worker of 0.5 s busy five times over; in batches of 16 he keeps up."""
+    slow = SHOP.replace("1/s", "10/s") % "workers: 1\n    service_time: 500ms\n    %s"
+    sojourns = []
+    for batch in ("queue_limit: 100", "batch: {size: 16, wait: 100ms, per_item: 5ms}"):
+        file = tmp_path / "shop.yaml"
+        file.write_text(slow % batch)
+        system, ends = System(load(file), seed=3), Ends()
+        system.listeners.append(ends)
+        system.run()
+        sojourns.append(ends.column("sojourn_time").mean())
+    assert sojourns[0] > 3.0
+    assert sojourns[1] < 1.2

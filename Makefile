@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WARM := .venv/.warm
 
-.PHONY: run test lint format docs notebooks long bench setup clean
+.PHONY: run test lint format docs notebooks example long bench setup clean
 
 run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
@@ -27,6 +27,13 @@ format: $(READY)
 notebooks: setup
 	$(BIN)/jupytext --quiet --to ipynb notebooks/*.py
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
+# The run that the README shows; its tables in Parquet are too large to keep.
+example: setup
+	$(BIN)/mlsim run scenarios/covid_app.yaml
+	rm -rf reports/example
+	mkdir reports/example
+	cd reports/covid_app/latest && cp -r figures inputs report.html *.csv run.json summary.json ../../example
 
 long: setup
 	$(BIN)/python -m pytest -m long $(ARGS)

@@ -1,4 +1,4 @@
-"""The scenario that the README shows, under a small part of its load, does what one would expect."""
+"""The scenario that the README shows, under a small part of its load: what one expects of it."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ from mlsim.cli.catalogue import catalogue
 from mlsim.monitoring.spec import MonitoringFile
 from mlsim.scenario.functions import FUNCTIONS, Function
 from mlsim.scenario.kinds import Spec, describe, summary
-from mlsim.scenario.spec import Column, Load, Outcome, Scenario, World
+from mlsim.scenario.spec import Column, Load, Outcome, Scenario, State, World
 from mlsim.scenario.units import COLUMN_UNITS, SECONDS
 
 DOCS = Path(__file__).parent
@@ -122,6 +122,7 @@ TABLES: dict[str, Callable[[], Iterable[str]]] = {
         if "`world." not in line
     ),
     "world": lambda: (line for line in table_of_fields(World) if "`records`" not in line),
+    "state": lambda: table_of_fields(State),
     "column": lambda: table_of_fields(Column),
     "load": lambda: table_of_fields(Load),
     "outcome": lambda: table_of_fields(Outcome),

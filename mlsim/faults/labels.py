@@ -42,7 +42,7 @@ class LabelFault(Fault):
         if self.component not in channels:
             message = f"no feedback '{self.component}' in system"
             yield ("component",), message, nearest(self.component, channels)
-        known = [*scenario.world.drivers, *scenario.world.columns(), *scenario.outputs()]
+        known = [*scenario.world.varying, *scenario.world.columns(), *scenario.outputs()]
         for used in names(self.only):
             if used not in known:
                 yield ("only",), f"the world has no column '{used}'", nearest(used, known)

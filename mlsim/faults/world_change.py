@@ -62,7 +62,7 @@ def out_of_sight(scenario: Scenario, column: str, becomes: Expression) -> Iterab
     """Names that an expression for a column of the world can't use at its place."""
     block = next((b for b in scenario.world.records.values() if column in b), {})
     earlier = list(block)[: list(block).index(column)] if column in block else []
-    known = [*scenario.world.drivers, *scenario.world.person, *earlier]
+    known = [*scenario.world.varying, *scenario.world.person, *earlier]
     for name in names(becomes):
         if name not in known:
             message = f"{column} can't depend on '{name}', which is not drawn before it"

@@ -1,11 +1,14 @@
 """Which names an expression can use where, and what dimension they have.
 
-drivers: functions of time only. person: earlier columns and nothing that varies over time, since a
-person who comes back must be the same. A load's block: drivers, the person whose request it is,
-earlier columns. outcomes: all of these, what components add, and how the request ended.
+drivers: functions of time and states only. state: states and drivers as they are, and what it
+counts; its counts, what outcomes can name. person: earlier columns and nothing that varies over
+time, since a person who comes back must be the same. A load's block: drivers and states, the person
+whose request it is, earlier columns. outcomes: all of these, what components add, and how the
+request ended.
 """
 
 from collections.abc import Generator, Iterator, Mapping
+from math import isfinite
 
 from mlsim.errors import nearest
 from mlsim.scenario.bounds import bounds
@@ -19,6 +22,8 @@ from mlsim.scenario.spec import Columns, Load, Outcome, Scenario
 from mlsim.scenario.tree import calls, substituted
 
 Scope = Mapping[str, Dimension]
+
+_ANOTHER_NAME = "needs another name: this one has a meaning already"
 
 REQUEST: Scope = {
     "ok": NUMBER,
@@ -73,8 +78,10 @@ def naming_problems(scenario: Scenario) -> Iterator[Mistake]:
         requests[name] = records.get(load.each, person if load.of else drivers)
     added = {**dict.fromkeys(scenario.outputs()), **REQUEST}
     shared, missing = _in_all(requests)
+    yield from _states(scenario, drivers, {**shared, **added}, missing)
     if not scenario.is_read("load"):
         return
+    yield from _currencies(scenario)
     for name, outcome in scenario.outcomes.items():
         yield from _outcome_problems(outcome, {**shared, **added}, missing, ("outcomes", name))
 
@@ -89,7 +96,7 @@ def _records(
     for block, columns in scenario.world.records.items():
         place = ("world", block)
         if block not in users and scenario.is_read("load"):
-            known = ("drivers", "people", "person", *users)
+            known = ("drivers", "state", "people", "person", *users)
             yield place, f"no load has requests of the name '{block}'", nearest(block, known)
         if all(load.of for load in users.get(block, ())):
             scopes[block] = yield from _block(columns, person, place)
@@ -119,11 +126,32 @@ def _users(scenario: Scenario) -> dict[str, list[Load]]:
 
 
 def _drivers(scenario: Scenario) -> Generator[Mistake, None, Scope]:
+    states = scenario.world.state
     for name, expression in scenario.world.drivers.items():
         for used in names(expression):
-            message = f"must depend on time alone, and uses '{used}'"
-            yield ("world", "drivers", name), message, ""
-    return dict.fromkeys(scenario.world.drivers, NUMBER)
+            if used not in states:
+                message = f"must depend on time alone, and uses '{used}'"
+                yield ("world", "drivers", name), message, nearest(used, states)
+        if name in states:
+            yield ("world", "drivers", name), _ANOTHER_NAME, ""
+    return dict.fromkeys(scenario.world.varying, NUMBER)
+
+
+def _states(
+    scenario: Scenario, varying: Scope, ended: Scope, missing: Mapping[str, str]
+) -> Iterator[Mistake]:
+    """The problems of what changes with what people do; `ended`: what is known of requests."""
+    belongs = dict.fromkeys(ended, "belongs to a request: count those for which something holds")
+    for name, state in scenario.world.state.items():
+        place = ("world", "state", name)
+        for counted, condition in state.counts.items():
+            here = (*place, "counts", counted)
+            if counted in varying:
+                yield here, _ANOTHER_NAME, ""
+            if scenario.is_read("load"):
+                yield from misfits(condition, ended, here, NUMBER, missing)
+        scope = {**varying, **dict.fromkeys(state.counts, NUMBER)}
+        yield from misfits(state.next, scope, (*place, "next"), NUMBER, belongs)
 
 
 def _person(scenario: Scenario, drivers: Scope) -> Generator[Mistake, None, Scope]:
@@ -136,8 +164,7 @@ def _person(scenario: Scenario, drivers: Scope) -> Generator[Mistake, None, Scop
                 yield ("world", "person", name), f"can't use {function}(), which {once}", ""
     scope = yield from _block(columns, {}, ("world", "person"), dict.fromkeys(drivers, once))
     for name in set(drivers) & set(columns):
-        message = "needs another name: this one has a meaning already"
-        yield ("world", "person", name), message, ""
+        yield ("world", "person", name), _ANOTHER_NAME, ""
     return {**drivers, **scope}
 
 
@@ -150,7 +177,7 @@ def _block(
     for name, column in columns.items():
         here = (*place, name)
         if name in scope or name in REQUEST:
-            yield here, "needs another name: this one has a meaning already", ""
+            yield here, _ANOTHER_NAME, ""
         wanted = NUMBER if column.unit else None
         mistakes = list(misfits(column.is_, scope, here, wanted, later))
         yield from mistakes
@@ -166,9 +193,15 @@ def _rate_problems(
     if mistakes or not scenario.is_read("history", "horizon", "start"):
         return
     rate = substituted(load.rate, scenario.world.drivers)
+    for name, state in scenario.world.state.items():
+        if name in names(rate) and not all(map(isfinite, state.range)):
+            message = f"needs a range with two ends: the rate of {place[1]} follows it"
+            yield ("world", "state", name), message, ""
+            return
     try:
         calendar = calendar_offset(scenario.start)
-        low, high = bounds(rate, -scenario.history, scenario.horizon, calendar=calendar)
+        ranges = {name: state.range for name, state in scenario.world.state.items()}
+        low, high = bounds(rate, -scenario.history, scenario.horizon, ranges, calendar)
     except Refusal:  # a driver that uses names, which is reported where it stands
         return
     if low < -1e-6 * high:
@@ -190,3 +223,13 @@ def _outcome_problems(
         yield (*place, "cost"), "must be money for a time such as 36 EUR/h: durations are added", ""
     if outcome.cost.per_second and not is_time:
         yield (*place, "cost"), "must be an amount such as 400 EUR: no durations are added", ""
+
+
+def _currencies(scenario: Scenario) -> Iterator[Mistake]:
+    """Costs that can't be added up: a report has one sum, and no rate of exchange."""
+    costs = {name: o.cost.currency for name, o in scenario.outcomes.items() if o.cost}
+    first = next(iter(costs), "")
+    for name, currency in costs.items():
+        if currency != costs[first]:
+            message = f"must be in {costs[first]} as that of {first}: costs are added up"
+            yield ("outcomes", name, "cost"), f"{message} (got {currency})", ""

@@ -1,5 +1,6 @@
 """What a scenario says, validated and frozen; the classes' fields are the language's keys."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +25,16 @@ from mlsim.scenario.expressions import (
 from mlsim.scenario.flow import FlowChain
 from mlsim.scenario.kinds import OfKind, Spec
 from mlsim.scenario.refusal import Refusal
-from mlsim.scenario.units import ColumnName, Cost, Duration, Name, Quantity, Unit, path_inside
+from mlsim.scenario.units import (
+    Bound,
+    ColumnName,
+    Cost,
+    Duration,
+    Name,
+    Quantity,
+    Unit,
+    path_inside,
+)
 
 
 class Column(Spec):
@@ -58,6 +68,31 @@ class Column(Spec):
 Columns = dict[ColumnName, Column]
 
 
+class State(Spec):
+    """A quantity of the world that changes with what people do and are told.
+
+    It is what it was at the start until `every` after day 0, and then changes step by step.
+    """
+
+    start: float = Field(allow_inf_nan=False)
+    """Its value through the history, and until its first step."""
+    every: Bound
+    """How long a step is; the first ends so long after day 0."""
+    counts: dict[ColumnName, Condition] = {}
+    """What is counted in each step: the requests that end in it and for which this holds."""
+    next: DriverExpression
+    """Its value after a step, over states and drivers as they are, and what has been counted."""
+    range: tuple[float, float] = (-math.inf, math.inf)
+    """From where to where it can go, both included; beyond an end, it stays at that end."""
+
+    @model_validator(mode="after")
+    def _starts_within(self) -> "State":
+        low, high = self.range
+        if not low <= self.start <= high:
+            raise Refusal(f"must start in its range, from {low:g} to {high:g} (got {self.start:g})")
+        return self
+
+
 class World(Spec):
     """What is true, whether or not the machine knows it.
 
@@ -67,6 +102,8 @@ class World(Spec):
 
     drivers: dict[ColumnName, DriverExpression] = {}
     """Quantities that vary over time, the same for everybody."""
+    state: dict[ColumnName, State] = {}
+    """Quantities that change with what people do and are told, the same for everybody."""
     people: int = Field(100_000, ge=1, le=1_000_000_000)
     """Size of the population from which a load `of: person` comes."""
     person: Columns = {}
@@ -79,11 +116,16 @@ class World(Spec):
     def _gather_records(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, dict):
             return data
-        keys = ("drivers", "people", "person")
+        keys = ("drivers", "state", "people", "person")
         if isinstance(info.context, dict):
             info.context[id(data)] = keys
         own = {k: v for k, v in data.items() if k in keys or not isinstance(v, dict)}
         return {**own, "records": {k: v for k, v in data.items() if k not in own}}
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """What varies over time and is the same for everybody: drivers and states."""
+        return (*self.drivers, *self.state)
 
     def columns(self) -> dict[str, Column]:
         """All columns by name; where two loads have a column of one name, the first load's."""

@@ -100,7 +100,9 @@ def _expected(scenario: Scenario, name: str, load: Load, start: float) -> float:
     step = (scenario.horizon - start) / _POINTS
     time = np.asarray(start + step * (np.arange(_POINTS) + 0.5), dtype=np.float64)
     rate = Formula(load.rate, 0, f"load/{name}/rate", calendar_offset(scenario.start))
-    return float(np.sum(rate(Rows(np.zeros(_POINTS, np.int64), time, {}))) * step)
+    # Nobody knows before a run what becomes of the world's states.
+    states = {name: np.array(state.start) for name, state in scenario.world.state.items()}
+    return float(np.sum(rate(Rows(np.zeros(_POINTS, np.int64), time, states))) * step)
 
 
 def _sizes(scenario: Scenario) -> dict[str, tuple[float, int]]:
@@ -109,7 +111,7 @@ def _sizes(scenario: Scenario) -> dict[str, tuple[float, int]]:
     stops = sum(c.in_flow and not c.starts_requests for c in scenario.system.values())
     columns = len(scenario.world.columns()) + len(scenario.outputs())
     return {
-        "requests": (requests, len(RequestLog.own) + len(scenario.world.drivers) + columns),
+        "requests": (requests, len(RequestLog.own) + len(scenario.world.varying) + columns),
         "visits": (requests * stops, len(VisitLog.names)),
         "rows": (expected(scenario, -scenario.history), len(RowLog.own) + columns),
     }

@@ -140,7 +140,7 @@ class ChannelModel(Served, Confusion):
         if self.perceives not in columns:
             message = f"the world has no column '{self.perceives}'"
             yield ("perceives",), message, nearest(self.perceives, columns)
-        known = [*columns, *scenario.world.drivers]
+        known = [*columns, *scenario.world.varying]
         versions: list[tuple[Place, Confusion]] = [((), self)]
         versions += [(("releases", k), release) for k, release in enumerate(self.releases)]
         for place, version in versions:

@@ -96,7 +96,7 @@ class External(Served):
         yield from super().problems(scenario, name)
         world = scenario.world
         labels = {label for spec in scenario.system.values() for label in spec.labels()}
-        known = [n for n in (*world.drivers, *world.columns()) if n not in labels]
+        known = [n for n in (*world.varying, *world.columns()) if n not in labels]
         for column, expression in self.provides.items():
             for used in names(expression):
                 if used in labels:

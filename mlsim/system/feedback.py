@@ -115,7 +115,7 @@ class Feedback(Component):
         return (self.reveals,)
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        truth = {*scenario.world.drivers, *scenario.world.columns()}
+        truth = {*scenario.world.varying, *scenario.world.columns()}
         known = {*truth, *scenario.outputs()}
         if self.reveals not in scenario.world.columns():
             message = f"the world has no column '{self.reveals}'"

@@ -12,7 +12,9 @@ from mlsim.engine import draws
 from mlsim.engine.arrivals import merge
 from mlsim.engine.clock import Clock
 from mlsim.engine.network import Client, Network, Requests, Station, Visits
+from mlsim.scenario.expressions import names
 from mlsim.scenario.spec import Scenario
+from mlsim.system.answer import Answer
 from mlsim.system.base import Component, Deployed
 from mlsim.system.collector import Collector
 from mlsim.system.delivery import Mail
@@ -64,6 +66,7 @@ class System(Mapping[str, Deployed]):
         self.replica_changes: list[tuple[float, str, int, bool]] = []
         self.replicas: dict[str, int] = {}
         self._mail: dict[tuple[int, int], Mail] = {}
+        self._answers: dict[str, Answer] = {}
         self.world = World(scenario, seed)
         self.wiring = Wiring.of(scenario)
         self.network = self._network()
@@ -78,6 +81,10 @@ class System(Mapping[str, Deployed]):
         self.training = TrainingData(self, self._training_window())
         self.listeners.append(self.training)
         self.clock.process(first_versions(self))
+        self._answers |= {name: Answer(self, name) for name in scenario.world.state}
+        for answer in self._answers.values():
+            self.listeners.append(answer)
+            self.clock.process(answer.process())
         for name, deployed in self._deployed.items():
             process = deployed.spec.process(self, name)
             if process is not None:
@@ -166,14 +173,25 @@ class System(Mapping[str, Deployed]):
             entries={number: load.enters for number, (_, load) in enumerate(loads)},
             seed=self.seed,
             arrivals=merge(
-                [arrivals_of(scenario, name, k, self.seed) for k, (name, _) in enumerate(loads)]
+                [
+                    arrivals_of(scenario, name, k, self.seed, self.world.states)
+                    for k, (name, _) in enumerate(loads)
+                ]
             ),
             start=-scenario.history,
             until=scenario.horizon,
+            ahead=self._arrivals_known_until,
             on_visits=self._on_visits,
             on_requests=self._on_rows,
             log_block=BLOCK,
         )
+
+    def _arrivals_known_until(self) -> float:
+        """Before which time, in seconds, arrivals don't depend on what is still to happen."""
+        followed = {n for load in self.scenario.load.values() for n in names(load.rate)}
+        due = [answer.due for name, answer in self._answers.items() if name in followed]
+        # The instant of a step itself still has the rate from before.
+        return float(np.nextafter(min(due, default=np.inf), np.inf))
 
     def _deploy(self, name: str, spec: Component) -> Deployed:
         announce = partial(self.network.set_settings, name) if spec.in_flow else _to_nobody

@@ -150,4 +150,4 @@ def visible_in_training(scenario: Scenario, model: str) -> list[str]:
     """What conditions on a model's training rows can name: its inputs, and all that is true."""
     spec = scenario.system.get(model)
     inputs = spec.inputs if isinstance(spec, Model) else ()
-    return [*dict.fromkeys([*inputs, *scenario.world.columns(), *scenario.world.drivers])]
+    return [*dict.fromkeys([*inputs, *scenario.world.columns(), *scenario.world.varying])]

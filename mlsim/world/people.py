@@ -4,7 +4,7 @@ Every column is a pure function of (seed, column, whose it is, when), so the tru
 be asked for at any time, in any order and as often as one likes; nothing is stored.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,10 @@ from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.expressions import Expression
 from mlsim.scenario.spec import Load, Scenario
 from mlsim.world.alteration import Alteration
+from mlsim.world.state import Published
+
+Fill = Callable[[Rows], Column]
+"""What gives a column for n rows."""
 
 
 class World:
@@ -25,7 +29,11 @@ class World:
         self._people = world.people
         self._seed = seed
         self._calendar = calendar_offset(scenario.start)
-        self._drivers = self._formulas("driver", world.drivers)
+        self.states = {name: Published(state.start) for name, state in world.state.items()}
+        self._drivers: dict[str, Fill] = {
+            **self.states,
+            **self._formulas("driver", world.drivers),
+        }
         self._person = self._formulas("person", {n: c.is_ for n, c in world.person.items()})
         self._records = {
             name: self._formulas(name, {n: c.is_ for n, c in columns.items()})
@@ -71,6 +79,11 @@ class World:
             time,
         )
 
+    def moment(self, time: float) -> "Truth":
+        """What is the same for everybody at one time, in seconds: one row of drivers and states."""
+        nobody, when = np.zeros(1, np.int64), np.array([time])
+        return Truth(self._drivers, {}, {}, self._alterations, nobody, None, when)
+
     def of(
         self,
         column: str,
@@ -98,9 +111,9 @@ class Truth(Mapping[str, Column]):
 
     def __init__(
         self,
-        drivers: Mapping[str, Formula],
-        person: Mapping[str, Formula],
-        record: Mapping[str, Formula],
+        drivers: Mapping[str, Fill],
+        person: Mapping[str, Fill],
+        record: Mapping[str, Fill],
         alterations: Mapping[str, Iterable[Alteration]],
         ids: NDArray[np.int64],
         people: NDArray[np.int64] | None,
@@ -109,7 +122,7 @@ class Truth(Mapping[str, Column]):
         self.ids, self.time = ids, time
         self.of_people = people is not None
         self.people = ids if people is None else people
-        self._formulas = {
+        self._formulas: dict[str, tuple[Fill, NDArray[np.int64]]] = {
             **{name: (formula, ids) for name, formula in drivers.items()},
             **{name: (formula, self.people) for name, formula in person.items()},
             **{name: (formula, ids) for name, formula in record.items()},

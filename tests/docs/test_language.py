@@ -31,13 +31,14 @@ def test_every_block_of_yaml_belongs_to_a_file(files):
     assert set(files) == {
         "counter.yaml",
         "clinic.yaml",
+        "answers.yaml",
         "monitoring/watch.yml",
         "monitoring/rules/clinic.rules.yml",
         "mistakes.yaml",
     }
 
 
-@pytest.mark.parametrize("name", ["counter.yaml", "clinic.yaml"])
+@pytest.mark.parametrize("name", ["counter.yaml", "clinic.yaml", "answers.yaml"])
 def test_its_scenarios_are_valid(files, name):
     scenario, _ = load_watched(name)
     assert f"{scenario.scenario}.yaml" == name

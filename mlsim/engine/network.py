@@ -123,6 +123,15 @@ class Network:
             in_service=tuple(self._state.replicas["busy"][k, : len(self._up[k])].tolist()),
         )
 
+    def busy(self, name: str) -> int:
+        """How many workers of station `name` serve somebody now."""
+        return int(self._state.replicas["busy"][self._station(name)].sum())
+
+    def up(self, name: str) -> tuple[bool, ...]:
+        """Which of the replicas that are wanted at `name` work, or have crashed."""
+        k = self._station(name)
+        return tuple(self._up[k][: self._scale[k]])
+
     def under_way(self) -> Visits:
         """Visits that have begun and not ended by `now`, those that wait among them.
 

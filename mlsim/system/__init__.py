@@ -1,6 +1,7 @@
 """The machine: components that carry, compute and decide, and the simulation that moves them."""
 
 from mlsim.system import (
+    autoscaler,
     channel_model,
     client,
     collector,
@@ -8,6 +9,7 @@ from mlsim.system import (
     external,
     feedback,
     model,
+    orchestrator,
     policy,
     server,
     trainer,
@@ -15,6 +17,7 @@ from mlsim.system import (
 )
 
 __all__ = [
+    "autoscaler",
     "channel_model",
     "client",
     "collector",
@@ -22,6 +25,7 @@ __all__ = [
     "external",
     "feedback",
     "model",
+    "orchestrator",
     "policy",
     "server",
     "trainer",

@@ -1,0 +1,85 @@
+"""orchestrator: looks after replicas, and starts those again that have crashed."""
+
+from collections import Counter
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import simpy
+
+from mlsim.errors import nearest
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
+from mlsim.scenario.units import Bound, Duration, Name
+from mlsim.system.base import Component, component_kind
+from mlsim.system.server import Served
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
+
+Replica = tuple[str, int]
+
+
+@component_kind("orchestrator")
+class Orchestrator(Component):
+    """Probes the replicas of components, and starts those again that it finds down.
+
+    The first crash of a replica is repaired at once; after each further one it waits for `backoff`,
+    twice as long each time up to `cap`. Source: Kubernetes, "Pod Lifecycle", container restarts.
+    """
+
+    in_flow: ClassVar[bool] = False
+    example: ClassVar[str] = """
+        kind: orchestrator
+        watches: [gateway]
+        probes_every: 10s
+        start_up: 30s
+    """
+
+    kind: Literal["orchestrator"] = "orchestrator"
+    watches: tuple[Name, ...] = ()
+    """The components that it looks after; all that have replicas if not given."""
+    probes_every: Bound = 10.0
+    """Time between two looks at a replica."""
+    start_up: Duration = 0.0
+    """Time from its start until a replica serves."""
+    backoff: Duration = 10.0
+    """How long it waits before it starts a replica the second time."""
+    cap: Duration = 300.0
+    """How long it waits at most."""
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        served = [n for n, spec in scenario.system.items() if isinstance(spec, Served)]
+        for k, watched in enumerate(self.watches):
+            if watched not in served:
+                message = f"no component '{watched}' in system that has replicas"
+                yield ("watches", k), message, nearest(watched, served)
+
+    def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
+        watched = self.watches or tuple(system.replicas)
+        starting: set[Replica] = set()
+        crashes: Counter[Replica] = Counter()
+        while True:
+            yield system.clock.timeout(self.probes_every)
+            for component in watched:
+                for number, is_up in enumerate(system.network.up(component)):
+                    replica = (component, number)
+                    if not is_up and replica not in starting:
+                        starting.add(replica)
+                        wait = self.wait(crashes[replica])
+                        crashes[replica] += 1
+                        system.clock.process(_start(system, replica, wait, starting))
+
+    def wait(self, crashes: int) -> float:
+        """Seconds from the discovery of a crash until the replica serves, after earlier crashes."""
+        backoff = min(self.backoff * 2.0 ** (crashes - 1), self.cap) if crashes else 0.0
+        return backoff + self.start_up
+
+
+def _start(
+    system: "System", replica: Replica, wait: float, starting: set[Replica]
+) -> Generator[simpy.Event, None, None]:
+    yield system.clock.timeout(wait)
+    starting.discard(replica)
+    component, number = replica
+    if not system.network.up(component)[number]:
+        system.restart(component, number)

@@ -1,0 +1,81 @@
+"""What looks after replicas: the autoscaler by Kubernetes's rule, and the orchestrator."""
+
+from pathlib import Path
+
+import pytest
+
+from mlsim.scenario.load import load
+from mlsim.system.autoscaler import Autoscaler, Rollout
+from mlsim.system.orchestrator import Orchestrator
+from mlsim.system.simulation import System
+
+SHOP = """
+version: 1
+scenario: shop
+horizon: 40min
+load: {orders: {rate: "40/s * (1 - step(20min)) + 2/s", enters: browser}}
+system:
+  browser: {kind: client}
+  checkout: {kind: server, workers: 4, replicas: 2, service_time: 500ms, queue_limit: 50}
+  keeper: %s
+flow: [browser -> checkout -> browser]
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path):
+    def built(keeper: str) -> System:
+        file = tmp_path / "shop.yaml"
+        file.write_text(SHOP % keeper)
+        return System(load(file), seed=1)
+
+    return built
+
+
+def test_replicas_follow_the_load_up_with_a_delay_and_down_after_the_window(shop):
+    """21 busy workers at a target of 0.5 need 11 replicas of four, and chance some more; one will do for one."""
+    system = shop("{kind: autoscaler, scales: checkout, target: 0.5, max: 30, start_up: 30s}")
+    system.run()
+    changes = [(t, r) for t, name, r, up in system.replica_changes if t > 0 and up]
+    assert changes[0] == (45.0, 2)
+    assert 10 <= max(replica for _, replica in changes) + 1 <= 16
+    falls = [t for t, name, r, up in system.replica_changes if not up]
+    assert min(falls) >= 20 * 60 + 300 - 15
+    assert system.replicas["checkout"] == 1
+
+
+def test_a_period_doubles_the_replicas_or_adds_four():
+    scaler = Autoscaler(scales="x", target=0.5, max=100)
+    assert scaler.allowed(Rollout(2), 0.0, 50) == 6
+    assert scaler.allowed(Rollout(10), 0.0, 50) == 20
+    assert scaler.allowed(Rollout(80), 0.0, 500) == 100
+
+
+def test_the_highest_advice_of_the_window_holds_back_a_fall():
+    scaler = Autoscaler(scales="x", target=0.5, max=100, stabilisation="60s")
+    rollout = Rollout(10, [(0.0, 8), (50.0, 6)])
+    assert scaler.allowed(rollout, 55.0, 2) == 8
+    assert scaler.allowed(rollout, 70.0, 2) == 6
+    assert scaler.allowed(rollout, 200.0, 2) == 2
+
+
+def test_a_crashed_replica_is_started_again(shop):
+    """Found at the next look, it serves again after its start-up."""
+    system = shop("{kind: orchestrator, probes_every: 10s, start_up: 30s}")
+    system.clock.run(until=95.0)
+    system.crash("checkout", 1)
+    system.run()
+    changes = [change for change in system.replica_changes if change[0] > 0]
+    assert changes == [(95.0, "checkout", 1, False), (130.0, "checkout", 1, True)]
+
+
+def test_who_crashes_again_waits_longer():
+    keeper = Orchestrator(start_up="5s")
+    assert [keeper.wait(crashes) for crashes in (0, 1, 2, 3, 10)] == [5, 15, 25, 45, 305]
+
+
+def test_mistakes_are_told(shop):
+    with pytest.raises(Exception, match=r"no component 'chekout'.*did you mean 'checkout'"):
+        shop("{kind: autoscaler, scales: chekout, target: 0.5}")
+    with pytest.raises(Exception, match="must be at least min"):
+        shop("{kind: autoscaler, scales: checkout, target: 0.5, min: 5, max: 2}")

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlsim.engine import draws
+from mlsim.engine.spread import Spread
 from mlsim.errors import nearest
 from mlsim.faults.base import Fault
 from mlsim.scenario.kinds import Mistake
@@ -78,10 +79,7 @@ class ColumnFault(Fault):
     def _change(self, system: System, column: str, alter: Alter) -> Change:
         return Change(
             column=column,
-            at=float(system.clock.now),
-            uptake=self.ramp,
-            share=self.share,
-            stream=self.stream(system),
+            spread=Spread(float(system.clock.now), self.ramp, self.share, self.stream(system)),
             alter=alter,
             by_row=self.by_row,
             readable=self.readable,

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from mlsim.engine import draws
+from mlsim.engine.spread import Spread
 from mlsim.faults.base import fault_kind
 from mlsim.faults.source import SourceFault
 from mlsim.scenario.units import Probability
@@ -54,10 +55,7 @@ class ExternalEmpty(SourceFault):
         # One stream for all columns: an empty answer lacks each of them.
         return Change(
             column=column,
-            at=float(system.clock.now),
-            uptake=0.0,
-            share=self.share,
-            stream=self._stream(system),
+            spread=Spread(float(system.clock.now), 0.0, self.share, self._stream(system)),
             alter=lambda values, rows: np.full(values.shape, np.nan),
             by_row=True,
         )

@@ -30,9 +30,14 @@ ROWS = 50_000
 
 @dataclass(frozen=True)
 class PushPath:
-    """The way to production. arrives: whether a push gets there; success is reported anyway."""
+    """The way to production.
+
+    arrives: whether a push gets there; success is reported anyway. brings_constants: whether the
+    constants that standardise a version's inputs go with it.
+    """
 
     arrives: bool = True
+    brings_constants: bool = True
 
 
 class TryOut(Spec):
@@ -86,6 +91,8 @@ class Deployer(Component):
         """Send a version to production; `path` is the way as it is now."""
         yield system.clock.timeout(self.takes)
         serving = system[model]
+        if not path.brings_constants and isinstance(serving.spec, Model):
+            version = version.scaled_as(serving.current)
         if path.arrives:
             if self.canary and isinstance(serving.spec, Model) and serving.current.can_score:
                 yield from self._try_out(system, serving, version, self.canary)

@@ -6,7 +6,7 @@ in a fixed order, and all others score tiles of one size.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +106,14 @@ class ModelVersion:
     def can_score(self) -> bool:
         """Whether it gives scores at all."""
         return self.estimator is not None
+
+    def scaled_as(self, other: "ModelVersion") -> "ModelVersion":
+        """It with the constants of another version that uses the same inputs; else as it is."""
+        own, old = self.estimator, other.estimator
+        if own is None or old is None or self.reads != other.reads:
+            return self
+        mixed = replace(own, means=old.means, scales=old.scales)
+        return replace(self, estimator=mixed, spoilt=True)
 
     def score(self, inputs: Sequence[Column]) -> NDArray[np.float64]:
         """The score of each row, shape (n,); missing (NaN) where there is no model yet."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine import draws
 from mlsim.engine.columns import Column
+from mlsim.engine.spread import Spread
 
 if TYPE_CHECKING:
     from mlsim.system.base import Inbox
@@ -20,33 +20,17 @@ Alter = Callable[[Column, "Inbox"], Column]
 
 @dataclass(frozen=True)
 class Change:
-    """From `at` on, `column` is not sent as its contract says, but as `alter` makes it.
+    """`column` is not sent as its contract says, but as `alter` makes it, by whom it has reached.
 
-    uptake: seconds until it has reached all whom it reaches, one by one; 0 is at once.
-    share: of the senders, whom it reaches in the end. stream: whose draws decide who and when; it
-    also tells one change from another. by_row: whether it reaches rows one by one, whoever sends
+    spread: whom it reaches, and when. by_row: whether it reaches rows one by one, whoever sends
     them. readable: whether a consumer can parse what is sent, and take it for what it isn't.
     """
 
     column: str
-    at: float
-    uptake: float
-    share: float
-    stream: np.uint64
+    spread: Spread
     alter: Alter
     by_row: bool = False
     readable: bool = True
-
-    def has_reached(
-        self, senders: NDArray[np.int64], sent: NDArray[np.float64]
-    ) -> NDArray[np.bool_]:
-        """Which senders, bool[n], had changed over when they sent."""
-        reached = sent >= self.at
-        if self.uptake > 0:
-            reached = sent >= self.at + self.uptake * draws.uniform(self.stream, senders)
-        if self.share < 1:
-            reached = reached & (draws.uniform(self.stream, senders, 1) < self.share)
-        return reached
 
 
 @dataclass(frozen=True)
@@ -74,7 +58,7 @@ class Output:
 
     def without_change(self, stream: np.uint64) -> "Output":
         """The same output, with the change of that stream taken back."""
-        return replace(self, changes=tuple(c for c in self.changes if c.stream != stream))
+        return replace(self, changes=tuple(c for c in self.changes if c.spread.stream != stream))
 
     def changed(self, column: str, rows: "Inbox") -> NDArray[np.bool_] | bool:
         """In which rows a column is not sent as its contract says."""
@@ -96,7 +80,7 @@ class Output:
 
     def _reached(self, change: Change, rows: "Inbox") -> NDArray[np.bool_]:
         by_person = self.by_person and not change.by_row
-        return change.has_reached(rows.people if by_person else rows.ids, rows.sent)
+        return change.spread.has_reached(rows.people if by_person else rows.ids, rows.sent)
 
     def send(self, column: str, values: Column, rows: "Inbox") -> Column:
         """The values of a column as they leave this producer, shape (n,)."""

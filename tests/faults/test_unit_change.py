@@ -92,7 +92,7 @@ def test_uptake_is_uniform_over_the_ramp():
     people = np.arange(2000)
     reached = np.zeros(2000)
     for minute in range(12 * 60):
-        reached += ~change.has_reached(people, np.full(2000, minute * 60.0))
+        reached += ~change.spread.has_reached(people, np.full(2000, minute * 60.0))
     assert stats.kstest(reached / 720, "uniform").pvalue > 1e-3
 
 

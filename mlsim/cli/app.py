@@ -2,6 +2,7 @@
 
 import typer
 
+from mlsim.cli.explain import explain
 from mlsim.cli.graph import graph
 from mlsim.cli.init import init
 from mlsim.cli.judge import judge
@@ -17,5 +18,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, judge, report, validate, graph, kinds, schema, init):
+for command in (run, judge, explain, report, validate, graph, kinds, schema, init):
     app.command()(command)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlsim.engine.network import Visits
+from mlsim.measures.first_rows import FirstRows
 from mlsim.system.requests import RequestBlock
 from mlsim.system.simulation import System
 
@@ -43,7 +44,8 @@ class BlastRadius:
 
     total: over all rows. people, days: how many have a touched row. components: name, rows,
     after_repair, first_s, last_s. models: name, version, touched_rows, rows, trained_at_s of every
-    version that was fitted on touched rows.
+    version that was fitted on touched rows. first_rows: where data was wrong first (see
+    `mlsim.measures.first_rows`).
     """
 
     total: Trace
@@ -51,6 +53,7 @@ class BlastRadius:
     days: int
     components: pd.DataFrame
     models: pd.DataFrame
+    first_rows: pd.DataFrame
 
 
 @dataclass
@@ -68,6 +71,7 @@ class Footprint:
     def __post_init__(self) -> None:
         scenario = self.system.scenario
         self._columns = _read_columns(self.system)
+        self._first = FirstRows(self.system)
         self._people = np.zeros(scenario.world.people, bool)
         self._days = np.zeros(int(np.ceil(scenario.horizon / DAY)) + 1, bool)
 
@@ -75,7 +79,8 @@ class Footprint:
         """Lineage is about rows, not visits."""
 
     def on_collected(self, collector: str, block: RequestBlock) -> None:
-        """What is reported is marked when its request ends."""
+        """What is reported is marked when its request ends; but here labels come in."""
+        self._first.see_collected(block, collector)
 
     def on_requests(self, block: RequestBlock) -> None:
         """Mark the touched rows of a block, component by component."""
@@ -84,6 +89,7 @@ class Footprint:
             touched = np.zeros(time.size, bool)
             for column in columns:
                 touched |= block.touched(name, column)
+                self._first.see_value(block, name, column)
             touched &= time > 0
             if touched.any():
                 self.traces.setdefault(name, Trace()).add(time[touched], self.repaired_at)
@@ -103,6 +109,7 @@ class Footprint:
             days=int(self._days.sum()),
             components=pd.DataFrame(components, columns=["name", *vars(Trace())]),
             models=_touched_versions(self.system),
+            first_rows=self._first.table(),
         )
 
 

@@ -131,6 +131,7 @@ def _radius(radius: BlastRadius | None) -> dict[str, Any] | None:
         "total": vars(radius.total),
         "components": _split(radius.components),
         "models": _split(radius.models),
+        "first_rows": _split(radius.first_rows),
     }
 
 
@@ -146,4 +147,5 @@ def _read_radius(content: Mapping[str, Any] | None) -> BlastRadius | None:
         days=content["days"],
         components=_joined(content["components"]),
         models=_joined(content["models"]),
+        first_rows=_joined(content["first_rows"]),
     )

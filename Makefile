@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WARM := .venv/.warm
 
-.PHONY: run test lint format docs notebooks example long bench setup clean
+.PHONY: run test lint format docs silent notebooks example long bench setup clean
 
 run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
@@ -40,6 +40,9 @@ long: setup
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+silent: setup
+	$(BIN)/python scenarios/silent/generate.py
 
 bench: setup
 	$(BIN)/python benchmarks/speed.py $(ARGS)

@@ -2,6 +2,7 @@
 
 from mlsim.system import (
     autoscaler,
+    batch_job,
     channel_model,
     client,
     collector,
@@ -12,12 +13,14 @@ from mlsim.system import (
     orchestrator,
     policy,
     server,
+    store,
     trainer,
     transform,
 )
 
 __all__ = [
     "autoscaler",
+    "batch_job",
     "channel_model",
     "client",
     "collector",
@@ -28,6 +31,7 @@ __all__ = [
     "orchestrator",
     "policy",
     "server",
+    "store",
     "trainer",
     "transform",
 ]

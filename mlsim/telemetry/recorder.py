@@ -18,6 +18,7 @@ from mlsim.system.contract import Reader
 from mlsim.system.feedback import Feedback
 from mlsim.system.requests import OUTCOMES, RequestBlock
 from mlsim.system.simulation import System
+from mlsim.system.store import Store
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
 
@@ -214,6 +215,8 @@ class Recorder:
             self._write_queues(store, cells)
         if needed("model_version", "model_age_seconds", "deployed_version"):
             self._write_versions(store)
+        if needed("store_age_seconds"):
+            self._write_stores(store)
         if needed("up"):
             self._write_replicas(store)
 
@@ -247,6 +250,17 @@ class Recorder:
             store.add("model_version", labels, version)
             store.add("model_age_seconds", labels, age)
             store.add("deployed_version", labels, reported)
+
+    def _write_stores(self, store: SeriesStore) -> None:
+        """How long ago the snapshot was written that a feature store serves, as the store knows."""
+        for name, deployed in self._system.items():
+            if not isinstance(deployed.spec, Store):
+                continue
+            age = np.full(store.times.size, np.nan)
+            for time, number in deployed.history:
+                since = store.times >= time
+                age[since] = store.times[since] - deployed.settings[number].snapshot.written_at
+            store.add("store_age_seconds", {"component": name}, age)
 
     def _write_replicas(self, store: SeriesStore) -> None:
         up: dict[tuple[str, int], NDArray[np.float64]] = {}

@@ -32,7 +32,7 @@ the same people with the same luck, without the fault.
 - **rows touched**: by the fault itself, or by a model that learned from such rows.
 - **ranking**: the AUC of the last model's score from the onset on, in the twin and with the fault.
 - **outcome**: the one that the fault costs most, and by how much it differs from the twin.
-- **ops only**, **with data checks**: the first alert that the twin hasn't got, and how long it takes:
+- **ops only**, **with data checks**: the first alert that the twin hasn't got, and after how long:
   of [ops_only.yml](monitoring/ops_only.yml), and of the scenario's own file.
 
 """

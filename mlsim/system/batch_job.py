@@ -206,7 +206,7 @@ class BatchJob(Component):
         store = system[self.store]
         columns, touched = self._made(system, job, rows)
         yield system.clock.timeout(self.duration)
-        if not job.fails:
+        if not system[name].current.fails:
             number, now = store.current.snapshot.number + 1, float(system.clock.now)
             store.change(store.current.with_snapshot(Snapshot(number, due, now, columns, touched)))
 

@@ -71,7 +71,8 @@ def shop() -> World:
 
 def snapshots(world: World, store: str = "habits") -> list[Snapshot]:
     """All that was written, in order."""
-    return [one.snapshot for one in world.system[store].settings if one.snapshot.number]
+    found = {one.snapshot.number: one.snapshot for one in world.system[store].settings}
+    return [snapshot for number, snapshot in found.items() if number]
 
 
 def by_hand(world: World, started: float, window: float = DAY) -> dict[str, list[float]]:

@@ -15,11 +15,10 @@ from mlsim.scenario.expressions import Expression
 from mlsim.system.learning import ModelVersion, fit
 from mlsim.system.model import Model
 from mlsim.system.quality import measure
+from mlsim.system.recomputed import Recomputed
 from mlsim.system.requests import RequestBlock
 from mlsim.system.rows import RowStore
 from mlsim.system.sample import Sample, TrainingJob, TrueColumns
-from mlsim.system.trainer import Trainer
-from mlsim.system.transform import Transform
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
@@ -46,8 +45,10 @@ class TrainingData:
         self.models = {n: d.spec for n, d in system.items() if isinstance(d.spec, Model)}
         self._sample = draws.stream(system.seed, "training/sample")
         self._split = draws.stream(system.seed, "training/holdout")
-        self._made_anew = {name: self._features_made_anew(name) for name in self.models}
-        inputs = [key for name in self.models for key in (*self.keys(name), *self._raw(name))]
+        self._recomputed = {n: Recomputed.of(system, n, m) for n, m in self.models.items()}
+        inputs = [
+            key for name in self.models for key in (*self.keys(name), *self._recomputed[name].raw())
+        ]
         labels = dict.fromkeys(model.predicts for model in self.models.values())
         self._rows = RowStore(
             [
@@ -64,43 +65,10 @@ class TrainingData:
         wiring = self._system.wiring
         return [f"{wiring.source(model, c) or ''}/{c}" for c in self.models[model].inputs]
 
-    def _features_made_anew(self, model: str) -> dict[str, str]:
-        """The inputs of a model that its training makes itself, and whose transforms serve them."""
-        system, scenario = self._system, self._system.scenario
-        trainers = [s for s in scenario.system.values() if isinstance(s, Trainer)]
-        if not any(t.model == model and t.features == "recomputed" for t in trainers):
-            return {}
-        sources = {c: system.wiring.source(model, c) for c in self.models[model].inputs}
-        return {
-            column: source
-            for column, source in sources.items()
-            if source and isinstance(t := scenario.system[source], Transform) and column in t.makes
-        }
-
-    def _raw(self, model: str) -> list[str]:
-        return [
-            f"raw/{transform}/{column}"
-            for transform in dict.fromkeys(self._made_anew[model].values())
-            for column in self._system[transform].spec.needs()
-        ]
-
     def touched(self, block: RequestBlock, model: str) -> NDArray[np.bool_]:
         """In which rows a fault has had its hand in what a model's training sees of them."""
-        touched = block.touched_labels(self.models[model].predicts)
-        anew = self._made_anew[model]
-        if not anew:
-            return touched | block.touched_inputs(model)
-        wiring = self._system.wiring
-        for column in self.models[model].inputs:
-            source = anew.get(column)
-            if source is None and (source := wiring.source(model, column)) is not None:
-                touched = touched | block.touched(source, column)
-            elif source is not None:
-                for raw in self._system[source].spec.needs_for(column):
-                    sender = wiring.source(source, raw)
-                    if sender is not None:
-                        touched = touched | block.touched(sender, raw)
-        return touched
+        labels = block.touched_labels(self.models[model].predicts)
+        return labels | self._recomputed[model].touched(block)
 
     def on_visits(self, visits: Visits) -> None:
         """Training data are rows, not visits."""
@@ -152,11 +120,8 @@ class TrainingData:
 
         request, time = rows["request"][chosen].astype(np.int64), rows["time"][chosen]
         inputs = dict(zip(self.models[model].inputs, map(column, self.keys(model)), strict=True))
-        for name, transform in self._made_anew[model].items() if code is not None else ():
-            served = self._system[transform]
-            raw = {c: column(f"raw/{transform}/{c}") for c in served.spec.needs()}
-            formula = (code or {}).get(name, served.settings[0].formulas[name])
-            inputs[name] = np.asarray(formula(Rows(request, time, raw)), dtype=float)
+        if code is not None:
+            inputs |= self._recomputed[model].inputs(Rows(request, time, {}), code, column)
         return Sample(
             request=request,
             time=time,

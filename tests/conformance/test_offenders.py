@@ -70,7 +70,8 @@ def test_catches_a_fault_without_strength_that_does_something():
         kind: Literal["offender"] = "offender"
 
         def _change(self, *about):
-            return replace(super()._change(*about), share=1.0)
+            change = super()._change(*about)
+            return replace(change, spread=replace(change.spread, share=1.0))
 
     with pytest.raises(AssertionError, match="without strength"):
         faults.is_nothing_without_strength(FaultTrial(Offender))

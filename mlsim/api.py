@@ -116,6 +116,9 @@ class Scenario:
             findings = run_worlds(self.spec, self.monitoring, chosen, twin, progress or bar, record)
         return Run(findings, time.monotonic() - began)
 
+    def __repr__(self) -> str:
+        return f"<mlsim.Scenario {self.name}>"
+
     def _repr_html_(self) -> str:
         watched_by = self.monitoring.path.name if self.monitoring else None
         return notebook.scenario_html(self.spec, watched_by)
@@ -160,7 +163,10 @@ class Run:
 
     @property
     def outcomes(self) -> pd.DataFrame:
-        """World by outcome and day: run, twin, difference and cost."""
+        """World by outcome and day: run, twin, difference and cost.
+
+        Worlds stand below one another: pick one before adding up, as in `query("world == 'all'")`.
+        """
         return self.findings.outcomes
 
     @property
@@ -227,6 +233,10 @@ class Run:
     def write(self, folder: str | Path) -> Path:
         """Write the run below `folder`, under a name of its own, and give its path."""
         return write_run(self.findings, Path(folder), self.wall_s)
+
+    def __repr__(self) -> str:
+        scenario = self.findings.scenario.scenario
+        return f"<mlsim.Run of {scenario}, seed {self.findings.seed}, world {self.world}>"
 
     def _repr_html_(self) -> str:
         return notebook.run_html(self.summary)

@@ -110,7 +110,9 @@ class Findings:
             fault = next(iter(self.faults), "") if len(self.faults) == 1 else ""
             alone = world if world in self.faults else (fault if world == ALL else "")
             table.insert(1, "fault", alone)
-            table["attributable"] = self.due(alone) if alone else False
+            # Where several faults act, only the worlds in which each is alone tell whose it is.
+            untold = "" if world == ALL and self.faults else False
+            table["attributable"] = self.due(alone) if alone else untold
             tables.append(table)
         return pd.concat(tables, ignore_index=True)
 

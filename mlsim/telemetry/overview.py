@@ -4,20 +4,18 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mlsim.system.base import Deployed
 from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
-from mlsim.telemetry.folding import BUCKETS, NANOSECONDS
+from mlsim.telemetry.folding import NANOSECONDS
 from mlsim.telemetry.recorder import Recorder
 
 
 def components(system: System, recorder: Recorder) -> pd.DataFrame:
     """name, kind, requests, rejected, lost, utilisation (share of the workers' time, NaN if they
-    are unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time; quantiles read off the histogram).
+    are unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time; quantiles to 0.5%).
     """
     tally, live = recorder.visits, recorder.times > 0
     rows = []
@@ -26,13 +24,9 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
             outcome: int(tally.counts[i * len(tally.outcomes) + k, live].sum())
             for k, outcome in enumerate(tally.outcomes)
         }
-        histogram = tally.buckets[i, live].sum(axis=0)
-        total, seconds = int(histogram.sum()), tally.sums[i, live].sum() / NANOSECONDS
-        # Within the first bucket a quantile is a guess; where nothing takes time it is known.
-        quantiles = {
-            f"p{p}_s": quantile(histogram, p / 100) if seconds or not total else 0.0
-            for p in (50, 95, 99)
-        }
+        total = int(tally.buckets[i, live].sum())
+        seconds = tally.sums[i, live].sum() / NANOSECONDS
+        quantiles = {f"p{p}_s": recorder.sojourns.quantile(i, p / 100) for p in (50, 95, 99)}
         rows.append(
             {
                 "name": name,
@@ -106,25 +100,6 @@ def warnings(system: System) -> tuple[str, ...]:
         for name, deployed in system.items()
         if deployed.spec.has_versions and not deployed.current.can_score
     )
-
-
-def quantile(histogram: NDArray[np.int64], q: float) -> float:
-    """A quantile in seconds, by straight lines within buckets, as Prometheus reads a histogram.
-
-    >>> round(quantile(np.array([0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0]), 0.5), 6)  # in (50, 100] ms
-    0.075
-    """
-    total = histogram.sum()
-    if total == 0:
-        return math.nan
-    reached = np.cumsum(histogram)
-    bucket = int(np.searchsorted(reached, q * total))
-    if bucket >= BUCKETS.size:
-        return float(BUCKETS[-1])
-    low = float(BUCKETS[bucket - 1]) if bucket else 0.0
-    below = float(reached[bucket - 1]) if bucket else 0.0
-    share = (q * total - below) / float(histogram[bucket])
-    return float(low + (BUCKETS[bucket] - low) * share)
 
 
 def _utilisation(system: System, name: str, busy_seconds: float) -> float:

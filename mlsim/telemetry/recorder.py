@@ -20,6 +20,7 @@ from mlsim.system.requests import OUTCOMES, RequestBlock
 from mlsim.system.simulation import System
 from mlsim.system.store import Store
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
+from mlsim.telemetry.sojourns import Sojourns
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
 
 VISIT_OUTCOMES = ("served", "rejected", "lost", "failed", "expired", "timed_out", "cancelled")
@@ -112,7 +113,7 @@ class Recorder:
 
     interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by
     component and by client. busy_seconds: time that the workers of each component have served
-    since day 0.
+    since day 0. sojourns: how long visits took since then.
     """
 
     def __init__(self, system: System, interval: float):
@@ -126,6 +127,7 @@ class Recorder:
         senders = [place for place in stations.values() if isinstance(place, Client)]
         never = {name: _never(place, senders) for name, place in stations.items()}
         self.visits = Tally(components, VISIT_OUTCOMES, cells, never)
+        self.sojourns = Sojourns(len(components))
         self.busy_seconds = np.zeros(len(components))
         self._came, self._began, self._left, self._gone = np.zeros(
             (4, len(components), cells), np.int32
@@ -155,6 +157,8 @@ class Recorder:
         count(station[began], visits.start[began], *grid, self._began)
         count(station[began], visits.end[began], *grid, self._left)
         count(station[~began], visits.end[~began], *grid, self._gone)
+        live = visits.end > 0
+        self.sojourns.add(station[live], visits.end[live] - visits.arrival[live])
         worked = np.where(began, visits.end - np.maximum(visits.start, 0.0), 0.0)
         # One by one, in order of time: a sum of sums would depend on how visits come in blocks.
         np.add.at(self.busy_seconds, station, np.maximum(worked, 0.0))

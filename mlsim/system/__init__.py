@@ -14,6 +14,7 @@ from mlsim.system import (
     policy,
     server,
     store,
+    topic,
     trainer,
     transform,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "policy",
     "server",
     "store",
+    "topic",
     "trainer",
     "transform",
 ]

@@ -10,6 +10,8 @@ from mlsim.scenario.spec import Scenario
 from mlsim.studies.processes import run_side_by_side
 from mlsim.studies.recording import Recording, chosen
 from mlsim.studies.world import simulate
+from mlsim.system.classifiers import classifier_of
+from mlsim.system.model import Model
 
 Progress = Callable[[float], None]
 """Is told the simulated time in seconds, on average over the worlds."""
@@ -43,6 +45,9 @@ def run_worlds(
         partial(simulate, scenario, monitoring, seed, world, acting, recording)
         for world, acting in worlds.items()
     ]
+    for spec in scenario.system.values():
+        if isinstance(spec, Model):
+            classifier_of(spec.learner)  # imported once, and not in the process of every world
     done = [-scenario.history] * len(jobs)
 
     def tell(job: int, time: float) -> None:

@@ -7,11 +7,12 @@ in a fixed order, and all others score tiles of one size.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column
@@ -50,7 +51,7 @@ class Estimator:
     def _in_tiles(self, rows: Matrix) -> NDArray[np.float64]:
         n = len(rows)
         scores = np.empty(n)
-        with threadpool_limits(1):
+        with _threads_of(type(self.classifier).__name__).limit(limits=1):
             for first in range(0, n, TILE):
                 tile = np.zeros((TILE, rows.shape[1]))
                 last = min(first + TILE, n)
@@ -142,9 +143,15 @@ def fit(
     scales = features.std(axis=0)
     scales[scales == 0] = 1.0
     classifier = new_classifier(learner, parameters, seed)
-    with threadpool_limits(1):  # two threads give other bits
+    with _threads_of(type(classifier).__name__).limit(limits=1):  # two threads give other bits
         classifier.fit((features - means) / scales, truth)
     return Estimator(means, scales, classifier)
+
+
+@cache
+def _threads_of(kind: str) -> ThreadpoolController:
+    """What limits the threads of all that a kind of classifier has loaded: looked for only once."""
+    return ThreadpoolController()
 
 
 def new_classifier(learner: str, parameters: Mapping[str, Any], seed: int) -> Any:

@@ -33,6 +33,11 @@ class ComponentTrial:
         """The host with the example, after a run."""
         return observe(self.scenario())
 
+    @cached_property
+    def again(self) -> Observation:
+        """The same once more, in other pieces."""
+        return running.again(self.scenario())
+
 
 def works_in_a_system(trial: ComponentTrial) -> None:
     """Requests pass through it, if it is in their way, and leave with all its columns."""
@@ -75,12 +80,12 @@ def leaves_its_parameters(trial: ComponentTrial) -> None:
 
 def repeats_itself(trial: ComponentTrial) -> None:
     """The same seed gives the same bytes, with idle ticks between, in blocks of another size."""
-    running.repeats_itself(trial.scenario(), trial.world)
+    running.repeats_itself(trial.world, trial.again)
 
 
 def conserves_requests(trial: ComponentTrial) -> None:
     """Every request that arrives ends once; every visit ends, and is counted once."""
-    running.conserves_requests(trial.scenario())
+    running.conserves_requests(trial.again)
 
 
 COMPONENT_CHECKS: tuple[Callable[[ComponentTrial], None], ...] = (

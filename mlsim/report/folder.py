@@ -2,20 +2,37 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from mlsim.errors import MlsimError
 from mlsim.report.answer import Fault, begun, has_twin
+from mlsim.report.stored_run import place_of
 from mlsim.report.wording import DAY
+from mlsim.report.world_folder import TOTALS
 
+HOUR = DAY / 24
 TOGETHER = "together"
 """What an alert is due to that needs several faults at once."""
+
+
+class Steps(NamedTuple):
+    """An outcome over time, in steps as long as fits the run.
+
+    edges: where steps begin and end, in days; one more than there are steps.
+    run, twin: the outcome in each step; NaN where there is no twin.
+    per: what a step is called.
+    """
+
+    edges: np.ndarray
+    run: np.ndarray
+    twin: np.ndarray
+    per: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +43,8 @@ class RunFolder:
     alerts: one row per alert and world; times in seconds since day 0, NaN where it never came.
     detection: one row per fault and rule.
     outcomes: one row per world, outcome and simulated day; `cost` is that of the difference.
+    minutes: by world, a column per outcome and `time_s`, when each row's minute ended; no worlds
+        where the folder has only days.
     """
 
     summary: Mapping[str, Any]
@@ -33,6 +52,7 @@ class RunFolder:
     alerts: pd.DataFrame
     detection: pd.DataFrame
     outcomes: pd.DataFrame
+    minutes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def horizon_s(self) -> float:
@@ -90,15 +110,51 @@ class RunFolder:
         return TOGETHER if has_twin(self.summary) and not _meets(alert, twin) else ""
 
     def cost_from(self, fault: str, time_s: float) -> float:
-        """What a fault alone cost from a time on; of the day into which that falls, its share."""
-        rows = self.outcomes[self.outcomes["world"] == self.alone(fault)]
-        share = np.clip(rows["day"] + 1 - time_s / DAY, 0, 1)
-        return float((rows["cost"].fillna(0) * share).sum())
+        """What a fault alone cost from a time on; of the step into which that falls, its share."""
+        days, cost = self.cost_so_far(fault)
+        return float(cost[-1] - np.interp(time_s / DAY, days, cost))
+
+    def cost_so_far(self, fault: str) -> tuple[np.ndarray, np.ndarray]:
+        """Moments in days, and what a fault alone had cost by each; nothing on day 0."""
+        world = self.alone(fault)
+        rows = self.outcomes[self.outcomes["world"] == world]
+        if not {world, "twin"} <= self.minutes.keys():
+            daily = rows.groupby("day")["cost"].sum()
+            days = np.minimum(daily.index.to_numpy() + 1.0, self.horizon_s / DAY)
+            return np.append(0.0, days), np.append(0.0, daily.to_numpy().cumsum())
+        run, twin = self.minutes[world], self.minutes["twin"]
+        cost = np.zeros(len(run))
+        for outcome, own in rows[rows["difference"] != 0].groupby("outcome"):
+            price = (own["cost"] / own["difference"]).iloc[0]
+            if not np.isnan(price):
+                cost += price * (run[outcome] - twin[outcome]).to_numpy()
+        return np.append(0.0, run["time_s"] / DAY), np.append(0.0, cost.cumsum())
+
+    def steps_of(self, outcome: str) -> Steps:
+        """One outcome of the shown world and its twin: by 10 minutes, by hours or by days."""
+        days = self.horizon_s / DAY
+        if days > 4 or self.world not in self.minutes:
+            rows = self.days_of(self.world, outcome)
+            edges = np.minimum(np.append(rows["day"], rows["day"].max() + 1), days)
+            return Steps(edges, rows["run"].to_numpy(), rows["twin"].to_numpy(), "day")
+        step, per = (HOUR / 6, "10 min") if days <= 1 else (HOUR, "hour")
+        run = _per_step(self.minutes[self.world], outcome, step)
+        twin = self.minutes.get("twin")
+        edges = np.minimum(step / DAY * np.arange(run.size + 1), days)
+        other = np.full(run.size, np.nan) if twin is None else _per_step(twin, outcome, step)
+        return Steps(edges, run, other, per)
 
     def days_of(self, world: str, outcome: str) -> pd.DataFrame:
         """One outcome of one world, by simulated day."""
         rows = self.outcomes
         return rows[(rows["world"] == world) & (rows["outcome"] == outcome)].sort_values("day")
+
+
+def _per_step(minutes: pd.DataFrame, outcome: str, step: float) -> np.ndarray:
+    """Sums of an outcome over steps of so many seconds."""
+    # A minute that ends with a step belongs to it.
+    numbers = np.ceil(minutes["time_s"] / step).astype(int) - 1
+    return np.bincount(numbers, weights=minutes[outcome])
 
 
 def _meets(alert: Any, others: pd.DataFrame) -> bool:
@@ -111,6 +167,7 @@ def _meets(alert: Any, others: pd.DataFrame) -> bool:
 
 def read(folder: Path) -> RunFolder:
     """Reads a run folder. Raises MlsimError where a file is missing or cannot be read."""
+    outcomes = _table(folder / "outcomes.csv", ["day", "run", "twin", "difference", "cost"], [])
     return RunFolder(
         summary=_json(folder / "summary.json"),
         run=_json(folder / "run.json"),
@@ -122,8 +179,22 @@ def read(folder: Path) -> RunFolder:
             ["onset_s", "firing_s", "time_to_detect_s", "false_alarms", "false_alarms_per_day"],
             ["detected"],
         ),
-        outcomes=_table(folder / "outcomes.csv", ["day", "run", "twin", "difference", "cost"], []),
+        outcomes=outcomes,
+        minutes=_minutes(folder, outcomes),
     )
+
+
+def _minutes(folder: Path, outcomes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Outcomes by minute of all worlds, as far as the folder has them."""
+    worlds = set(outcomes["world"]) | ({"twin"} if outcomes["twin"].notna().any() else set())
+    found: dict[str, pd.DataFrame] = {}
+    for world in sorted(worlds):
+        own = place_of(folder, world) / TOTALS
+        # A world without a place of its own is the same as that of all faults.
+        path = own if own.is_file() else folder / TOTALS
+        if path.is_file():
+            found[world] = pd.read_parquet(path)
+    return found
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Plots:
         return self._drawn("timeline")
 
     def cost(self) -> Figure:
-        """What each fault has cost so far, day by day."""
+        """What each fault has cost so far."""
         return self._drawn("cost")
 
     def scorecard(self) -> Figure:

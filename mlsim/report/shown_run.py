@@ -8,6 +8,7 @@ from mlsim.report.figures.catalogue import shown
 from mlsim.report.folder import RunFolder
 from mlsim.report.html import page
 from mlsim.report.run_folder import origin
+from mlsim.report.world_folder import table_of
 
 
 def as_folder(findings: Findings, wall_s: float) -> RunFolder:
@@ -18,6 +19,10 @@ def as_folder(findings: Findings, wall_s: float) -> RunFolder:
         alerts=findings.alerts,
         detection=findings.detection.astype({"false_alarms": float, "false_alarms_per_day": float}),
         outcomes=findings.outcomes,
+        minutes={
+            world: table_of(record.totals, record.step).frame()
+            for world, record in findings.records.items()
+        },
     )
 
 

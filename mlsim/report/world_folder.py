@@ -28,7 +28,7 @@ TABLES = ("requests", "visits", "rows")
 def write_world(record: Record, folder: Path, base: SeriesStore | None = None) -> None:
     """Write all of a record but its alerts into a folder that exists."""
     write_parquet(_differing(record.store, base) if base else record.store, folder / TELEMETRY)
-    _table_of(record.totals, record.step).save(folder / TOTALS)
+    table_of(record.totals, record.step).save(folder / TOTALS)
     for name, table in record.tables.items():
         table.save(folder / f"{name}.parquet")
     content = plain(
@@ -104,7 +104,8 @@ def _completed(own: SeriesStore, base: SeriesStore | None, names: Sequence[str])
     return store
 
 
-def _table_of(totals: Totals, step: float) -> Table:
+def table_of(totals: Totals, step: float) -> Table:
+    """Totals as a table with `time_s`, when each cell ended, in seconds."""
     cells = max((cells.size for cells in totals.values()), default=0)
     return Table.of({"time_s": step * np.arange(1, cells + 1), **totals})
 

@@ -1,4 +1,4 @@
-"""Cost: what each fault has cost so far, day by day, and how much of it before somebody knew."""
+"""Cost: what each fault has cost so far, and how much of it before somebody knew."""
 
 from typing import Literal
 
@@ -13,6 +13,9 @@ from mlsim.report.figures.panels import DAY, Panels, shade
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
 
+_POINTS = 500
+"""More of them look no different on paper."""
+
 
 def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
     """One panel a fault: its cost up to each moment, with a mark where the first alert fired."""
@@ -21,7 +24,7 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         for axes, fault in zip(panels, run.faults, strict=True):
             shade(axes, run, fault)
             axes.set_title(f"{fault['name']}: cost so far, {_unit(fault)}", loc="left", fontsize=9)
-            days, cost = _sum_so_far(run, fault["name"])
+            days, cost = _sum_so_far(run, fault)
             _growth(axes, days, cost)
             if fault["detected"] is not None:
                 _alert(axes, fault, days, cost, width - panels.left - panels.right)
@@ -33,12 +36,16 @@ def _unit(fault: Fault) -> str:
     return fault["cost"]["currency"] or "no currency"
 
 
-def _sum_so_far(run: RunFolder, fault: str) -> tuple[np.ndarray, np.ndarray]:
-    """Days at which a day ended, and the cost up to then; starts at nothing on day 0."""
-    rows = run.outcomes[run.outcomes["world"] == run.alone(fault)]
-    daily = rows.groupby("day")["cost"].sum()
-    days = np.minimum(daily.index.to_numpy() + 1.0, run.horizon_s / DAY)
-    return np.append(0.0, days), np.append(0.0, daily.to_numpy().cumsum())
+def _sum_so_far(run: RunFolder, fault: Fault) -> tuple[np.ndarray, np.ndarray]:
+    """Days, and the cost up to each: as many as can be seen, and where something is marked."""
+    days, cost = run.cost_so_far(fault["name"])
+    if days.size <= _POINTS:
+        return days, cost
+    detected = fault["detected"]
+    marked = [fault["at_s"], fault["until_s"], detected and detected["firing_s"]]
+    inside = [time / DAY for time in marked if time is not None and time < run.horizon_s]
+    shown = np.union1d(np.linspace(0.0, days[-1], _POINTS), inside)
+    return shown, np.interp(shown, days, cost)
 
 
 def _growth(axes: Axes, days: np.ndarray, cost: np.ndarray) -> None:

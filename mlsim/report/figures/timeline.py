@@ -14,7 +14,7 @@ from mlsim.report import style, wording
 from mlsim.report.answer import has_twin
 from mlsim.report.figures.panels import DAY, Panels, shade
 from mlsim.report.figures.picture import Picture
-from mlsim.report.folder import TOGETHER, RunFolder
+from mlsim.report.folder import TOGETHER, RunFolder, Steps
 
 _LANE = 0.36
 _PANEL = 0.95
@@ -22,7 +22,7 @@ _MARKS = {"page": "^"}
 
 
 def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
-    """Alerts in lanes on top, one panel an outcome below, all over the simulated days."""
+    """Alerts in lanes on top, one panel an outcome below, all over the same days."""
     alerts = run.caused
     rules = list(dict.fromkeys(alerts["rule"]))
     outcomes = moved(run)
@@ -34,8 +34,9 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
             shade(axes, run, fault)
         _alert_lanes(first, rules, alerts, panels)
         for axes, outcome in zip(others, outcomes, strict=True):
-            _outcome(axes, run.days_of(run.world, outcome["outcome"]), panels)
-            _title(axes, f"{wording.capital(outcome['title'])}, {outcome['unit']} a day")
+            steps = run.steps_of(outcome["outcome"])
+            _outcome(axes, steps)
+            _title(axes, f"{wording.capital(outcome['title'])}, {outcome['unit']} per {steps.per}")
     return panels.figure
 
 
@@ -101,10 +102,9 @@ def _name_lane(axes: Axes, lane: int, fired: pd.DataFrame, panels: Panels) -> No
     axes.text(begin, lane + 0.4, text, fontsize=size, color=style.LIGHT["ink"])
 
 
-def _outcome(axes: Axes, rows: pd.DataFrame, panels: Panels) -> None:
+def _outcome(axes: Axes, steps: Steps) -> None:
     """Steps, not slopes: a day's figure belongs to the whole day."""
-    edges = np.minimum(np.append(rows["day"], rows["day"].max() + 1), axes.get_xlim()[1])
-    run, twin = rows["run"].to_numpy(), rows["twin"].to_numpy()
+    edges, run, twin, _ = steps
     compared = not np.isnan(twin).any()
     if compared:
         axes.stairs(run, edges, baseline=twin, fill=True, color=style.LIGHT["gap"])
@@ -150,7 +150,7 @@ def caption(run: RunFolder) -> str:
     black = "black ones take several faults at once; " if TOGETHER in set(run.caused["due"]) else ""
     return (
         f"{shaded}{marks}; {several}{black}hollow ones are alerts that no fault caused. The filled "
-        "distance between the lines is what the faults did that day: the same people with the same "
+        "distance between the lines is what the faults did: the same people with the same "
         f"luck, with the faults (run) and without (twin).{_unmoved(run)}{_after_repair(run)}"
     )
 
@@ -173,4 +173,4 @@ def _after_repair(run: RunFolder) -> str:
     return f" What is repaired is not over: {wording.listed(told)}." if told else ""
 
 
-TIMELINE = Picture("timeline", "What happened, day by day", draw, lambda _: True, caption)
+TIMELINE = Picture("timeline", "What happened, and when", draw, lambda _: True, caption)

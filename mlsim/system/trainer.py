@@ -13,7 +13,7 @@ from mlsim.errors import nearest
 from mlsim.scenario.expressions import Condition, names
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Duration, Name, Probability
+from mlsim.scenario.units import Duration, Name, Probability, duration_text
 from mlsim.system.base import Component, Link, component_kind
 from mlsim.system.collector import Collector
 from mlsim.system.deployer import Deployer
@@ -82,7 +82,8 @@ class Trainer(Component):
                     message = f"no column '{used}' in the training rows"
                     yield ("slices", part), message, nearest(used, known)
         if self.window > scenario.history:
-            yield ("window",), "must not be longer than the scenario's history", ""
+            history = duration_text(scenario.history)
+            yield ("window",), f"must not be longer than the scenario's history of {history}", ""
 
     def links(self, name: str, system: Mapping[str, Component]) -> Iterable[Link]:
         """Rows and labels come in; versions go to the model, through its deployer if it has one."""

@@ -1,11 +1,13 @@
 """The figures: everything on the paper, legible in both lights, the same every time."""
 
 import re
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from unittest import mock
 
 import matplotlib as mpl
+import pandas as pd
 import pytest
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from mlsim.report import folder, style
-from mlsim.report.figures import catalogue, files
+from mlsim.report.figures import catalogue, files, timeline
 from mlsim.report.figures.graph import picture
 from tests.report import runs
 
@@ -160,3 +162,14 @@ def test_wide_layer_is_squeezed_onto_a_phone():
     edges = [{"from": "model_0", "to": f"model_{i}", "aside": False} for i in range(1, 8)]
     figure = picture({"nodes": nodes, "edges": edges}, style.NARROW)
     assert all(inside(figure, box) for _, box in extents(figure))
+
+
+def test_alerts_of_several_series_at_once_are_not_told_as_times(tmp_path: Path):
+    """Two models that are too old at the same time are two series, each fired once."""
+    run = folder.read(runs.write(tmp_path))
+    found = run.alerts[(run.alerts["rule"] == "InputDrift") & (run.alerts["world"] != "twin")]
+    first = found.iloc[[0]]
+    others = run.alerts[run.alerts["rule"] != "InputDrift"]
+    both = pd.concat([others, first, first.assign(labels='{model="another"}')], ignore_index=True)
+    figure = timeline.draw(replace(run, alerts=both))
+    assert "InputDrift (ticket, 2 series)" in [text for text, _ in extents(figure)]

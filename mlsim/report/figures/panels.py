@@ -74,6 +74,7 @@ class Panels:
         row = sum(len(lines) for _, lines in self.labels)
         for fault, lines in self.labels:
             begin = fault["at_s"] / DAY
+            line, band = style.of_fault(self.run.number(fault["name"]))
             height = (axes.get_position().height) * self.height
             base = 1 + (self.GAP - 0.16 + _LINE * (row - len(lines))) / height
             where = axes.get_xaxis_transform()
@@ -89,14 +90,14 @@ class Panels:
                 linespacing=1.3,
                 color=style.LIGHT["ink"],
                 # Another fault's hairline passes behind the words, not through them.
-                bbox={"facecolor": style.LIGHT["paper"], "linewidth": 0, "pad": 0.5},
+                bbox={"facecolor": band, "linewidth": 0, "pad": 0.5},
                 zorder=5,
             )
             axes.plot(
                 [begin, begin],
                 [0, base + 0.05 / height],
                 transform=where,
-                color=style.of_fault(self.run.number(fault["name"]))[0],
+                color=line,
                 linewidth=1.2,
                 clip_on=False,
             )

@@ -91,15 +91,32 @@ def _colour(due: str, run: RunFolder) -> str:
 
 
 def _name_lane(axes: Axes, lane: int, fired: pd.DataFrame, panels: Panels) -> None:
-    """Writes the rule's name over its first mark, or as near to it as the panel's width allows."""
-    times = f", {len(fired)} times" if len(fired) > 1 else ""
-    text = f"{fired['rule'].iloc[0]} ({fired['severity'].iloc[0]}{times})"
-    inches = panels.figure.get_figwidth() - panels.left
+    """Writes the rule's name over its first mark, or as near to it as fits into the panel."""
+    text = f"{fired['rule'].iloc[0]} ({fired['severity'].iloc[0]}{_how_often(fired)})"
+    inches = panels.figure.get_figwidth() - panels.left - panels.right
     size = min(8.5, 8.5 * inches / style.text_width(text, 8.5))
     days = axes.get_xlim()[1]
-    latest = days * (inches - style.text_width(text, size)) / (inches - panels.right)
+    latest = days * (1 - style.text_width(text, size) / inches)
     begin = max(min(fired["firing_s"].iloc[0] / DAY, latest), 0.0)
-    axes.text(begin, lane + 0.4, text, fontsize=size, color=style.LIGHT["ink"])
+    # Another fault's hairline passes behind the words, not through them.
+    ground = {"facecolor": style.LIGHT["paper"], "alpha": 0.85, "linewidth": 0, "pad": 0.8}
+    axes.text(
+        begin,
+        lane + 0.4,
+        text,
+        fontsize=size,
+        color=style.LIGHT["ink"],
+        bbox=ground,
+        zorder=5,
+        clip_on=True,
+    )
+
+
+def _how_often(fired: pd.DataFrame) -> str:
+    """Says of several alerts whether they are one series again and again, or several at once."""
+    times, series = len(fired), fired["labels"].nunique()
+    again = f", {times} times" if times > series else ""
+    return again + (f", {series} series" if series > 1 else "")
 
 
 def _outcome(axes: Axes, steps: Steps) -> None:

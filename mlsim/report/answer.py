@@ -196,6 +196,8 @@ def _plain_cost(subject: str, summary: Summary) -> str:
     total = wording.about(sum(outcome["cost_run"] for outcome in priced), currency)
     most = max(priced, key=lambda outcome: float(outcome["cost_run"]))
     share = wording.about(most["cost_run"], currency)
+    if len(priced) == 1:
+        return f"{subject} cost {total}, all of it for {_quoted(most)}."
     return f"{subject} cost {total}, most of it for {_quoted(most)} ({share})."
 
 
@@ -222,6 +224,8 @@ def _most(fault: Fault) -> str:
     price = wording.about(row["cost"], currency)
     saved = sum(min(damage["cost"] or 0.0, 0.0) for damage in fault["damage"])
     less = f", less {wording.about(-saved, currency)} saved elsewhere" if saved else ""
+    if row["cost"] == fault["cost"]["total"]:
+        return f", all of it for {_quoted(row)} ({_more(row)})"
     return f", most of it for {_quoted(row)} ({_more(row)}, {price}{less})"
 
 
@@ -249,13 +253,25 @@ def _cost_among(faults: list[Fault], summary: Summary) -> str:
 def _each_cost(faults: list[Fault]) -> str:
     """What each fault cost until it was noticed; of many only the dearest."""
     anybody = any(fault["detected"] for fault in faults)
-    opening = "By then" if anybody else "Without anybody knowing,"
+    opening, cost_it = ("By then", "had cost") if anybody else ("Without anybody knowing,", "cost")
     if len(faults) > _TOLD_SINGLY:
         dearest = max(faults, key=lambda fault: float(fault["cost"]["total"] or 0))
         cost = _cost_of(dearest, anybody=anybody)
-        return f"{opening} the dearest, {dearest['name']}, had cost {cost}"
-    each = [f"{fault['name']} had cost {_cost_of(fault, anybody=anybody)}" for fault in faults]
+        return f"{opening} the dearest, {dearest['name']}, {cost_it} {cost}"
+    each = [f"{fault['name']} {cost_it} {_cost_of(fault, anybody=anybody)}" for fault in faults]
     return f"{opening} {wording.listed(each)}"
+
+
+def after_repair(summary: Summary) -> str:
+    """What repaired faults still do, by way of models, in a sentence; empty if they do nothing."""
+    told = []
+    for fault in begun(summary):
+        until, radius = fault["until_s"], fault["radius"]
+        if until is None or not radius or not radius["after_repair"] or not radius["models"]:
+            continue
+        of = f" ({fault['name']})" if len(begun(summary)) > 1 else " rows"
+        told.append(f"{wording.large(radius['after_repair'])}{of}")
+    return f"Models fitted on spoilt rows touched {wording.listed(told)}." if told else ""
 
 
 def _beyond(summary: Summary) -> str:

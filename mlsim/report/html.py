@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mlsim.report import style, wording
-from mlsim.report.answer import answer, has_twin
+from mlsim.report.answer import after_repair, answer, has_twin
 from mlsim.report.figures.files import inline
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
@@ -36,6 +36,7 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
             summary=run.summary,
             run=run.run,
             answer=answer(run.summary),
+            after_repair=after_repair(run.summary),
             compared=has_twin(run.summary),
             figures={picture.name: _shown(run, picture) for picture in pictures},
             models=[model_row(model, run.horizon_s) for model in run.summary["models"]],

@@ -9,12 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mlsim.report import wording
-from mlsim.report.answer import answer, has_twin
+from mlsim.report.answer import after_repair, answer, has_twin
 
 _WRITTEN = (
     ("report.html, figures/", "the page to forward, its pictures as PNG and SVG"),
-    ("summary.json", "these figures, for programs"),
-    ("*.csv, *.parquet", "alerts, detection, outcomes by day; telemetry, requests"),
+    ("*.json, *.csv, *.parquet", "figures, alerts, outcomes, telemetry, for programs"),
 )
 
 
@@ -38,12 +37,10 @@ def _print(summary: Mapping[str, Any], console: Console, folder: Path | None) ->
     console.print()
     console.print(_answer(summary))
     if summary["outcomes"]:
-        console.print()
         console.print(_outcomes(summary))
     for warning in summary["warnings"]:
         console.print(Text(f"Warning: {warning}", style="yellow"))
     if folder is not None:
-        console.print()
         _written(folder, console)
 
 
@@ -63,10 +60,30 @@ def _answer(summary: Mapping[str, Any]) -> Table:
         ("What broke", found.broke),
         ("Who noticed", found.noticed),
         ("What it cost", found.cost),
+        ("After repair", after_repair(summary)),
+        ("Watched by", _watch(summary)),
     ):
-        # Text, not markup: a fault's title may contain brackets.
-        table.add_row(question, Text(sentence))
+        if sentence:
+            # Text, not markup: a fault's title may contain brackets.
+            table.add_row(question, Text(sentence))
     return table
+
+
+def _watch(summary: Mapping[str, Any]) -> str:
+    """The monitoring file, how much it has in it, and how often it called people."""
+    watch = summary["monitoring"]
+    if not watch:
+        return ""
+    counts = [_count(watch[f"{noun}s"], noun) for noun in ("rule", "check", "page", "ticket")]
+    called = counts[2:]
+    if has_twin(summary):
+        false = sum(rule["firings_twin"] for rule in summary["rules"])
+        called.append(_count(false, "false alarm"))
+    return f"{watch['file']}: {', '.join(counts[:2])}; {', '.join(called)}"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{wording.number(count)} {noun if count == 1 else noun + 's'}"
 
 
 def _outcomes(summary: Mapping[str, Any]) -> Table:
@@ -97,4 +114,4 @@ def _written(folder: Path, console: Console) -> None:
     # A path is there to be copied: never broken over two lines.
     console.print(Text(f"Written to {folder}/", style="bold"), soft_wrap=True)
     for name, purpose in _WRITTEN:
-        console.print(Text(f"  {name:<23}{purpose}"))
+        console.print(Text(f"  {name:<26}{purpose}"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsim.report.answer import answer
+from mlsim.report.answer import after_repair, answer
 from tests.report import runs
 
 BROKE = (
@@ -49,7 +49,7 @@ def test_nobody_noticed_either_of_two(tmp_path: Path):
         "whole run."
     )
     assert found.cost.startswith(
-        "Without anybody knowing, unit_change had cost 2,848,000 EUR and stale_model had cost "
+        "Without anybody knowing, unit_change cost 2,848,000 EUR and stale_model cost "
         "240,000 EUR; both together cost"
     )
 
@@ -162,3 +162,11 @@ def test_fault_that_outlasts_the_run(tmp_path: Path):
     found = answer(runs.summary(tmp_path, runs.UNNOTICED, days=12))
     assert "to the end of the run, building up over 2 d." in found.broke
     assert found.noticed.endswith("because of it in the 3 d up to the end of the run.")
+
+
+def test_what_a_repaired_fault_still_does_is_told(tmp_path: Path):
+    """A fault that reaches no model is over with its repair."""
+    assert after_repair(runs.summary(tmp_path / "one", runs.UNIT_CHANGE)) == (
+        "Models fitted on spoilt rows touched 1.6 million rows."
+    )
+    assert after_repair(runs.summary(tmp_path / "other", runs.STALE_MODEL)) == ""

@@ -62,3 +62,16 @@ def test_without_a_twin_only_the_run_is_shown(tmp_path: Path):
 def test_path_is_never_broken(tmp_path: Path):
     text = printed(runs.summary(tmp_path, runs.UNIT_CHANGE), width=40)
     assert "reports/covid_app/20201130T000000Z-3f9c2ab1/" in text
+
+
+def test_says_who_watched_and_how_often_people_were_called(tmp_path: Path):
+    summary = runs.summary(tmp_path, runs.UNIT_CHANGE)
+    summary["monitoring"] |= {
+        "file": "ops_only.yml",
+        "rules": 4,
+        "checks": 1,
+        "pages": 0,
+        "tickets": 0,
+    }
+    words = "ops_only.yml: 4 rules, 1 check; 0 pages, 0 tickets, 3 false alarms"
+    assert words in " ".join(printed(summary, width=120).split())

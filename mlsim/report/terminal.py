@@ -34,9 +34,9 @@ def show(summary: Mapping[str, Any], console: Console, folder: Path | None = Non
 
 def _print(summary: Mapping[str, Any], console: Console, folder: Path | None) -> None:
     console.print(_heading(summary))
-    console.print()
     console.print(_answer(summary))
     if summary["outcomes"]:
+        console.print()
         console.print(_outcomes(summary))
     for warning in summary["warnings"]:
         console.print(Text(f"Warning: {warning}", style="yellow"))

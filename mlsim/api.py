@@ -173,9 +173,10 @@ class Run:
     def requests(self) -> pd.DataFrame:
         """The requests that ended after day 0, a sample of about 20,000 or all of them.
 
-        request, load, person (-1 for nobody), arrival_s, end_s, outcome, attempts; then what is
-        true (`infected`) and what components made of it (`risk_model.score`), missing where the
-        answer that came didn't pass through there. Every world keeps the same requests.
+        request, load, person (-1 for nobody), arrival_s, end_s, outcome (ok, timed_out, rejected,
+        failed, abandoned or fallback), attempts; then what is true (`infected`) and what components
+        made of it (`risk_model.score`), missing where the answer that came didn't pass through
+        there. Every world keeps the same requests.
         """
         return self._record.tables["requests"].frame()
 
@@ -184,7 +185,8 @@ class Run:
         """The visits of requests to components that ended after day 0.
 
         request, attempt, component, replica and settings (-1 where no service began), arrival_s,
-        start_s (NaN likewise), end_s, outcome. Raises MlsimError unless they were recorded.
+        start_s (NaN likewise), end_s, outcome (served, rejected, lost, failed, expired, timed_out
+        or cancelled). Raises MlsimError unless they were recorded.
         """
         return self._recorded("visits")
 

@@ -1,5 +1,6 @@
 """What a run keeps of single requests, visits and rows."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from mlsim import api
 from mlsim.errors import MlsimError
 from mlsim.studies import recording
 from mlsim.system import simulation
+from mlsim.system.requests import OUTCOMES
+from mlsim.telemetry.recorder import VISIT_OUTCOMES
 from tests.worlds import CLINIC, COUNTER, World, loaded, written
 
 WHOLE = ("requests", "visits", "rows")
@@ -108,6 +111,23 @@ def test_what_was_never_answered_has_no_score():
     assert not lost["advice.isolate"].any()
     assert lost["infected"].notna().all()
     assert set(lost["attempts"]) == {3}
+
+
+def test_who_leaves_before_the_answer_has_abandoned_the_request():
+    text = CLINIC.replace("timeout: 4s", "timeout: 4s, patience: 400ms")
+    requests = api.Scenario(loaded(text, horizon="6h"), None).run(twin=False).requests
+    left = requests[requests["outcome"] == "abandoned"]
+    assert 0 < len(left) < len(requests)
+    np.testing.assert_allclose(left["end_s"] - left["arrival_s"], 0.4)
+    assert left["risk_model.score"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("table", "outcomes"), [(api.Run.requests, OUTCOMES), (api.Run.visits, VISIT_OUTCOMES)]
+)
+def test_every_outcome_is_described(table: property, outcomes: tuple[str, ...]):
+    words = set(re.findall(r"\w+", str(table.__doc__)))
+    assert words.issuperset(outcomes)
 
 
 def test_requests_of_several_loads_have_what_is_theirs():

@@ -12,6 +12,7 @@ from mlsim.studies.recording import Recording, chosen
 from mlsim.studies.world import simulate
 from mlsim.system.classifiers import classifier_of
 from mlsim.system.model import Model
+from mlsim.telemetry.warming import warm
 
 Progress = Callable[[float], None]
 """Is told the simulated time in seconds, on average over the worlds."""
@@ -45,9 +46,7 @@ def run_worlds(
         partial(simulate, scenario, monitoring, seed, world, acting, recording)
         for world, acting in worlds.items()
     ]
-    for spec in scenario.system.values():
-        if isinstance(spec, Model):
-            classifier_of(spec.learner)  # imported once, and not in the process of every world
+    _load_what_worlds_share(scenario)
     done = [-scenario.history] * len(jobs)
 
     def tell(job: int, time: float) -> None:
@@ -59,3 +58,11 @@ def run_worlds(
     if twin and not faults:
         records[TWIN] = records[ALL]
     return Findings(scenario, monitoring, seed, records, faults)
+
+
+def _load_what_worlds_share(scenario: Scenario) -> None:
+    """Machine code and scikit-learn, once here and not again in the process of every world."""
+    warm()
+    for spec in scenario.system.values():
+        if isinstance(spec, Model):
+            classifier_of(spec.learner)

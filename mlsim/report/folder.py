@@ -167,9 +167,10 @@ def _meets(alert: Any, others: pd.DataFrame) -> bool:
 
 def read(folder: Path) -> RunFolder:
     """Reads a run folder. Raises MlsimError where a file is missing or cannot be read."""
+    summary = _json(folder / "summary.json")
     outcomes = _table(folder / "outcomes.csv", ["day", "run", "twin", "difference", "cost"], [])
     return RunFolder(
-        summary=_json(folder / "summary.json"),
+        summary=summary,
         run=_json(folder / "run.json"),
         alerts=_table(
             folder / "alerts.csv", ["pending_s", "firing_s", "resolved_s"], ["attributable"]

@@ -213,7 +213,8 @@ def _cost_alone(fault: Fault) -> str:
         return f"It cost {total} without anybody knowing{most}."
     if _late(fault) and cost["before_alert"] >= cost["total"]:
         return f"By then the whole cost, {total}, had been paid{most}."
-    by_then = wording.about(cost["before_alert"], cost["currency"])
+    paid = cost["before_alert"]
+    by_then = wording.about(paid, cost["currency"]) if paid > 0 else "nothing"
     return f"By then it had cost {by_then}, of {total} in all{most}."
 
 

@@ -55,6 +55,8 @@ def show(graph: dict[str, Any], marks: dict[str, list[str]]) -> None:
 
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     print(draw(graph, marks, ascii_only=not unicode))
+    if marks:
+        print("!! marks where a fault of the scenario sits")
 
 
 def save(graph: dict[str, Any], marks: dict[str, list[str]], out: Path) -> None:

@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
+import numpy as np
 import simpy
 
+from mlsim.engine import draws
 from mlsim.scenario.kinds import Mistake, Spec, register
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Duration, Name
+from mlsim.scenario.units import Duration, Name, duration_text
 from mlsim.system.simulation import System
 
 F = TypeVar("F", bound="type[Fault]")
@@ -35,13 +37,21 @@ class Fault(Spec):
     """When it is repaired; never if not given."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        if self.until is not None and self.until <= self.at:
-            yield ("until",), "must be after `at`", ""
+        yield from self._untimely(scenario)
         if self.called in WORLDS:
             yield ("name",), f"must be another one: '{self.called}' is a world of every run", ""
         if sum(fault.called == self.called for fault in scenario.faults) > 1:
             message = f"needs a name of its own: another fault is called '{self.called}', too"
             yield (("name",) if self.name else ()), message, ""
+
+    def _untimely(self, scenario: Scenario) -> Iterable[Mistake]:
+        # Who shortens one run by a setting means: without what comes later.
+        if self.at >= scenario.horizon and "horizon" not in scenario.document.settings:
+            end = duration_text(scenario.horizon)
+            yield ("at",), f"must be before the run ends, at {end}; it would never begin", ""
+        if self.until is not None and self.until <= self.at:
+            message = "must be after `at`: it is a time since day 0, as `at` is"
+            yield ("until",), message, duration_text(self.at + self.until)
 
     @property
     def called(self) -> str:
@@ -56,6 +66,10 @@ class Fault(Spec):
     def title(self) -> str:
         """What is wrong, in half a sentence."""
         return self.kind
+
+    def stream(self, system: System, of: str = "") -> np.uint64:
+        """The key of its own draws: of those whom it reaches, or `of` something else."""
+        return draws.stream(system.seed, f"fault/{self.called}" + (f"/{of}" if of else ""))
 
     def begin(self, system: System) -> None:
         """Break the mechanism."""

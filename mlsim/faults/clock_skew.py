@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 
 from mlsim.engine.columns import DAY
 from mlsim.faults.base import fault_kind
-from mlsim.faults.column import ColumnFault
-from mlsim.faults.times import not_a_time
+from mlsim.faults.families.column import ColumnFault
+from mlsim.faults.families.times import not_a_time
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import When, affine

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from mlsim.engine.spread import Spread
 from mlsim.faults.base import fault_kind
-from mlsim.faults.world_change import WorldChange, out_of_sight, per_request
+from mlsim.faults.families.world_change import WorldChange, out_of_sight, per_request
 from mlsim.scenario.expressions import NumberExpression
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario

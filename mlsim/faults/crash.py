@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.serving import ServingFault
+from mlsim.faults.families.serving import ServingFault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.system.server import Served

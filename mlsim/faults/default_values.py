@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.column import ColumnFault
+from mlsim.faults.families.column import ColumnFault
 from mlsim.system.output import Alter
 from mlsim.system.simulation import System
 

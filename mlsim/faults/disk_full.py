@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.collecting import CollectorFault
+from mlsim.faults.families.collecting import CollectorFault
 from mlsim.system.simulation import System
 
 

@@ -3,8 +3,7 @@
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.delivery import DeliveryFault
-from mlsim.system.simulation import System
+from mlsim.faults.families.delivery import DeliveryFault
 
 
 @fault_kind("duplicated_rows")
@@ -16,6 +15,7 @@ class DuplicatedRows(DeliveryFault):
     on at-least-once delivery.
     """
 
+    rows_are: ClassVar[Literal["late", "again"]] = "again"
     example: ClassVar[str] = """
         kind: duplicated_rows
         at: 5d
@@ -28,9 +28,3 @@ class DuplicatedRows(DeliveryFault):
 
     def title(self) -> str:
         return f"{self.share:.0%} of the rows reach {self.component} twice"
-
-    def begin(self, system: System) -> None:
-        self.disturb(system, "again")
-
-    def end(self, system: System) -> None:
-        self.repair(system, "again")

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.serving import ServingFault
+from mlsim.faults.families.serving import ServingFault
 from mlsim.system.simulation import System
 
 

@@ -4,10 +4,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from mlsim.engine import draws
 from mlsim.engine.spread import Spread
 from mlsim.faults.base import fault_kind
-from mlsim.faults.source import SourceFault
+from mlsim.faults.families.source import SourceFault
 from mlsim.scenario.units import Probability
 from mlsim.system.output import Change
 from mlsim.system.simulation import System
@@ -45,17 +44,14 @@ class ExternalEmpty(SourceFault):
 
     def end(self, system: System) -> None:
         source = system[self.component]
-        output = source.current.output.without_change(self._stream(system))
+        output = source.current.output.without_change(self.stream(system))
         source.change(source.current.with_output(output))
-
-    def _stream(self, system: System) -> np.uint64:
-        return draws.stream(system.seed, f"fault/{self.called}")
 
     def _emptied(self, system: System, column: str) -> Change:
         # One stream for all columns: an empty answer lacks each of them.
         return Change(
             column=column,
-            spread=Spread(float(system.clock.now), 0.0, self.share, self._stream(system)),
+            spread=Spread(float(system.clock.now), 0.0, self.share, self.stream(system)),
             alter=lambda values, rows: np.full(values.shape, np.nan),
             by_row=True,
         )

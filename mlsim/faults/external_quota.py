@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.source import SourceFault
+from mlsim.faults.families.source import SourceFault
 from mlsim.system.external import Quota, become, metered
 from mlsim.system.simulation import System
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.slowness import Slowness
-from mlsim.faults.source import SourceFault
+from mlsim.faults.families.slowness import Slowness
+from mlsim.faults.families.source import SourceFault
 from mlsim.system.simulation import System
 
 

@@ -9,7 +9,7 @@ from mlsim.engine import draws
 from mlsim.engine.columns import Formula
 from mlsim.errors import nearest
 from mlsim.faults.base import fault_kind
-from mlsim.faults.training import TrainingRowsFault, model_of, unseen_in_training
+from mlsim.faults.families.training import TrainingRowsFault, model_of, unseen_in_training
 from mlsim.scenario.expressions import NumberExpression
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario

@@ -1,17 +1,14 @@
 """late_batch: a batch job starts later than it should."""
 
-from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.batch import BatchFault
-from mlsim.scenario.units import Duration
-from mlsim.system.batch_job import Job
-from mlsim.system.simulation import System
+from mlsim.faults.families.batch import BatchFault
+from mlsim.faults.families.lateness import Lateness
 
 
 @fault_kind("late_batch")
-class LateBatch(BatchFault):
+class LateBatch(Lateness, BatchFault):
     """A batch job waits before it starts: its cluster is full, or its table isn't there yet.
 
     It succeeds each time; meanwhile its store serves the snapshot before. A run that is so late
@@ -29,14 +26,3 @@ class LateBatch(BatchFault):
     """
 
     kind: Literal["late_batch"] = "late_batch"
-    by: Duration
-    """How late it starts."""
-
-    def title(self) -> str:
-        return f"{self.component} starts {self.by / 3600:g} h late"
-
-    def broken(self, job: Job, system: System) -> Job:
-        return replace(job, late_by=self.by)
-
-    def repaired(self, job: Job) -> Job:
-        return replace(job, late_by=0.0)

@@ -1,17 +1,14 @@
 """late_job: a training job starts later than it should, since something before it takes long."""
 
-from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.training import TrainerFault
-from mlsim.scenario.units import Duration
-from mlsim.system.sample import TrainingJob
-from mlsim.system.simulation import System
+from mlsim.faults.families.lateness import Lateness
+from mlsim.faults.families.training import TrainerFault
 
 
 @fault_kind("late_job")
-class LateJob(TrainerFault):
+class LateJob(Lateness, TrainerFault):
     """A training job waits before it begins: for a table that is written late, or for a machine.
 
     It succeeds each time, on newer rows; meanwhile the version before it goes on serving. A job
@@ -27,14 +24,3 @@ class LateJob(TrainerFault):
     """
 
     kind: Literal["late_job"] = "late_job"
-    by: Duration
-    """How late it begins."""
-
-    def title(self) -> str:
-        return f"{self.component} begins {self.by / 3600:g} h late"
-
-    def broken(self, job: TrainingJob, system: System) -> TrainingJob:
-        return replace(job, late=self.by)
-
-    def repaired(self, job: TrainingJob) -> TrainingJob:
-        return replace(job, late=0.0)

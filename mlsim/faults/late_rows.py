@@ -3,9 +3,8 @@
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.delivery import DeliveryFault
+from mlsim.faults.families.delivery import DeliveryFault
 from mlsim.scenario.expressions import DurationExpression
-from mlsim.system.simulation import System
 
 
 @fault_kind("late_rows")
@@ -17,6 +16,7 @@ class LateRows(DeliveryFault):
     (2015): event time and processing time.
     """
 
+    rows_are: ClassVar[Literal["late", "again"]] = "late"
     example: ClassVar[str] = """
         kind: late_rows
         at: 5d
@@ -30,9 +30,3 @@ class LateRows(DeliveryFault):
 
     def title(self) -> str:
         return f"{self.share:.0%} of the rows reach {self.component} late"
-
-    def begin(self, system: System) -> None:
-        self.disturb(system, "late")
-
-    def end(self, system: System) -> None:
-        self.repair(system, "late")

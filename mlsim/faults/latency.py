@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.serving import no_server
-from mlsim.faults.slowness import Slowness
+from mlsim.faults.families.serving import ServingFault
+from mlsim.faults.families.slowness import Slowness
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 
 
 @fault_kind("latency")
-class Latency(Slowness):
+class Latency(Slowness, ServingFault):
     """Every service takes `factor` times as long: a noisy neighbour, a cold cache, a slow disk.
 
     Loud as soon as somebody waits for it; queues before the component grow far more than by the
@@ -31,7 +31,6 @@ class Latency(Slowness):
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
-        yield from no_server(scenario, self.component)
         spec = scenario.system.get(self.component)
         if spec is not None and getattr(spec, "service_time", self) is None:
             yield ("component",), f"{self.component} has no service_time to take longer", ""

@@ -5,10 +5,11 @@ from typing import ClassVar, Literal
 
 from mlsim.engine.columns import Formula
 from mlsim.faults.base import fault_kind
-from mlsim.faults.column import ColumnFault
+from mlsim.faults.families.column import ColumnFault
 from mlsim.scenario.expressions import NumberExpression, names
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
+from mlsim.system.base import Component
 from mlsim.system.columns_check import unreadable
 from mlsim.system.output import Alter
 from mlsim.system.simulation import System
@@ -32,16 +33,18 @@ class LibrarySkew(ColumnFault):
         computes: floor(temperature)
     """
 
+    needs: ClassVar[str] = "a transform"
     kind: Literal["library_skew"] = "library_skew"
     computes: NumberExpression
     """The other formula, over what the transform receives."""
 
+    @staticmethod
+    def fits(spec: Component) -> bool:
+        return isinstance(spec, Transform)
+
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
-        component = scenario.system.get(self.component)
-        if component is not None and not isinstance(component, Transform):
-            yield ("component",), f"must be a transform, and {self.component} is none", ""
-        elif component is not None:
+        if isinstance(scenario.system.get(self.component), Transform):
             used = [(("computes",), one) for one in names(self.computes)]
             yield from unreadable(scenario, self.component, used)
 

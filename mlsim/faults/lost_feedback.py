@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from mlsim.engine.columns import Formula
 from mlsim.engine.spread import Spread
 from mlsim.faults.base import fault_kind
-from mlsim.faults.labels import LabelFault
+from mlsim.faults.families.labels import LabelFault
 from mlsim.system.feedback import Disturbance
 
 

@@ -1,20 +1,16 @@
 """lost_push: pushes report success and leave the old model serving."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from mlsim.errors import nearest
-from mlsim.faults.base import Fault, fault_kind
-from mlsim.scenario.kinds import Mistake
-from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Name
-from mlsim.system.deployer import Deployer
+from mlsim.faults.base import fault_kind
+from mlsim.faults.families.deploying import DeployerFault
+from mlsim.system.deployer import PushPath
 from mlsim.system.simulation import System
 
 
 @fault_kind("lost_push")
-class LostPush(Fault):
+class LostPush(DeployerFault):
     """What a deployer sends off doesn't arrive; it reports success all the same.
 
     Training goes on, gates pass, dashboards of the pipeline are green, and the old model serves.
@@ -29,23 +25,12 @@ class LostPush(Fault):
     """
 
     kind: Literal["lost_push"] = "lost_push"
-    component: Name
-    """The deployer."""
-
-    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        yield from super().problems(scenario, name)
-        deployers = [n for n, spec in scenario.system.items() if isinstance(spec, Deployer)]
-        if self.component not in deployers:
-            message = f"no deployer '{self.component}' in system"
-            yield ("component",), message, nearest(self.component, deployers)
 
     def title(self) -> str:
         return f"pushes of {self.component} are lost, and reported as done"
 
-    def begin(self, system: System) -> None:
-        deployer = system[self.component]
-        deployer.change(replace(deployer.current, arrives=False))
+    def broken(self, settings: PushPath, system: System) -> PushPath:
+        return replace(settings, arrives=False)
 
-    def end(self, system: System) -> None:
-        deployer = system[self.component]
-        deployer.change(replace(deployer.current, arrives=True))
+    def repaired(self, settings: PushPath, system: System) -> PushPath:
+        return replace(settings, arrives=True)

@@ -7,7 +7,7 @@ import simpy
 from pydantic import Field
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.serving import ServingFault
+from mlsim.faults.families.serving import ServingFault
 from mlsim.scenario.units import Duration
 from mlsim.system.simulation import System
 

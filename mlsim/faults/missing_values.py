@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.column import ColumnFault
+from mlsim.faults.families.column import ColumnFault
 from mlsim.system.output import Alter
 from mlsim.system.simulation import System
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.column import ColumnFault
+from mlsim.faults.families.column import ColumnFault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.system.output import Alter

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from mlsim.engine.columns import Column
 from mlsim.faults.base import fault_kind
-from mlsim.faults.column import ColumnFault
+from mlsim.faults.families.column import ColumnFault
 from mlsim.system.base import Inbox
 from mlsim.system.output import Alter
 from mlsim.system.simulation import System

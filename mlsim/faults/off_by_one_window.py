@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.batch import BatchFault
+from mlsim.faults.families.batch import BatchFault
 from mlsim.system.batch_job import Job
 from mlsim.system.simulation import System
 
@@ -32,5 +32,5 @@ class OffByOneWindow(BatchFault):
     def broken(self, job: Job, system: System) -> Job:
         return replace(job, too_early=self.job(system).every)
 
-    def repaired(self, job: Job) -> Job:
+    def repaired(self, job: Job, system: System) -> Job:
         return replace(job, too_early=0.0)

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from mlsim.engine.network import Station
 from mlsim.faults.base import fault_kind
-from mlsim.faults.serving import ServingFault
+from mlsim.faults.families.serving import ServingFault
 from mlsim.scenario.units import Probability
 from mlsim.system.simulation import System
 

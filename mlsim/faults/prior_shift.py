@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from mlsim.engine.spread import Spread
 from mlsim.errors import nearest
 from mlsim.faults.base import fault_kind
-from mlsim.faults.world_change import WorldChange
+from mlsim.faults.families.world_change import WorldChange
 from mlsim.scenario.expressions import DriverExpression, names
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario

@@ -8,7 +8,7 @@ import numpy as np
 from mlsim.engine import draws
 from mlsim.engine.columns import Column
 from mlsim.faults.base import fault_kind
-from mlsim.faults.column import ColumnFault
+from mlsim.faults.families.column import ColumnFault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Inbox

@@ -1,20 +1,16 @@
 """stale_scaler: a model is pushed, and the constants that its inputs are scaled by are not."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from mlsim.errors import nearest
-from mlsim.faults.base import Fault, fault_kind
-from mlsim.scenario.kinds import Mistake
-from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Name
-from mlsim.system.deployer import Deployer
+from mlsim.faults.base import fault_kind
+from mlsim.faults.families.deploying import DeployerFault
+from mlsim.system.deployer import PushPath
 from mlsim.system.simulation import System
 
 
 @fault_kind("stale_scaler")
-class StaleScaler(Fault):
+class StaleScaler(DeployerFault):
     """A push brings new weights; means and scales that standardise the inputs stay the old ones.
 
     They lie in another file, which nobody copies any more. As long as inputs stay as they were,
@@ -31,23 +27,12 @@ class StaleScaler(Fault):
     """
 
     kind: Literal["stale_scaler"] = "stale_scaler"
-    component: Name
-    """The deployer."""
-
-    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        yield from super().problems(scenario, name)
-        deployers = [n for n, spec in scenario.system.items() if isinstance(spec, Deployer)]
-        if self.component not in deployers:
-            message = f"no deployer '{self.component}' in system"
-            yield ("component",), message, nearest(self.component, deployers)
 
     def title(self) -> str:
         return f"{self.component} pushes weights without the constants that scale their inputs"
 
-    def begin(self, system: System) -> None:
-        deployer = system[self.component]
-        deployer.change(replace(deployer.current, brings_constants=False))
+    def broken(self, settings: PushPath, system: System) -> PushPath:
+        return replace(settings, brings_constants=False)
 
-    def end(self, system: System) -> None:
-        deployer = system[self.component]
-        deployer.change(replace(deployer.current, brings_constants=True))
+    def repaired(self, settings: PushPath, system: System) -> PushPath:
+        return replace(settings, brings_constants=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.training import TrainerFault
+from mlsim.faults.families.training import TrainerFault
 from mlsim.system.sample import TrainingJob
 from mlsim.system.simulation import System
 from mlsim.system.trainer import Trainer
@@ -35,5 +35,5 @@ class StaleSnapshot(TrainerFault):
         assert isinstance(trainer, Trainer), "validation sees to it"
         return replace(job, snapshot=trainer.rows(system, job))
 
-    def repaired(self, job: TrainingJob) -> TrainingJob:
+    def repaired(self, job: TrainingJob, system: System) -> TrainingJob:
         return replace(job, snapshot=None)

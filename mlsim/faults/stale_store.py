@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.batch import BatchFault
+from mlsim.faults.families.batch import BatchFault
 from mlsim.system.batch_job import Job
 from mlsim.system.simulation import System
 
@@ -40,5 +40,5 @@ class StaleStore(BatchFault):
             return replace(job, runs=False)
         return replace(job, writes=system[self.job(system).store].current.snapshot)
 
-    def repaired(self, job: Job) -> Job:
+    def repaired(self, job: Job, system: System) -> Job:
         return replace(job, runs=True, writes=None)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from mlsim.errors import nearest
 from mlsim.faults.base import fault_kind
-from mlsim.faults.training import TrainerFault, model_of
+from mlsim.faults.families.training import TrainerFault, model_of
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
@@ -67,5 +67,5 @@ class StaleTrainingCode(TrainerFault):
             leaves_out=self.leaves_out,
         )
 
-    def repaired(self, job: TrainingJob) -> TrainingJob:
+    def repaired(self, job: TrainingJob, system: System) -> TrainingJob:
         return replace(job, learner=None, parameters=None, leaves_out=())

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.training import TrainerFault
+from mlsim.faults.families.training import TrainerFault
 from mlsim.system.sample import TrainingJob
 from mlsim.system.simulation import System
 
@@ -31,5 +31,5 @@ class StoppedJob(TrainerFault):
     def broken(self, job: TrainingJob, system: System) -> TrainingJob:
         return replace(job, runs=False)
 
-    def repaired(self, job: TrainingJob) -> TrainingJob:
+    def repaired(self, job: TrainingJob, system: System) -> TrainingJob:
         return replace(job, runs=True)

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.collecting import CollectorFault
+from mlsim.faults.families.collecting import CollectorFault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Probability
 from mlsim.system.collector import Collector
+from mlsim.system.delivery import Delivery
 from mlsim.system.simulation import System
 
 
@@ -43,10 +44,8 @@ class TelemetryOverload(CollectorFault):
     def title(self) -> str:
         return f"{self.component} has {self.left:.0%} of its capacity left"
 
-    def begin(self, system: System) -> None:
-        collector = system[self.component]
-        collector.change(replace(collector.current, room=self.left))
+    def broken(self, settings: Delivery, system: System) -> Delivery:
+        return replace(settings, room=self.left)
 
-    def end(self, system: System) -> None:
-        collector = system[self.component]
-        collector.change(replace(collector.current, room=1.0))
+    def repaired(self, settings: Delivery, system: System) -> Delivery:
+        return replace(settings, room=1.0)

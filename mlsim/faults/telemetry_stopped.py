@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.collecting import CollectorFault
+from mlsim.faults.families.collecting import CollectorFault
+from mlsim.system.delivery import Delivery
 from mlsim.system.simulation import System
 
 
@@ -29,10 +30,8 @@ class TelemetryStopped(CollectorFault):
     def title(self) -> str:
         return f"{self.component} stores nothing"
 
-    def begin(self, system: System) -> None:
-        collector = system[self.component]
-        collector.change(replace(collector.current, stores=False))
+    def broken(self, settings: Delivery, system: System) -> Delivery:
+        return replace(settings, stores=False)
 
-    def end(self, system: System) -> None:
-        collector = system[self.component]
-        collector.change(replace(collector.current, stores=True))
+    def repaired(self, settings: Delivery, system: System) -> Delivery:
+        return replace(settings, stores=True)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from mlsim.engine.columns import Formula
 from mlsim.errors import nearest
 from mlsim.faults.base import fault_kind
-from mlsim.faults.training import TrainerFault
+from mlsim.faults.families.training import TrainerFault
 from mlsim.scenario.expressions import NumberExpression, names
 from mlsim.scenario.flow_checks import is_connected
 from mlsim.scenario.kinds import Mistake
@@ -69,5 +69,5 @@ class TrainingSkew(TrainerFault):
         formula = Formula(self.computes, system.seed, f"fault/{self.called}/feature")
         return replace(job, code={**job.code, self.column: formula})
 
-    def repaired(self, job: TrainingJob) -> TrainingJob:
+    def repaired(self, job: TrainingJob, system: System) -> TrainingJob:
         return replace(job, code={c: f for c, f in job.code.items() if c != self.column})

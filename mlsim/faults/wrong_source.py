@@ -10,7 +10,7 @@ from pydantic import Field
 from mlsim.engine import draws
 from mlsim.engine.columns import Formula
 from mlsim.faults.base import fault_kind
-from mlsim.faults.training import TrainingRowsFault, unseen_in_training
+from mlsim.faults.families.training import TrainingRowsFault, unseen_in_training
 from mlsim.scenario.expressions import Condition, parse
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from mlsim.engine.columns import Formula
 from mlsim.errors import nearest
 from mlsim.faults.base import fault_kind
-from mlsim.faults.batch import BatchFault
+from mlsim.faults.families.batch import BatchFault
 from mlsim.scenario.expressions import Condition, names
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
@@ -48,5 +48,5 @@ class WrongTable(BatchFault):
     def broken(self, job: Job, system: System) -> Job:
         return replace(job, table=Formula(self.holds, system.seed, f"fault/{self.called}"))
 
-    def repaired(self, job: Job) -> Job:
+    def repaired(self, job: Job, system: System) -> Job:
         return replace(job, table=None)

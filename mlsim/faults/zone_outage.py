@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.outage import Outage
+from mlsim.faults.families.outage import Outage
 from mlsim.scenario.units import Name
 from mlsim.system.server import Served
 

@@ -137,10 +137,11 @@ class OfKind:
             raise Refusal(f"must be a mapping with the key kind {got(value)}")
         kind = value.get("kind")
         if kind is None:
-            raise Refusal(f"needs the key kind: one of {', '.join(known)}")
+            raise Refusal("needs the key kind; `mlsim kinds` lists them all")
         if not isinstance(kind, str) or kind not in known:
-            message = f"unknown kind of {self.family}: {kind!r} (known: {', '.join(known)})"
-            raise Refusal(message, nearest(str(kind), known))
+            near = nearest(str(kind), known)
+            elsewhere = "" if near else "; `mlsim kinds` lists them all"
+            raise Refusal(f"unknown kind of {self.family}: {kind!r}{elsewhere}", near)
         return known[kind].model_validate(value, context=info.context)
 
     def __get_pydantic_json_schema__(

@@ -110,14 +110,15 @@ Edit = Callable[[Sample], Sample]
 class TrainingJob:
     """How a trainer works now: as its model says, unless something has changed it.
 
-    runs: whether it is started when its time has come. late: how much later, in seconds. learner,
-    parameters: used instead of the model's. leaves_out: inputs that it doesn't use. code: formulas
-    of features that it makes anew, where they are not the scenario's. snapshot: the rows that it
-    reads instead of the latest. edits: what becomes of the rows, by the name of who did it.
+    runs: whether it is started when its time has come. late_by: seconds by which it begins too
+    late. learner, parameters: used instead of the model's. leaves_out: inputs that it doesn't use.
+    code: formulas of features that it makes anew, where they are not the scenario's. snapshot: the
+    rows that it reads instead of the latest. edits: what becomes of the rows, by the name of who
+    did it.
     """
 
     runs: bool = True
-    late: float = 0.0
+    late_by: float = 0.0
     learner: str | None = None
     parameters: Mapping[str, Any] | None = None
     leaves_out: tuple[str, ...] = ()
@@ -129,7 +130,7 @@ class TrainingJob:
     def touched(self) -> bool:
         """Whether all that it makes is otherwise than its scenario says."""
         other_code = self.learner is not None or self.parameters is not None or self.leaves_out
-        return bool(other_code or self.code) or self.snapshot is not None or self.late > 0
+        return bool(other_code or self.code) or self.snapshot is not None or self.late_by > 0
 
     def reads(self, inputs: Iterable[str]) -> tuple[int, ...]:
         """Which of a model's inputs it uses, by their place."""

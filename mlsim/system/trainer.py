@@ -113,9 +113,9 @@ class Trainer(Component):
             if not job.runs:
                 self._mark_overdue(system)
                 continue
-            if job.late:
+            if job.late_by:
                 self._mark_overdue(system)
-                yield clock.timeout(job.late)
+                yield clock.timeout(job.late_by)
             version = self._train(system, job)
             yield clock.timeout(self.duration)
             passed = version.estimator is not None and self._passes(version)

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.column import ColumnFault
+from mlsim.faults.families.column import ColumnFault
 from mlsim.monitoring.checks.base import ColumnCheck, check_kind
 from mlsim.system.base import component_kind
 from mlsim.system.server import Served

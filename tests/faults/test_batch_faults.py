@@ -136,8 +136,8 @@ def test_a_wrong_key_gives_everybody_always_the_same_other_person():
 @pytest.mark.parametrize(
     ("kind", "parameters", "message"),
     [
-        ("stale_store", {"component": "nightli"}, r"no batch_job 'nightli'.*'nightly'"),
-        ("wrong_lookup_key", {"component": "habit"}, r"no store 'habit'.*'habits'"),
+        ("stale_store", {"component": "nightli"}, r"no component 'nightli'.*'nightly'"),
+        ("wrong_lookup_key", {"component": "habit"}, r"no component 'habit'.*'habits'"),
         ("wrong_table", {"holds": "amont > 1"}, r"the world has no column 'amont'.*'amount'"),
     ],
 )

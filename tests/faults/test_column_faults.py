@@ -70,7 +70,11 @@ def test_zero_share_is_the_twin_and_the_repair_restores_the_settings(kind: str, 
     ("kind", "change", "message"),
     [
         ("wrong_scale", {"column": "temprature"}, r"column: .*did you mean 'temperature'"),
-        ("wrong_scale", {"component": "telemetry"}, r"component: must send columns"),
+        (
+            "wrong_scale",
+            {"component": "telemetry"},
+            r"component: must be a component that sends columns, here phone or features",
+        ),
         ("wrong_scale", {"factor": "many"}, r"factor: "),
         ("swapped_columns", {"with": "temperature"}, r"with: must be another column"),
         ("swapped_columns", {"with": "puls"}, r"with: .*did you mean 'pulse'"),

@@ -111,5 +111,5 @@ def test_after_the_repair_it_answers_as_before(kind: str):
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_refuses_a_component_that_is_no_source(kind: str):
-    with pytest.raises(ScenarioError, match=r"component: no external source 'wether'.*'weather'"):
+    with pytest.raises(ScenarioError, match=r"component: no component 'wether'.*'weather'"):
         with_fault(kind, at="0s", component="wether", **FAULTS[kind])

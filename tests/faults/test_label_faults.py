@@ -106,7 +106,7 @@ def test_what_the_machine_does_can_decide_whose_truth_comes_to_light():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"component": "lap"}, r"\[0\]\.component: no feedback 'lap'.*'lab'"),
+        ({"component": "lap"}, r"\[0\]\.component: no component 'lap'.*'lab'"),
         ({"only": "infectd"}, r"\[0\]\.only: .*did you mean 'infected'"),
     ],
 )

@@ -50,5 +50,5 @@ def test_what_is_registered_is_as_it_was_made():
 
 
 def test_it_needs_a_deployer():
-    with pytest.raises(ScenarioError, match=r"component: no deployer 'rolout'.*'rollout'"):
+    with pytest.raises(ScenarioError, match=r"component: no component 'rolout'.*'rollout'"):
         loaded(DEPLOYED, faults=[{**FAULT, "component": "rolout"}])

@@ -103,7 +103,7 @@ def test_a_model_fitted_on_such_rows_is_touched_and_one_before_is_not():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("telemetry", "telemetri"), r"component: no collector 'telemetri'.*'telemetry'"),
+        (("telemetry", "telemetri"), r"component: no component 'telemetri'.*'telemetry'"),
         (("mean=1h", "mean=pulse"), r"delay: must not depend on a column, as on pulse"),
         (("share: 0.5", "share: 2"), r"share: must be a probability"),
     ],

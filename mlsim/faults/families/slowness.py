@@ -7,17 +7,14 @@ from pydantic import Field
 from mlsim.engine import draws
 from mlsim.engine.draws import Distribution
 from mlsim.engine.network import Service
-from mlsim.faults.base import Fault
-from mlsim.scenario.units import Name
+from mlsim.faults.families.component import ComponentFault
 from mlsim.system.server import Served, service_of
 from mlsim.system.simulation import System
 
 
-class Slowness(Fault):
+class Slowness(ComponentFault):
     """Each service that begins takes `factor` times as long; those under way are not affected."""
 
-    component: Name
-    """The component."""
     factor: float = Field(gt=0, allow_inf_nan=False)
     """How many times as long a service takes."""
 

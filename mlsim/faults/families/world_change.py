@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
-from mlsim.engine import draws
 from mlsim.engine.spread import Spread
 from mlsim.errors import nearest
 from mlsim.faults.base import Fault
@@ -39,14 +36,11 @@ class WorldChange(Fault):
 
     def begin(self, system: System) -> None:
         now = float(system.clock.now)
-        spread = Spread(now, self.ramp, self.share, self._stream(system))
+        spread = Spread(now, self.ramp, self.share, self.stream(system))
         system.world.alter(self.changes, self.alteration(system, spread))
 
     def end(self, system: System) -> None:
-        system.world.restore(self.changes, self._stream(system), float(system.clock.now))
-
-    def _stream(self, system: System) -> np.uint64:
-        return draws.stream(system.seed, f"fault/{self.called}")
+        system.world.restore(self.changes, self.stream(system), float(system.clock.now))
 
 
 def per_request(scenario: Scenario, column: str) -> Iterable[Mistake]:

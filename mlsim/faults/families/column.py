@@ -1,22 +1,20 @@
 """What faults have in common that alter a column where a component sends it."""
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
-
-from mlsim.engine import draws
 from mlsim.engine.spread import Spread
 from mlsim.errors import nearest
-from mlsim.faults.base import Fault
+from mlsim.faults.families.component import SettingsFault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, Probability
-from mlsim.system.output import Alter, Change
+from mlsim.system.base import Component
+from mlsim.system.output import Alter, Change, Output
 from mlsim.system.simulation import System
 
 
-class ColumnFault(Fault):
+class ColumnFault(SettingsFault):
     """A column leaves a component otherwise than its contract says; nobody tells its consumers.
 
     On a client it comes with an app update, which each person installs at some moment of the
@@ -28,6 +26,8 @@ class ColumnFault(Fault):
     readable: ClassVar[bool] = True
     """Whether consumers can parse what is sent, and so never notice."""
 
+    needs: ClassVar[str] = "a component that sends columns"
+
     component: Name
     """The producer: a client or a transform that sends the column."""
     column: str
@@ -36,6 +36,10 @@ class ColumnFault(Fault):
     """How long it takes until all are reached, one by one; 0 is at once."""
     share: Probability = 1.0
     """Share of the senders that are reached in the end."""
+
+    @staticmethod
+    def fits(spec: Component) -> bool:
+        return spec.sends_columns
 
     def alteration(self, system: System) -> Alter:
         """What becomes of the column's values in rows that are reached."""
@@ -47,13 +51,8 @@ class ColumnFault(Fault):
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
-        producers = [n for n, c in scenario.system.items() if c.sends_columns]
-        if self.component not in scenario.system:
-            message = f"no component '{self.component}' in system"
-            yield ("component",), message, nearest(self.component, scenario.system)
-        elif self.component not in producers:
-            yield ("component",), f"must send columns, as {' and '.join(producers)} do", ""
-        else:
+        producer = scenario.system.get(self.component)
+        if producer is not None and self.fits(producer):
             yield from self.not_sent(scenario, "column", self.column)
 
     def not_sent(self, scenario: Scenario, key: str, column: str) -> Iterable[Mistake]:
@@ -68,13 +67,15 @@ class ColumnFault(Fault):
         taken_along = scenario.world.columns() if component.starts_requests else ()
         return [*component.outputs(self.component), *taken_along]
 
-    def begin(self, system: System) -> None:
-        # Only what is sent changes. What the consumers believe stays: that is the fault.
-        producer = system[self.component]
-        output = producer.current.output
+    # Only what is sent changes. What the consumers believe stays: that is the fault.
+    def broken(self, settings: Any, system: System) -> Any:
+        output: Output = settings.output
         for column, alter in self.alterations(system).items():
             output = output.with_change(self._change(system, column, alter))
-        producer.change(producer.current.with_output(output))
+        return settings.with_output(output)
+
+    def repaired(self, settings: Any, system: System) -> Any:
+        return settings.with_output(settings.output.without_change(self.stream(system)))
 
     def _change(self, system: System, column: str, alter: Alter) -> Change:
         return Change(
@@ -84,14 +85,3 @@ class ColumnFault(Fault):
             by_row=self.by_row,
             readable=self.readable,
         )
-
-    def end(self, system: System) -> None:
-        producer = system[self.component]
-        output = producer.current.output
-        producer.change(producer.current.with_output(output.without_change(self.stream(system))))
-
-    def stream(self, system: System, of: str = "") -> np.uint64:
-        """The key of its draws: of those who are reached, or of something else."""
-        if of:
-            return draws.stream(system.seed, f"fault/{self.called}/{of}")
-        return draws.stream(system.seed, f"fault/{self.called}")

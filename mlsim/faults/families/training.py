@@ -1,53 +1,39 @@
 """What faults of training have in common: the job still runs, on other rows or with other code."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
-import numpy as np
-
-from mlsim.engine import draws
 from mlsim.errors import nearest
-from mlsim.faults.base import Fault
+from mlsim.faults.families.component import SettingsFault
 from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
+from mlsim.system.base import Component
 from mlsim.system.sample import Edit, TrainingJob
 from mlsim.system.simulation import System
 from mlsim.system.trainer import Trainer, visible_in_training
 
 
-class TrainerFault(Fault):
+class TrainerFault(SettingsFault):
     """Something is wrong with a training job; what it has made outlives the repair."""
+
+    needs: ClassVar[str] = "a trainer"
 
     component: Name
     """The trainer."""
+
+    @staticmethod
+    def fits(spec: Component) -> bool:
+        return isinstance(spec, Trainer)
 
     def broken(self, job: TrainingJob, system: System) -> TrainingJob:
         """The job with the fault."""
         raise NotImplementedError
 
-    def repaired(self, job: TrainingJob) -> TrainingJob:
+    def repaired(self, job: TrainingJob, system: System) -> TrainingJob:
         """The job without it."""
         raise NotImplementedError
-
-    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        yield from super().problems(scenario, name)
-        trainers = [n for n, spec in scenario.system.items() if isinstance(spec, Trainer)]
-        if self.component not in trainers:
-            message = f"no trainer '{self.component}' in system"
-            yield ("component",), message, nearest(self.component, trainers)
-
-    def begin(self, system: System) -> None:
-        trainer = system[self.component]
-        trainer.change(self.broken(trainer.current, system))
-
-    def end(self, system: System) -> None:
-        trainer = system[self.component]
-        trainer.change(self.repaired(trainer.current))
-
-    def stream(self, system: System) -> np.uint64:
-        """The stream that its draws come from."""
-        return draws.stream(system.seed, f"fault/{self.called}")
 
 
 class TrainingRowsFault(TrainerFault):
@@ -60,7 +46,7 @@ class TrainingRowsFault(TrainerFault):
     def broken(self, job: TrainingJob, system: System) -> TrainingJob:
         return job.with_edit(self.called, self.edit(system))
 
-    def repaired(self, job: TrainingJob) -> TrainingJob:
+    def repaired(self, job: TrainingJob, system: System) -> TrainingJob:
         return job.without_edit(self.called)
 
 

@@ -1,27 +1,28 @@
 """What faults have in common that act on labels, where they come in."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
-import numpy as np
-
-from mlsim.engine import draws
 from mlsim.engine.columns import Formula
 from mlsim.engine.spread import Spread
 from mlsim.errors import nearest
-from mlsim.faults.base import Fault
+from mlsim.faults.families.component import SettingsFault
 from mlsim.scenario.expressions import Condition, names, parse
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, Probability
-from mlsim.system.feedback import Disturbance, Feedback
+from mlsim.system.base import Component
+from mlsim.system.feedback import Channel, Disturbance, Feedback
 from mlsim.system.simulation import System
 
 
-class LabelFault(Fault):
+class LabelFault(SettingsFault):
     """Something goes wrong with some of the labels of a feedback component.
 
     Which labels, is decided by when their rows were reported. Models learn from what comes in.
     """
+
+    needs: ClassVar[str] = "a feedback"
 
     component: Name
     """The feedback component."""
@@ -32,30 +33,25 @@ class LabelFault(Fault):
     ramp: Duration = 0.0
     """How long it takes until all are reached, one by one; 0 is at once."""
 
+    @staticmethod
+    def fits(spec: Component) -> bool:
+        return isinstance(spec, Feedback)
+
     def disturbance(self, spread: Spread, only: Formula) -> Disturbance:
         """What goes wrong, as it spreads."""
         raise NotImplementedError
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
-        channels = [n for n, spec in scenario.system.items() if isinstance(spec, Feedback)]
-        if self.component not in channels:
-            message = f"no feedback '{self.component}' in system"
-            yield ("component",), message, nearest(self.component, channels)
         known = [*scenario.world.varying, *scenario.world.columns(), *scenario.outputs()]
         for used in names(self.only):
             if used not in known:
                 yield ("only",), f"the world has no column '{used}'", nearest(used, known)
 
-    def begin(self, system: System) -> None:
-        spread = Spread(float(system.clock.now), self.ramp, self.share, self._stream(system))
+    def broken(self, settings: Channel, system: System) -> Channel:
+        spread = Spread(float(system.clock.now), self.ramp, self.share, self.stream(system))
         only = Formula(self.only, system.seed, f"fault/{self.called}/only")
-        feedback = system[self.component]
-        feedback.change(feedback.current.with_disturbance(self.disturbance(spread, only)))
+        return settings.with_disturbance(self.disturbance(spread, only))
 
-    def end(self, system: System) -> None:
-        feedback = system[self.component]
-        feedback.change(feedback.current.without_disturbance(self._stream(system)))
-
-    def _stream(self, system: System) -> np.uint64:
-        return draws.stream(system.seed, f"fault/{self.called}")
+    def repaired(self, settings: Channel, system: System) -> Channel:
+        return settings.without_disturbance(self.stream(system))

@@ -1,0 +1,28 @@
+"""What faults of external sources have in common."""
+
+from typing import ClassVar
+
+from mlsim.faults.families.component import ComponentFault
+from mlsim.scenario.units import Name
+from mlsim.system.base import Component
+from mlsim.system.external import External
+from mlsim.system.simulation import System
+
+
+class SourceFault(ComponentFault):
+    """Something that goes wrong at a source that belongs to somebody else."""
+
+    needs: ClassVar[str] = "an external source"
+
+    component: Name
+    """The external source."""
+
+    @staticmethod
+    def fits(spec: Component) -> bool:
+        return isinstance(spec, External)
+
+    def source(self, system: System) -> External:
+        """The source, as the scenario describes it."""
+        spec = system[self.component].spec
+        assert isinstance(spec, External), "validation sees to it"
+        return spec

@@ -1,10 +1,13 @@
 """collector: the telemetry server, where rows arrive that somebody may look at later."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+from pydantic import field_validator
 
 from mlsim.errors import nearest
 from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import component_kind
 from mlsim.system.contract import Reader
@@ -28,10 +31,17 @@ class Collector(Reader):
 
     kind: Literal["collector"] = "collector"
     mode: Literal["push"] = "push"
-    """`push`: the components send to it."""
+    """`push`: the components send rows to it. Metrics are pulled, by a `scraper`."""
 
     capacity: Capacity | None = None
     """How much it can write; all that comes if not given."""
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _does_not_pull(cls, value: Any) -> Any:
+        if value == "pull":
+            raise Refusal("must be push: what pulls is a component of kind scraper")
+        return value
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mlsim.telemetry.labels import METRIC_NAME, series_text
+from mlsim.telemetry.labels import canonical, series_text
 from mlsim.telemetry.store import Series, SeriesStore
 
 ROWS_AT_A_TIME = 16_384
@@ -18,7 +19,8 @@ ROWS_AT_A_TIME = 16_384
 def write_parquet(store: SeriesStore, path: Path) -> None:
     """Write `time_s` and one column per series, counters added up; same store, same bytes.
 
-    A column's metadata hold its labels, and whether it was kept as increments.
+    A column's metadata hold its labels, and whether it was kept as increments. A scrape that was
+    missed is null.
     """
     schema = pa.schema([pa.field("time_s", pa.float64()), *map(_field, store)])
     size = store.times.size
@@ -31,8 +33,14 @@ def write_parquet(store: SeriesStore, path: Path) -> None:
     ) as writer:
         for first in range(0, size, ROWS_AT_A_TIME):
             last = min(first + ROWS_AT_A_TIME, size)
-            columns = [store.times[first:last], *(s.read(first, last) for s in store)]
-            writer.write_table(pa.table([pa.array(c) for c in columns], schema=schema))
+            columns = [pa.array(store.times[first:last]), *(_column(s, first, last) for s in store)]
+            writer.write_table(pa.table(columns, schema=schema))
+
+
+def _column(series: Series, first: int, last: int) -> pa.Array:
+    """Null where a scrape was missed; NaN where there was nothing to tell."""
+    missed = None if series.missed is None else series.missed[first:last]
+    return pa.array(series.exposed(first, last), mask=missed)
 
 
 def _field(series: Series) -> pa.Field:
@@ -49,36 +57,41 @@ def _encoding(field: pa.Field) -> str:
 def read_parquet(path: Path) -> SeriesStore:
     """The store that `write_parquet` wrote to `path`."""
     with pq.ParquetFile(path) as file:
-        times, *columns = _columns(file)
+        (times, _), *columns = _columns(file)
         fields = list(file.schema_arrow)[1:]
     store = SeriesStore(times)
-    for field, values in zip(fields, columns, strict=True):
-        labels = json.loads(field.metadata[b"labels"])
-        add = store.add_increments if _was_increments(field) else store.add
-        add(labels.pop(METRIC_NAME), labels, values)
+    for field, (values, missed) in zip(fields, columns, strict=True):
+        labels = canonical(json.loads(field.metadata[b"labels"]))
+        gaps = missed if missed.any() else None
+        store.keep(Series(labels, values, _was_increments(field), gaps))
     return store
 
 
-def _columns(file: pq.ParquetFile) -> list[npt.NDArray[np.number]]:
-    """All columns, counters as the increments that they were, a row group at a time."""
+def _columns(
+    file: pq.ParquetFile,
+) -> list[tuple[npt.NDArray[np.number], npt.NDArray[np.bool_]]]:
+    """All columns and what they lack, counters as increments, a row group at a time."""
     size, fields = file.metadata.num_rows, list(file.schema_arrow)
     kept = [
         np.empty(size, np.int32 if _was_increments(f) else f.type.to_pandas_dtype()) for f in fields
     ]
+    missed = [np.zeros(size, np.bool_) for _ in fields]
     reached = [0] * len(fields)
     row = 0
     for group in range(file.num_row_groups):
         table = file.read_row_group(group)
+        end = row + table.num_rows
         for place, (field, target) in enumerate(zip(fields, kept, strict=True)):
-            values = table.column(place).to_numpy()
-            end = row + values.size
-            if _was_increments(field):
+            column = table.column(place)
+            missed[place][row:end] = column.is_null().to_numpy()
+            values = pc.fill_null(pc.fill_null_forward(column), reached[place]).to_numpy()
+            if _was_increments(field):  # what a gap hides comes in one after it
                 target[row:end] = np.diff(values, prepend=reached[place])
                 reached[place] = values[-1]
             else:
                 target[row:end] = values
-        row += table.num_rows
-    return kept
+        row = end
+    return list(zip(kept, missed, strict=True))
 
 
 def _was_increments(field: pa.Field) -> bool:

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from mlsim.engine.network import Client, Station, Visits
 from mlsim.system.contract import Reader
+from mlsim.system.external import External
 from mlsim.system.feedback import Feedback
 from mlsim.system.requests import OUTCOMES, RequestBlock
 from mlsim.system.simulation import System
 from mlsim.system.store import Store
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
+from mlsim.telemetry.labels import Matcher
+from mlsim.telemetry.scraping import Scrapes, replicas_up, scraper_of
 from mlsim.telemetry.sojourns import Sojourns
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
 
@@ -146,6 +149,13 @@ class Recorder:
             if isinstance(d.spec, Reader) and d.spec.drops
         }
         self._collected = {name: np.zeros((1, cells), np.int32) for name in system.collectors}
+        scraper = scraper_of(system)
+        self._scrapes = scraper and Scrapes(
+            [place for place in stations.values() if isinstance(place, Station)],
+            scraper.timeout,
+            (interval, self._first),
+            cells,
+        )
 
     def on_visits(self, visits: Visits) -> None:
         """Count what has happened at the components."""
@@ -157,6 +167,8 @@ class Recorder:
         count(station[began], visits.start[began], *grid, self._began)
         count(station[began], visits.end[began], *grid, self._left)
         count(station[~began], visits.end[~began], *grid, self._gone)
+        if self._scrapes:
+            self._scrapes.see(visits)
         live = visits.end > 0
         self.sojourns.add(station[live], visits.end[live] - visits.arrival[live])
         worked = np.where(began, visits.end - np.maximum(visits.start, 0.0), 0.0)
@@ -223,19 +235,24 @@ class Recorder:
             self._write_stores(store)
         if needed("up"):
             self._write_replicas(store)
+        if self._scrapes:
+            self._leave_gaps(store, cells, self._scrapes)
 
     def _write_queues(self, store: SeriesStore, cells: slice) -> None:
+        gauges = zip(("queue_length", "workers_busy"), self._queues(), strict=True)
+        for metric, gauge in gauges:
+            for name, own in zip(self.visits.names, gauge, strict=True):
+                store.add(metric, {"component": name}, own[cells])
+
+    def _queues(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Requests that wait and that are served at each scrape, int32[components, cells]."""
         came, began = self._came.copy(), self._began.copy()
         open_visits, grid = self._system.network.under_way(), (self._interval, self._first)
         count(open_visits.station, open_visits.arrival, *grid, came)
         serving = open_visits.replica >= 0
         count(open_visits.station[serving], open_visits.start[serving], *grid, began)
-        for i, name in enumerate(self.visits.names):
-            waiting = came[i] - began[i] - self._gone[i]
-            in_service = began[i] - self._left[i]
-            for metric, change in (("queue_length", waiting), ("workers_busy", in_service)):
-                gauge = np.cumsum(change, dtype=np.int32)[cells]
-                store.add(metric, {"component": name}, gauge)
+        waiting = np.cumsum(came - began - self._gone, axis=1, dtype=np.int32)
+        return waiting, np.cumsum(began - self._left, axis=1, dtype=np.int32)
 
     def _write_versions(self, store: SeriesStore) -> None:
         """Which version serves and how old it is, as the model knows; and what was reported."""
@@ -267,12 +284,21 @@ class Recorder:
             store.add("store_age_seconds", {"component": name}, age)
 
     def _write_replicas(self, store: SeriesStore) -> None:
-        up: dict[tuple[str, int], NDArray[np.float64]] = {}
-        for time, name, replica, is_up in self._system.replica_changes:
-            gauge = up.setdefault((name, replica), np.full(store.times.size, np.nan))
-            gauge[store.times >= time] = is_up
-        for (name, replica), gauge in up.items():
-            store.add("up", {"component": name, "replica": str(replica)}, gauge)
+        for name, replicas in replicas_up(self._system, store.times).items():
+            for replica, gauge in replicas.items():
+                store.add("up", {"component": name, "replica": str(replica)}, gauge)
+
+    def _leave_gaps(self, store: SeriesStore, cells: slice, scrapes: Scrapes) -> None:
+        """Take out what a scraper did not get, and say so in `up`."""
+        replicas = replicas_up(self._system, self.times)
+        up = np.array([np.nansum([*replicas[n].values()], axis=0) for n in self.visits.names])
+        network = self._system.network
+        missed = scrapes.unanswered(
+            *self._queues(), up.astype(np.int32), network.under_way(), network.now
+        )
+        for name, own in zip(self.visits.names, missed[:, cells], strict=True):
+            if not isinstance(self._system[name].spec, External):  # others scrape what is theirs
+                store.miss(Matcher("component", "=", name), own)
 
 
 def _write_counter(

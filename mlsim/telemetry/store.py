@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.float64]
+
+REPORTED_BY_OTHERS = ("deployed_version",)
+"""Metrics about a component that don't come from itself."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,30 @@ class Block:
 
 @dataclass(frozen=True)
 class Series:
-    """One stored series: `values` as given, to be added up over time where `cumulate` is set."""
+    """One stored series: `values` as given, to be added up over time where `cumulate` is set.
+
+    missed: bool[T], scrapes that brought nothing; None if there are none.
+    """
 
     labels: Labels
     values: npt.NDArray[np.number]
     cumulate: bool = False
+    missed: npt.NDArray[np.bool_] | None = None
 
     def read(self, first: int, last: int) -> npt.NDArray[np.number]:
-        """Samples `first` (inclusive) to `last` (exclusive) of the scrape grid."""
+        """Samples `first` (inclusive) to `last` (exclusive) of the scrape grid; NaN for none."""
+        whole = self.exposed(first, last)
+        return whole if self.missed is None else np.where(self.missed[first:last], np.nan, whole)
+
+    def stale(self, first: int, last: int) -> npt.NDArray[np.bool_]:
+        """Where there is a marker of staleness: at the first of each run of missed scrapes."""
+        if self.missed is None:
+            return np.zeros(last - first, np.bool_)
+        before = np.append(True, self.missed[:-1])  # what was never there can't go stale
+        return np.asarray(self.missed & ~before)[first:last]
+
+    def exposed(self, first: int, last: int) -> npt.NDArray[np.number]:
+        """What the component had to tell at the scrapes, whether or not it was asked."""
         if not self.cumulate:
             return self.values[first:last]
         before = int(self.values[:first].sum(dtype=np.int64))
@@ -57,6 +76,7 @@ class SeriesStore:
     Counters and histograms may come as increments per grid cell (int32, four bytes a sample); they
     are added up when they are read, and become float64 only then and only for the series selected.
     NaN in a gauge means that there was no sample; the next instant is then served by the lookback.
+    A scrape that was missed leaves no sample either, but a marker of staleness, which ends that.
 
     >>> store = SeriesStore(np.array([0.0, 30.0, 60.0]))
     >>> store.add_increments("requests_total", {"component": "gateway"}, np.array([3, 0, 2]))
@@ -130,6 +150,19 @@ class SeriesStore:
         self._series[key] = series
         self._by_name[dict(key)[METRIC_NAME]].append(series)
 
+    def miss(self, target: Matcher, missed: npt.NDArray[np.bool_]) -> None:
+        """Some scrapes of a target, bool[T], fail: `up` is 0, and its other series have gaps."""
+        if not missed.any():
+            return
+        for key, series in self._series.items():
+            if target.matches(key) and dict(key)[METRIC_NAME] not in REPORTED_BY_OTHERS:
+                self._replace(_missed(series, missed))
+
+    def _replace(self, series: Series) -> None:
+        named = self._by_name[dict(series.labels)[METRIC_NAME]]
+        named[named.index(self._series[series.labels])] = series
+        self._series[series.labels] = series
+
     def __iter__(self) -> Iterator[Series]:
         return iter(self._series.values())
 
@@ -140,13 +173,14 @@ class SeriesStore:
 
         Series with the same gaps share a block; series without a sample in that time are left out.
         """
-        first, last = np.searchsorted(self.times, [start, np.nextafter(end, np.inf)])
-        by_gaps: dict[bytes, list[tuple[Labels, Floats]]] = defaultdict(list)
+        first, last = np.searchsorted(self.times, [start, np.nextafter(end, np.inf)]).tolist()
+        alike: dict[tuple[bytes, bytes], list[tuple[Labels, Floats]]] = defaultdict(list)
         for series in self._matching(matchers):
-            values = series.read(int(first), int(last)).astype(np.float64, copy=False)
-            by_gaps[np.isnan(values).tobytes()].append((series.labels, values))
+            values = series.read(first, last).astype(np.float64, copy=False)
+            gaps = np.isnan(values).tobytes(), series.stale(first, last).tobytes()
+            alike[gaps].append((series.labels, values))
         times = self.times[first:last]
-        blocks = (_dense(times, gaps, members) for gaps, members in by_gaps.items())
+        blocks = (_dense(times, *gaps, members) for gaps, members in alike.items())
         return [block for block in blocks if block.times.size]
 
     def _matching(self, matchers: Sequence[Matcher]) -> list[Series]:
@@ -172,10 +206,17 @@ def parts_of_histogram(name: str) -> tuple[str, str, str]:
     return f"{name}_bucket", f"{name}_sum", f"{name}_count"
 
 
-def _dense(times: Floats, gaps: bytes, members: list[tuple[Labels, Floats]]) -> Block:
+def _missed(series: Series, missed: npt.NDArray[np.bool_]) -> Series:
+    if dict(series.labels)[METRIC_NAME] == "up":
+        return replace(series, values=np.where(missed, series.values * 0.0, series.values))
+    return replace(series, missed=missed)
+
+
+def _dense(times: Floats, gaps: bytes, ends: bytes, members: list[tuple[Labels, Floats]]) -> Block:
     labels = [labels for labels, _ in members]
     values = np.array([values for _, values in members])
-    missing = np.frombuffer(gaps, dtype=np.bool_)
-    if missing.any():
-        times, values = times[~missing], values[:, ~missing]
-    return Block(times, labels, values)
+    missing, stale = (np.frombuffer(mask, dtype=np.bool_) for mask in (gaps, ends))
+    kept = ~missing | stale
+    if not kept.all():
+        times, values = times[kept], values[:, kept]
+    return Block(times, labels, values, stale[kept] if stale.any() else None)

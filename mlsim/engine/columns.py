@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.engine import draws
+from mlsim.engine.bursts import Bursts
 from mlsim.scenario import expressions as ex
 
 Column = NDArray[Any]
@@ -37,6 +38,8 @@ class Rows:
 class Formula:
     """An expression bound to its random streams: `<stream>#0`, `<stream>#1`, ... in reading order.
 
+    Paths of chance through time, as of bursts(), have the streams `<stream>~0`, `<stream>~1`, ...
+
     calendar: seconds from Monday 00:00 to day 0, for daily() and weekly().
 
     >>> rows = Rows(np.arange(3), np.array([0.0, 5.0, 20.0]), {"age": np.array([1.0, 2.0, 3.0])})
@@ -50,6 +53,10 @@ class Formula:
         self._streams = {
             id(call): draws.stream(seed, f"{stream}#{k}")
             for k, call in enumerate(ex.random_calls(expression))
+        }
+        self._paths = {
+            id(call): Bursts(*_constants(call), seed=seed, stream=path)
+            for call, path in ex.chance_calls(expression, stream)
         }
 
     def __call__(self, rows: Rows) -> Column:
@@ -87,6 +94,8 @@ class Formula:
         raise TypeError(f"no value for {node!r}")
 
     def _call(self, call: ex.Call, rows: Rows) -> Column:
+        if id(call) in self._paths:
+            return self._paths[id(call)](rows.time)
         arguments = [self._value(argument, rows) for _, argument in call.args]
         if call.function in DISTRIBUTIONS:
             code, a, b = DISTRIBUTIONS[call.function](*arguments)
@@ -94,6 +103,11 @@ class Formula:
         if call.function in TIME_FUNCTIONS:
             return TIME_FUNCTIONS[call.function](rows.time, self._calendar, *arguments)
         return MATHEMATICS[call.function](*arguments)
+
+
+def _constants(call: ex.Call) -> tuple[float, float]:
+    first, second = (ex.constant_value(argument) for _, argument in call.args)
+    return first, second
 
 
 def _truth(value: Column) -> Column:
@@ -152,12 +166,25 @@ def _weekly(t: Column, calendar: float, weekend: Column) -> Column:
     return np.where(is_weekend, weekend, 1.0) * 7.0 / (5.0 + 2.0 * weekend)
 
 
+def _spike(t: Column, _: float, at: Column, rise: Column, fall: Column) -> Column:
+    since = t - at - rise
+    rising = 1.0 + np.clip(since, -rise, 0.0) / np.maximum(rise, np.finfo(float).tiny)
+    falling = draws.exp_of(-np.maximum(since, 0.0) / fall)
+    return np.where(t < at, 0.0, np.where(since < 0, rising, falling))
+
+
+def _growth(t: Column, _: float, by: Column, every: Column) -> Column:
+    return draws.exp_of(draws.log_of(1.0 + by) * t / every)
+
+
 TIME_FUNCTIONS: dict[str, Callable[..., Column]] = {
     "ramp": _ramp,
     "step": lambda t, _, at: (t >= at).astype(float),
     "pulse": lambda t, _, start, end: ((t >= start) & (t < end)).astype(float),
     "daily": _daily,
     "weekly": _weekly,
+    "spike": _spike,
+    "growth": _growth,
     "every": lambda t, _, period, duration: (np.mod(t, period) < duration).astype(float),
 }
 

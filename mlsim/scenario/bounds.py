@@ -271,6 +271,21 @@ def _weekly(t0: float, t1: float, weekend: float) -> Interval:
     return min(factors), max(factors)
 
 
+def _spike(t0: float, t1: float, at: float, rise: float, fall: float) -> Interval:
+    def value(t: float) -> float:
+        if t < at:
+            return 0.0
+        return (t - at) / rise if t < at + rise else math.exp((at + rise - t) / fall)
+
+    ends = value(t0), value(t1)
+    return min(ends) * (1 - 1e-9), (1.0 if t0 <= at + rise <= t1 else max(ends)) * (1 + 1e-9)
+
+
+def _growth(t0: float, t1: float, by: float, every: float) -> Interval:
+    low, high = sorted(_exp(math.log1p(by) * t / every) for t in (t0, t1))
+    return low * (1 - 1e-9), high * (1 + 1e-9)
+
+
 _TIME: dict[str, Callable[..., Interval]] = {
     "ramp": _ramp,
     "step": _step,
@@ -278,6 +293,9 @@ _TIME: dict[str, Callable[..., Interval]] = {
     "every": _every,
     "daily": _daily,
     "weekly": _weekly,
+    "spike": _spike,
+    "growth": _growth,
+    "bursts": lambda t0, t1, lasting, apart: BINARY,
 }
 
 
@@ -287,4 +305,6 @@ def _whatever_the_time(function: str, arguments: list[Interval]) -> Interval:
         return min(trough, 2 - trough), max(trough, 2 - trough)
     if function == "weekly":
         return 0.0, 3.5  # the weekend takes at most all of the week: 7/2
+    if function == "growth":
+        return 0.0, math.inf
     return BINARY

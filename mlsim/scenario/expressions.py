@@ -26,6 +26,7 @@ from mlsim.scenario.tree import (
     Text,
     Unary,
     calls,
+    chance_calls,
     depth,
     names,
     random_calls,
@@ -51,6 +52,7 @@ __all__ = [
     "Text",
     "Unary",
     "bounds",
+    "chance_calls",
     "constant_value",
     "dimension",
     "names",
@@ -83,6 +85,8 @@ def _check_limits(call: Call) -> None:
     """Refuse constants outside of a parameter's limits: a probability over 1, a mean of 0."""
     function = FUNCTIONS[call.function]
     constants = {name: constant_value(arg) for name, arg in call.args if _is_constant(arg)}
+    if function.chance and len(constants) < len(call.args):
+        raise Refusal(f"the arguments of {call.function}() must be constants (got '{call}')")
     for parameter in function.parameters:
         if parameter.name in constants and not _within(parameter, constants[parameter.name]):
             raise Refusal(
@@ -112,7 +116,7 @@ def _within(parameter: Parameter, value: float) -> bool:
 def _limits(parameter: Parameter) -> str:
     if parameter.high == 1:
         return "from 0 to 1"
-    return "more than 0" if parameter.above else "at least 0"
+    return f"{'more than' if parameter.above else 'at least'} {parameter.low:g}"
 
 
 def _field(words: str, wanted: int | None, draws: bool = True) -> Callable[[object], Expression]:

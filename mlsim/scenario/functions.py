@@ -35,8 +35,9 @@ class Parameter:
 class Function:
     """A function: what it takes, what it gives, and how it is explained.
 
-    random: a new draw for each row. varies: depends on time. order: two parameters of which the
-    first must not exceed the second. repeats: takes any number of its last parameter.
+    random: a new draw for each row. varies: depends on time. chance: one path of chance through
+    time, which all rows see; its arguments are constants. order: two parameters of which the first
+    must not exceed the second. repeats: takes any number of its last parameter.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Function:
     doc: str
     random: bool = False
     varies: bool = False
+    chance: bool = False
     order: tuple[str, str] | None = None
     repeats: bool = False
 
@@ -102,6 +104,15 @@ _TIME = (
     Function("every", (_positive("period", TIME), _at_least_0("for", TIME)), NUMBER,
              "1 for the first `for` of each `period` since day 0, else 0", varies=True,
              order=("for", "period")),
+    Function("spike", (Parameter("at", TIME), _at_least_0("rise", TIME), _positive("fall", TIME)),
+             NUMBER, "0 before `at`, up to 1 in a straight line within `rise`, then down by e in "
+             "each `fall`", varies=True),
+    Function("growth", (Parameter("by", low=-1.0, above=True), _positive("every", TIME)), NUMBER,
+             "1 at day 0, and larger by the share `by` with each `every`, as by 0.05 each week",
+             varies=True),
+    Function("bursts", (_positive("lasting", TIME), _positive("apart", TIME)), NUMBER,
+             "1 in a burst, else 0: bursts of random length, `lasting` on average, and `apart` on "
+             "average between the end of one and the next", varies=True, chance=True),
 )  # fmt: skip
 
 _MATHEMATICS = (

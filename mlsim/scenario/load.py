@@ -10,7 +10,7 @@ from mlsim.scenario.flow_checks import flow_problems
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.scopes import naming_problems
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.tree import substituted
+from mlsim.scenario.tree import belonging_to, substituted
 from mlsim.scenario.validation import Checked, examine
 
 # What stands for a key that is missing or unreadable, so that the rest can be checked.
@@ -85,8 +85,12 @@ def completed(checked: Checked[Scenario]) -> Scenario:
     scenario = checked.whole()
     line = scenario.document.line
     flow = tuple(replace(c, line=line(("flow", n))) for n, c in enumerate(scenario.flow))
+    drivers = {
+        name: belonging_to(driver, f"world/driver/{name}")
+        for name, driver in scenario.world.drivers.items()
+    }
     loads = {
-        name: one.model_copy(update={"rate": substituted(one.rate, scenario.world.drivers)})
+        name: one.model_copy(update={"rate": substituted(one.rate, drivers)})
         for name, one in scenario.load.items()
     }
     return scenario.model_copy(update={"flow": flow, "load": loads})

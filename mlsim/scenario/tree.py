@@ -1,6 +1,6 @@
 """Expressions as trees: what `expressions.parse` gives, and what formulas compute."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -126,10 +126,14 @@ class IfElse(Expression):
 
 @dataclass(frozen=True)
 class Call(Expression):
-    """A function of the catalogue. args: all (parameter, argument), in the catalogue's order."""
+    """A function of the catalogue. args: all (parameter, argument), in the catalogue's order.
+
+    stream: of its chance, where that belongs to somebody else than who computes it; else "".
+    """
 
     function: str
     args: tuple[tuple[str, Expression], ...]
+    stream: str = field(default="", kw_only=True, compare=False, repr=False)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -163,6 +167,15 @@ def random_calls(expression: Expression) -> tuple[Call, ...]:
     return tuple(call for call in calls(expression) if FUNCTIONS[call.function].random)
 
 
+def chance_calls(expression: Expression, path: str) -> tuple[tuple[Call, str], ...]:
+    """The calls with a path of chance, in reading order, each with its stream.
+
+    The k-th has the stream `<path>~<k>`, unless it belongs to a driver.
+    """
+    own = (call for call in calls(expression) if FUNCTIONS[call.function].chance)
+    return tuple((call, call.stream or f"{path}~{k}") for k, call in enumerate(own))
+
+
 def depth(expression: Expression) -> int:
     """Levels of the tree, counted without recursion."""
     deepest = 0
@@ -180,17 +193,35 @@ def substituted(expression: Expression, definitions: Mapping[str, Expression]) -
     def inside(node: Expression) -> Expression:
         return substituted(node, definitions)
 
-    match expression:
-        case Name(name=name):
-            return definitions.get(name, expression)
+    if isinstance(expression, Name):
+        return definitions.get(expression.name, expression)
+    return _rebuilt(expression, inside)
+
+
+def belonging_to(expression: Expression, path: str) -> Expression:
+    """The expression whose paths of chance stay those of `path`, wherever it is put in."""
+    streams = {id(call): stream for call, stream in chance_calls(expression, path)}
+
+    def inside(node: Expression) -> Expression:
+        built = _rebuilt(node, inside)
+        return (
+            replace(built, stream=streams.get(id(node), "")) if isinstance(built, Call) else built
+        )
+
+    return inside(expression)
+
+
+def _rebuilt(node: Expression, inside: Callable[[Expression], Expression]) -> Expression:
+    """The node with other children; keeps its text."""
+    match node:
         case Unary(operand=operand):
-            return replace(expression, operand=inside(operand))
+            return replace(node, operand=inside(operand))
         case Binary() | Compare():
-            return replace(expression, left=inside(expression.left), right=inside(expression.right))
+            return replace(node, left=inside(node.left), right=inside(node.right))
         case Logic(operands=operands):
-            return replace(expression, operands=tuple(map(inside, operands)))
+            return replace(node, operands=tuple(map(inside, operands)))
         case IfElse(condition=condition, then=then, otherwise=otherwise):
-            return IfElse(inside(condition), inside(then), inside(otherwise), text=expression.text)
+            return IfElse(inside(condition), inside(then), inside(otherwise), text=node.text)
         case Call(args=args):
-            return replace(expression, args=tuple((name, inside(arg)) for name, arg in args))
-    return expression
+            return replace(node, args=tuple((name, inside(arg)) for name, arg in args))
+    return node

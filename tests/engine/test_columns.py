@@ -134,3 +134,17 @@ def test_weekly_has_mean_1_and_a_weekend(calendar: float):
     weekend = (t + calendar) % WEEK >= 5 * DAY
     assert values.mean() == pytest.approx(1.0, abs=1e-12)
     np.testing.assert_allclose(values[weekend], 0.5 * values[~weekend][0])
+
+
+def test_a_spike_rises_in_a_line_and_falls_by_e():
+    time = np.array([0.0, 100.0, 105.0, 110.0, 130.0, 150.0])
+    expected = [0.0, 0.0, 0.5, 1.0, math.exp(-1), math.exp(-2)]
+    assert over("spike(at=100s, rise=10s, fall=20s)", time) == pytest.approx(expected)
+    at_once = over("spike(at=110s, rise=0s, fall=20s)", time)
+    assert at_once == pytest.approx([0, 0, 0, *expected[3:]])
+
+
+def test_growth_compounds():
+    weeks = over("growth(by=0.05, every=7d)", WEEK * np.array([-1.0, 0.0, 1.0, 52.0]))
+    assert weeks == pytest.approx([1 / 1.05, 1.0, 1.05, 1.05**52])
+    assert over("growth(by=-0.5, every=1d)", np.array([2 * DAY])) == pytest.approx([0.25])

@@ -19,6 +19,11 @@ def values_at(t: float, calendar: float) -> dict[str, object]:
         working = 7 / (5 + 2 * weekend)
         return weekend * working if (t + calendar) % (7 * DAY) >= 5 * DAY else working
 
+    def spike(at, rise, fall):
+        if t < at + rise:
+            return 0.0 if t < at else (t - at) / rise
+        return math.exp((at + rise - t) / fall)
+
     return {
         "ramp": lambda a, b: min(max((t - a) / (b - a), 0.0), 1.0),
         "step": lambda a: float(t >= a),
@@ -28,6 +33,12 @@ def values_at(t: float, calendar: float) -> dict[str, object]:
             1 + (1 - trough) * math.cos(2 * math.pi * (t + calendar - peak) / DAY)
         ),
         "weekly": weekly,
+        "spike": lambda at, rise, fall: (
+            (0.0 if t < at else (t - at) / rise)
+            if t < at + rise
+            else math.exp((at + rise - t) / fall)
+        ),
+        "growth": lambda by, every: (1 + by) ** (t / every),
         "exp": math.exp,
         "sqrt": math.sqrt,
         "floor": math.floor,
@@ -49,6 +60,10 @@ atoms = st.sampled_from(
         "daily(0.3, 19h)",
         "weekly(0.4)",
         "weekly(2)",
+        "spike(1d, 2d, 5h)",
+        "spike(2d, 0, 3d)",
+        "growth(0.3, 1d)",
+        "growth(-0.2, 7d)",
     ]
 )
 formulas = st.recursive(

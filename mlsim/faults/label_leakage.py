@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from mlsim.engine import draws
-from mlsim.engine.columns import Formula
 from mlsim.errors import nearest
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.training import TrainingRowsFault, model_of, unseen_in_training
@@ -56,7 +55,7 @@ class LabelLeakage(TrainingRowsFault):
         return f"{self.column} knows the label when {self.component} learns"
 
     def edit(self, system: System) -> Edit:
-        later = Formula(self.becomes, system.seed, f"fault/{self.called}/later")
+        later = system.formula(self.becomes, f"fault/{self.called}/later")
         stream = self.stream(system)
 
         def updated(rows: Sample) -> Sample:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import ClassVar, Literal
 
-from mlsim.engine.columns import Formula
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.column import ColumnFault
 from mlsim.scenario.expressions import NumberExpression, names
@@ -52,5 +51,5 @@ class LibrarySkew(ColumnFault):
         return f"{self.component} computes {self.column} as {self.computes}"
 
     def alteration(self, system: System) -> Alter:
-        formula = Formula(self.computes, system.seed, f"fault/{self.called}/feature")
+        formula = system.formula(self.computes, f"fault/{self.called}/feature")
         return lambda values, rows: formula(rows.visible())

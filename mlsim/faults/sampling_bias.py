@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from mlsim.engine import draws
-from mlsim.engine.columns import Formula
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.training import TrainingRowsFault, unseen_in_training
 from mlsim.scenario.expressions import Condition
@@ -49,7 +48,7 @@ class SamplingBias(TrainingRowsFault):
 
     def edit(self, system: System) -> Edit:
         only, stream = (
-            Formula(self.only, system.seed, f"fault/{self.called}/only"),
+            system.formula(self.only, f"fault/{self.called}/only"),
             self.stream(system),
         )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from mlsim.engine.columns import Formula
 from mlsim.errors import nearest
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.training import TrainerFault
@@ -66,7 +65,7 @@ class TrainingSkew(TrainerFault):
         return f"{self.component} computes {self.column} as {self.computes}"
 
     def broken(self, job: TrainingJob, system: System) -> TrainingJob:
-        formula = Formula(self.computes, system.seed, f"fault/{self.called}/feature")
+        formula = system.formula(self.computes, f"fault/{self.called}/feature")
         return replace(job, code={**job.code, self.column: formula})
 
     def repaired(self, job: TrainingJob, system: System) -> TrainingJob:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mlsim.engine import draws
-from mlsim.engine.columns import Formula
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.training import TrainingRowsFault, unseen_in_training
 from mlsim.scenario.expressions import Condition, parse
@@ -50,7 +49,7 @@ class WrongSource(TrainingRowsFault):
 
     def edit(self, system: System) -> Edit:
         holds, stream = (
-            Formula(self.holds, system.seed, f"fault/{self.called}"),
+            system.formula(self.holds, f"fault/{self.called}"),
             self.stream(system),
         )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from mlsim.engine.columns import Formula
 from mlsim.errors import nearest
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.batch import BatchFault
@@ -46,7 +45,7 @@ class WrongTable(BatchFault):
         return f"{self.component} reads the wrong table"
 
     def broken(self, job: Job, system: System) -> Job:
-        return replace(job, table=Formula(self.holds, system.seed, f"fault/{self.called}"))
+        return replace(job, table=system.formula(self.holds, f"fault/{self.called}"))
 
     def repaired(self, job: Job, system: System) -> Job:
         return replace(job, table=None)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import simpy
 
-from mlsim.engine.columns import Formula, Rows
+from mlsim.engine.columns import Rows
 from mlsim.engine.network import Visits
-from mlsim.scenario.calendar import calendar_offset
 from mlsim.system.requests import RequestBlock
 
 if TYPE_CHECKING:
@@ -29,12 +28,12 @@ class Answer:
         scenario = system.scenario
         self._system, self._name = system, name
         self._spec = spec = scenario.world.state[name]
-        stream, calendar = f"world/state/{name}", calendar_offset(scenario.start)
+        stream = f"world/state/{name}"
         self._counts = {
-            counted: Formula(condition, system.seed, f"{stream}/{counted}", calendar)
+            counted: system.formula(condition, f"{stream}/{counted}")
             for counted, condition in spec.counts.items()
         }
-        self._next = Formula(spec.next, system.seed, f"{stream}/next", calendar)
+        self._next = system.formula(spec.next, f"{stream}/next")
         self._counted = dict.fromkeys(self._counts, 0)
         self.due = self._now + self._wait(1)
 

@@ -79,8 +79,11 @@ class Component(Spec):
         """What goes to it, and on from it, beside the flow of requests."""
         return ()
 
-    def first_settings(self, seed: int, name: str) -> Any:
-        """What is in force at the beginning; None for a component that computes nothing."""
+    def first_settings(self, seed: int, name: str, calendar: float) -> Any:
+        """What is in force at the beginning; None for a component that computes nothing.
+
+        seed: of its random streams. calendar: seconds from Monday 00:00 to day 0, for its formulas.
+        """
         return None
 
     def touched(self, settings: Any, rows: "Inbox", column: str) -> NDArray[np.bool_] | bool:

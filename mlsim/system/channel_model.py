@@ -81,14 +81,14 @@ class Confusion(Spec):
         """The two that are given, by their key."""
         return {key: e for key in KEYS if (e := getattr(self, key)) is not None}
 
-    def perception(self, seed: int, name: str) -> Perception:
+    def perception(self, seed: int, name: str, calendar: float) -> Perception:
         """It as columns; the luck is that of the component, the same for all its versions."""
         first, second = self.expressions().values()
-        right = Formula(first, seed, f"channel/{name}/score")
+        right = Formula(first, seed, f"channel/{name}/score", calendar)
         if self.sensitivity is None:
-            return Perception(right, Formula(second, seed, f"channel/{name}/score"), None)
+            return Perception(right, Formula(second, seed, f"channel/{name}/score", calendar), None)
         # With one luck for both, who is recognised stays so under a more sensitive version.
-        wrong = Formula(Binary("-", Number(1.0), second), seed, f"channel/{name}/score")
+        wrong = Formula(Binary("-", Number(1.0), second), seed, f"channel/{name}/score", calendar)
         return Perception(right, wrong, draws.stream(seed, f"channel/{name}/luck"))
 
 
@@ -153,8 +153,8 @@ class ChannelModel(Served, Confusion):
         if times != sorted(set(times)):
             yield ("releases",), "must come one after another, in order of time", ""
 
-    def first_settings(self, seed: int, name: str) -> ChannelVersion:
-        return self._version(1, 0.0, self.perception(seed, name))
+    def first_settings(self, seed: int, name: str, calendar: float) -> ChannelVersion:
+        return self._version(1, 0.0, self.perception(seed, name, calendar))
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         """Its releases, pushed when their time comes."""
@@ -162,7 +162,9 @@ class ChannelModel(Served, Confusion):
         for release in self.releases:
             yield system.clock.timeout(release.at - system.clock.now)
             number, now = system.registry.next_number(name), float(system.clock.now)
-            version = self._version(number, now, release.perception(system.seed, name))
+            version = self._version(
+                number, now, release.perception(system.seed, name, system.calendar)
+            )
             system.registry.add(name, version)
             yield from system.push(name, version)
 

@@ -108,7 +108,7 @@ class Client(Component):
             open_for=breaker.open_for if breaker else 0.0,
         )
 
-    def first_settings(self, seed: int, name: str) -> Output:
+    def first_settings(self, seed: int, name: str, calendar: float) -> Output:
         return Output(by_person=True)
 
     def touched(self, settings: Output, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:

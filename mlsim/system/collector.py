@@ -50,5 +50,5 @@ class Collector(Reader):
             place = ("capacity", "sender")
             yield place, f"the world has no column '{sender}'", nearest(sender, known)
 
-    def first_settings(self, seed: int, name: str) -> Delivery:
+    def first_settings(self, seed: int, name: str, calendar: float) -> Delivery:
         return Delivery()

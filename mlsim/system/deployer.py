@@ -9,7 +9,7 @@ import simpy
 from pydantic import Field
 
 from mlsim.engine import draws
-from mlsim.engine.columns import Formula, Rows
+from mlsim.engine.columns import Rows
 from mlsim.errors import nearest
 from mlsim.scenario.expressions import Condition, Expression, names
 from mlsim.scenario.kinds import Mistake, Spec
@@ -82,7 +82,7 @@ class Deployer(Component):
         if self.canary is not None and self.canary.promote is not None:
             yield from _incomparable(scenario, self.canary.for_, self.canary.promote)
 
-    def first_settings(self, seed: int, name: str) -> PushPath:
+    def first_settings(self, seed: int, name: str, calendar: float) -> PushPath:
         return PushPath()
 
     def push(
@@ -133,7 +133,7 @@ class Deployer(Component):
             for what, value in measure(one.score(list(rows.inputs.values())), rows.label).items()
         }
         nobody = Rows(np.zeros(1, np.int64), np.array([now]), qualities)
-        return bool(Formula(self.canary.promote, 0, "promote")(nobody)[0])
+        return bool(system.formula(self.canary.promote, "promote")(nobody)[0])
 
     def rollback(self, system: "System", model: str) -> None:
         """Bring back the newest older version that has served, if there is one."""

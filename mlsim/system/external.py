@@ -106,9 +106,9 @@ class External(Served):
                     message = f"the world has no column '{used}'"
                     yield ("provides", column), message, nearest(used, known)
 
-    def first_settings(self, seed: int, name: str) -> Source:
+    def first_settings(self, seed: int, name: str, calendar: float) -> Source:
         formulas = {
-            column: Formula(known, seed, f"external/{name}/{column}")
+            column: Formula(known, seed, f"external/{name}/{column}", calendar)
             for column, known in self.provides.items()
         }
         return Source(formulas, Output(by_person=False), self.quota)

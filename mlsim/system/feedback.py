@@ -125,9 +125,9 @@ class Feedback(Component):
                 if used not in known:
                     yield (key,), f"the world has no column '{used}'", nearest(used, known)
 
-    def first_settings(self, seed: int, name: str) -> Channel:
+    def first_settings(self, seed: int, name: str, calendar: float) -> Channel:
         return Channel(
-            share=Formula(self.share, seed, f"feedback/{name}/share"),
-            delay=Formula(self.delay, seed, f"feedback/{name}/delay"),
+            share=Formula(self.share, seed, f"feedback/{name}/share", calendar),
+            delay=Formula(self.delay, seed, f"feedback/{name}/delay", calendar),
             luck=draws.stream(seed, f"feedback/{name}/luck"),
         )

@@ -77,7 +77,7 @@ class Model(Served):
         if scenario.history == 0:
             yield (), "needs a history in the scenario, from which its first version learns", ""
 
-    def first_settings(self, seed: int, name: str) -> ModelVersion:
+    def first_settings(self, seed: int, name: str, calendar: float) -> ModelVersion:
         return UNTRAINED
 
     def touched(self, settings: ModelVersion, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:

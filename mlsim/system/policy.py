@@ -42,8 +42,8 @@ class Policy(Served):
         yield from super().problems(scenario, name)
         yield from unreadable(scenario, name, [(("when",), used) for used in names(self.when)])
 
-    def first_settings(self, seed: int, name: str) -> Formula:
-        return Formula(self.when, seed, f"policy/{name}")
+    def first_settings(self, seed: int, name: str, calendar: float) -> Formula:
+        return Formula(self.when, seed, f"policy/{name}", calendar)
 
     def compute(self, settings: Formula, rows: Inbox, column: str) -> Column:
         return settings(rows.visible())

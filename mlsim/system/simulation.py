@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from mlsim.engine import draws
 from mlsim.engine.arrivals import merge
 from mlsim.engine.clock import Clock
+from mlsim.engine.columns import Formula
 from mlsim.engine.network import Client, Network, Requests, Station, Visits
-from mlsim.scenario.expressions import names
+from mlsim.scenario.calendar import calendar_offset
+from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.spec import Scenario
 from mlsim.system.answer import Answer
 from mlsim.system.base import Component, Deployed
@@ -53,6 +55,7 @@ class Listener(Protocol):
 class System(Mapping[str, Deployed]):
     """One scenario under one seed: `system["gateway"]` is the gateway as it is deployed now.
 
+    calendar: seconds from Monday 00:00 to day 0.
     clock: SimPy's environment, in seconds since day 0; it begins with the history.
     network: what moves the requests. world: what is true. listeners: who is told.
     training: the rows that models learn from. registry: the versions of the models.
@@ -62,6 +65,7 @@ class System(Mapping[str, Deployed]):
 
     def __init__(self, scenario: Scenario, seed: int):
         self.scenario, self.seed = scenario, seed
+        self.calendar = calendar_offset(scenario.start)
         self.listeners: list[Listener] = []
         self.replica_changes: list[tuple[float, str, int, bool]] = []
         self.replicas: dict[str, int] = {}
@@ -107,6 +111,10 @@ class System(Mapping[str, Deployed]):
     def unit_of(self, column: str) -> str:
         """The unit that the contract of a column names."""
         return self.scenario.world.unit_of(column)
+
+    def formula(self, expression: Expression, stream: str) -> Formula:
+        """An expression at work in this system: with its luck, and its calendar."""
+        return Formula(expression, self.seed, stream, self.calendar)
 
     def push(self, model: str, version: ModelVersion) -> Generator[simpy.Event, None, None]:
         """Send a version to production: through its deployer, or at once where there is none."""
@@ -195,7 +203,8 @@ class System(Mapping[str, Deployed]):
 
     def _deploy(self, name: str, spec: Component) -> Deployed:
         announce = partial(self.network.set_settings, name) if spec.in_flow else _to_nobody
-        return Deployed(name, spec, [spec.first_settings(self.seed, name)], announce, self._now)
+        first = spec.first_settings(self.seed, name, self.calendar)
+        return Deployed(name, spec, [first], announce, self._now)
 
     def _training_window(self) -> float | None:
         """How far back training looks, in seconds; None if nothing is trained after day 0."""

@@ -96,7 +96,7 @@ class Store(Served):
         if not any(job.store == name for job in jobs) and scenario.is_read("system"):
             yield (), "needs a batch_job that writes to it", ""
 
-    def first_settings(self, seed: int, name: str) -> Shelf:
+    def first_settings(self, seed: int, name: str, calendar: float) -> Shelf:
         return Shelf()
 
     def touched(self, settings: Shelf, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:

@@ -8,7 +8,7 @@ import numpy as np
 import simpy
 from pydantic import Field
 
-from mlsim.engine.columns import Formula, Rows
+from mlsim.engine.columns import Rows
 from mlsim.errors import nearest
 from mlsim.scenario.expressions import Condition, names
 from mlsim.scenario.kinds import Mistake
@@ -100,7 +100,7 @@ class Trainer(Component):
                 last = deployer
         yield Link(last, self.model, self.model)
 
-    def first_settings(self, seed: int, name: str) -> TrainingJob:
+    def first_settings(self, seed: int, name: str, calendar: float) -> TrainingJob:
         return TrainingJob()
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
@@ -118,7 +118,7 @@ class Trainer(Component):
                 yield clock.timeout(job.late_by)
             version = self._train(system, job)
             yield clock.timeout(self.duration)
-            passed = version.estimator is not None and self._passes(version)
+            passed = version.estimator is not None and self._passes(system, version)
             system.registry.add(self.model, replace(version, passed=passed))
             if passed:
                 yield from system.push(self.model, version)
@@ -142,12 +142,12 @@ class Trainer(Component):
         rows = job.edited(job.snapshot or self.rows(system, job))
         return system.training.fit(self.model, rows, self.holdout, job, self.slices)
 
-    def _passes(self, version: ModelVersion) -> bool:
+    def _passes(self, system: "System", version: ModelVersion) -> bool:
         if self.gate is None:
             return True
         columns = {name: np.array([value]) for name, value in version.quality.items()}
         nobody = Rows(np.zeros(1, np.int64), np.array([version.trained_at]), columns)
-        return bool(Formula(self.gate, 0, "gate")(nobody)[0])
+        return bool(system.formula(self.gate, "gate")(nobody)[0])
 
 
 def visible_in_training(scenario: Scenario, model: str) -> list[str]:

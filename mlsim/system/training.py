@@ -188,7 +188,9 @@ class TrainingData:
         scores = version.score(list(held.inputs.values()))
         quality = measure(scores, held.label)
         for name, condition in slices.items():
-            inside = np.asarray(Formula(condition, 0, "slice")(held.visible()), dtype=bool)
+            inside = np.asarray(
+                self._system.formula(condition, "slice")(held.visible()), dtype=bool
+            )
             own = measure(scores[inside], held.label[inside])
             quality |= {f"{what}_{name}": value for what, value in own.items()}
         return quality

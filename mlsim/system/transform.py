@@ -65,9 +65,9 @@ class Transform(Reader):
         yield from super().problems(scenario, name)
         yield from unreadable(scenario, name, [*read, *used])
 
-    def first_settings(self, seed: int, name: str) -> FeatureCode:
+    def first_settings(self, seed: int, name: str, calendar: float) -> FeatureCode:
         formulas = {
-            feature: Formula(expression, seed, f"feature/{name}/{feature}")
+            feature: Formula(expression, seed, f"feature/{name}/{feature}", calendar)
             for feature, expression in self.makes.items()
         }
         return FeatureCode(formulas, Output(by_person=False))

@@ -56,7 +56,8 @@ def numbers_its_settings(trial: ComponentTrial) -> None:
     times, numbers = zip(*[(-float("inf"), 0), *deployed.history], strict=True)
     assert list(times) == sorted(times)
     assert list(numbers) == list(range(len(deployed.settings)))
-    first = deployed.spec.first_settings(trial.world.system.seed, trial.name)
+    system = trial.world.system
+    first = deployed.spec.first_settings(system.seed, trial.name, system.calendar)
     same = type(first) is type(deployed.settings[0])
     assert same, f"{trial.name}: its first settings have become {deployed.settings[0]!r}"
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from mlsim.engine.columns import Formula
 from mlsim.faults.families.collecting import CollectorFault
 from mlsim.scenario.expressions import DurationExpression, names, parse
 from mlsim.scenario.kinds import Mistake
@@ -34,7 +33,7 @@ class DeliveryFault(CollectorFault):
         hitch = Hitch(
             share=self.share,
             stream=self.stream(system),
-            delay=Formula(self.delay, system.seed, f"fault/{self.called}/delay"),
+            delay=system.formula(self.delay, f"fault/{self.called}/delay"),
         )
         return self._hitched(settings, hitch)
 

@@ -50,7 +50,7 @@ class LabelFault(SettingsFault):
 
     def broken(self, settings: Channel, system: System) -> Channel:
         spread = Spread(float(system.clock.now), self.ramp, self.share, self.stream(system))
-        only = Formula(self.only, system.seed, f"fault/{self.called}/only")
+        only = system.formula(self.only, f"fault/{self.called}/only")
         return settings.with_disturbance(self.disturbance(spread, only))
 
     def repaired(self, settings: Channel, system: System) -> Channel:

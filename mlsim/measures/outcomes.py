@@ -9,7 +9,8 @@ from mlsim.engine.columns import Formula, Rows
 from mlsim.engine.network import Visits
 from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.spec import Scenario
-from mlsim.system.requests import OUTCOMES, RequestBlock
+from mlsim.system.requests import RequestBlock
+from mlsim.system.settled import OUTCOMES
 
 
 class Ledger:

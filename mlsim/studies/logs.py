@@ -10,7 +10,8 @@ from mlsim.engine import draws
 from mlsim.engine.columns import Column
 from mlsim.engine.network import Visits
 from mlsim.measures.table import Table
-from mlsim.system.requests import OUTCOMES, RequestBlock
+from mlsim.system.requests import RequestBlock
+from mlsim.system.settled import OUTCOMES
 from mlsim.system.simulation import System
 from mlsim.telemetry.recorder import VISIT_OUTCOMES
 

@@ -17,7 +17,8 @@ from mlsim.engine.network import Client, Station, Visits
 from mlsim.system.contract import Reader
 from mlsim.system.external import External
 from mlsim.system.feedback import Feedback
-from mlsim.system.requests import OUTCOMES, RequestBlock
+from mlsim.system.requests import RequestBlock
+from mlsim.system.settled import OUTCOMES
 from mlsim.system.simulation import System
 from mlsim.system.store import Store
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations

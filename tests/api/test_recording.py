@@ -11,7 +11,7 @@ from mlsim import api
 from mlsim.errors import MlsimError
 from mlsim.studies import recording
 from mlsim.system import simulation
-from mlsim.system.requests import OUTCOMES
+from mlsim.system.settled import OUTCOMES
 from mlsim.telemetry.recorder import VISIT_OUTCOMES
 from tests.worlds import CLINIC, COUNTER, World, loaded, written
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mlsim.engine.columns import Formula
 from mlsim.engine.network import Requests
 from mlsim.scenario.expressions import parse
-from mlsim.system.requests import OUTCOMES, RequestBlock
+from mlsim.system.requests import RequestBlock
+from mlsim.system.settled import OUTCOMES
 from mlsim.system.simulation import System
 from tests.worlds import CLINIC, HOUR, World, loaded
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mlsim.scenario.load import load
-from mlsim.system.requests import OUTCOMES, RequestBlock
+from mlsim.system.requests import RequestBlock
+from mlsim.system.settled import OUTCOMES
 from mlsim.system.simulation import System
 
 SHOP = """

@@ -1,0 +1,55 @@
+"""Lineage: in which rows a fault has had its hand."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.system.base import Deployed
+from mlsim.system.settled import SettledRows
+
+
+class TracedRows(SettledRows):
+    """Rows that know what a fault has done to them, and where."""
+
+    def touched_inputs(self, reader: str) -> NDArray[np.bool_]:
+        """In which rows a fault has had its hand in what reached a component, bool[n]."""
+        touched = self._hitched
+        for column in self._system[reader].spec.needs():
+            source = self._wiring.source(reader, column)
+            if source is not None:
+                touched = touched | self.touched(source, column)
+        return np.broadcast_to(touched, self.log.end.shape)
+
+    def touched(self, name: str, column: str) -> NDArray[np.bool_] | bool:
+        """In which rows a fault has had its hand in an output: at its component, or before it."""
+        key = (name, f"touched {column}")
+        if key not in self._computed:
+            self._computed[key] = np.asarray(self._touched(self._system[name], column))
+        return self._computed[key]
+
+    def _touched(self, component: Deployed, column: str) -> NDArray[np.bool_] | bool:
+        spec = component.spec
+        touched = self._own_rows(
+            component, lambda settings, rows: spec.touched(settings, rows, column)
+        )
+        touched = touched | self._missed(component)
+        if spec.starts_requests or spec.knows_truth:
+            return touched
+        for needed in component.spec.needs_for(column):
+            source = self._wiring.source(component.name, needed)
+            if source is not None:
+                touched = touched | self.touched(source, needed)
+        return touched
+
+    def _missed(self, component: Deployed) -> NDArray[np.bool_] | bool:
+        """Which answered requests got nothing from a component, because of a fault there.
+
+        They have no stamp of it, so it is told by what was in force from their sending to their
+        end; a fault that begins in between is the reason, too.
+        """
+        at_fault = np.array([component.spec.missed(one) for one in component.settings])
+        if not at_fault.any():
+            return False
+        sent, ended = component.in_force(self.log.sent), component.in_force(self.log.end)
+        stamps = self.log.stamps[:, self._place(component.name)]
+        without = (stamps < 0) & (self.log.answer >= 0)
+        return np.asarray(without & (at_fault[sent] | at_fault[ended]))

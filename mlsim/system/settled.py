@@ -1,0 +1,180 @@
+"""Requests that have left the network, in blocks, with columns computed when somebody asks.
+
+Which settings of a component were in force for a row is in the row's stamps, so that a block can be
+settled at any time after its requests have moved, and settling it twice gives the same values.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine.columns import Column
+from mlsim.engine.network import Requests
+from mlsim.system.base import Deployed, Inbox
+from mlsim.system.contract import Reader
+from mlsim.system.wiring import Wiring
+from mlsim.world.people import Truth
+
+Selection = NDArray[np.intp] | slice
+
+OUTCOMES = ("ok", "timed_out", "rejected", "failed", "abandoned", "fallback")
+"""What becomes of a request, in the order of the network's codes."""
+
+
+class SettledRows(Mapping[str, Column]):
+    """n requests of one load: `block["infected"]` is the truth, `block["advice.isolate"]` what was
+    done.
+
+    log: ids, times, outcomes and stamps, as the network recorded them. place: the column of a
+    component's stamps. hitched: bool[n], which rows have reached a collector late or once more.
+    """
+
+    def __init__(
+        self,
+        log: Requests,
+        truth: Truth,
+        system: Mapping[str, Deployed],
+        wiring: Wiring,
+        place: Callable[[str], int],
+        hitched: NDArray[np.bool_] | None = None,
+    ):
+        self.log, self.truth = log, truth
+        self._system, self._wiring, self._place = system, wiring, place
+        self._hitched: NDArray[np.bool_] | bool = False if hitched is None else hitched
+        self._computed: dict[tuple[str, str], Column] = {}
+        self._own: dict[str, Callable[[], Column]] = {
+            "sojourn_time": lambda: log.end - log.arrival,
+            "attempts": lambda: log.attempts,
+            **{name: partial(np.equal, log.outcome, code) for code, name in enumerate(OUTCOMES)},
+        }
+
+    def __getitem__(self, name: str) -> Column:
+        """A true column, `<component>.<output>`, or what became of a request (`ok`, ...)."""
+        if name in self._own:
+            return self._own[name]()
+        if name in self.truth:
+            return self.truth[name]
+        component, _, column = name.partition(".")
+        outputs = self._system[component].spec.outputs(component)
+        return self.output(component, name if name in outputs else column)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._own
+        yield from self.truth
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self.truth)
+
+    def at(self, reader: str, column: str) -> Column:
+        """A column as it reached the component `reader`, shape (n,)."""
+        source = self._wiring.source(reader, column)
+        values = self.truth[column] if source is None else self.output(source, column)
+        spec = self._system[reader].spec
+        if isinstance(spec, Reader) and spec.parses:
+            return spec.parsed(values, self._bad(reader, spec, column))
+        return values
+
+    def _bad(self, reader: str, spec: Reader, column: str) -> NDArray[np.bool_] | bool:
+        """In which rows a component can't parse a column, or its contract doesn't allow it."""
+        key = (reader, f"bad {column}")
+        source = self._wiring.source(reader, column)
+        if source is None:
+            return False
+        if key not in self._computed:
+            sender = self._system[source]
+            bad = self._own_rows(
+                sender, lambda settings, rows: sender.spec.unreadable(settings, rows, column)
+            )
+            contract = self._wiring.contracts.get(column)
+            if spec.strict and contract is not None:
+                bad = bad | contract.broken_by(self.output(source, column))
+            self._computed[key] = np.asarray(bad)
+        return self._computed[key]
+
+    def dropped(self, name: str) -> NDArray[np.bool_] | bool:
+        """Which rows a component drops, bool[n]: those it can't parse, if that is its policy."""
+        spec = self._system[name].spec
+        if not (isinstance(spec, Reader) and spec.drops):
+            return False
+        bad: NDArray[np.bool_] | bool = False
+        for column in spec.needs() or self._wiring.visible(name):
+            bad = bad | self._bad(name, spec, column)
+        return bad & (self.log.stamps[:, self._place(name)] >= 0)
+
+    def lost_before(self, collector: str) -> NDArray[np.bool_] | bool:
+        """Which rows have been dropped by the time they reach a collector, or by itself."""
+        lost: NDArray[np.bool_] | bool = False
+        if not self.log.end.size:
+            return lost
+        for name in (collector, *self._wiring.upstream(collector)):
+            lost = lost | self.dropped(name)
+        return lost
+
+    def output(self, name: str, column: str) -> Column:
+        """A column as the component `name` sent it; missing where the request didn't pass through.
+
+        Missing is False for decisions and NaN for numbers.
+        """
+        key = (name, column)
+        if key not in self._computed:
+            self._computed[key] = self._compute(self._system[name], column)
+        return self._computed[key]
+
+    def _own_rows(
+        self, component: Deployed, which: Callable[[Any, Inbox], NDArray[np.bool_] | bool]
+    ) -> NDArray[np.bool_] | bool:
+        """In which rows something is true of what a component itself does, by its settings."""
+        stamps = self.log.stamps[:, self._place(component.name)]
+        result: NDArray[np.bool_] | bool = False
+        for number in range(max(int(stamps.min()), 0), int(stamps.max()) + 1):
+            rows = self._inbox(component, slice(None))
+            own = which(component.settings[number], rows)
+            if np.any(own):
+                result = result | ((stamps == number) & own)
+        return result
+
+    def _compute(self, component: Deployed, column: str) -> Column:
+        stamps = self.log.stamps[:, self._place(component.name)]
+        first, last = int(stamps.min()), int(stamps.max())
+        if first == last >= 0:
+            return self._computed_by(component, first, slice(None), column)
+        if last < 0:  # Nobody came here: what is missing is still a decision, or a number.
+            nobody = np.empty(0, np.intp)
+            return _missing(stamps.size, self._computed_by(component, 0, nobody, column).dtype)
+        result: NDArray[Any] = np.full(stamps.size, np.nan)
+        for number in range(max(first, 0), last + 1):
+            rows = np.flatnonzero(stamps == number)
+            if rows.size:
+                values = self._computed_by(component, number, rows, column)
+                if result.dtype != values.dtype:
+                    result = _missing(stamps.size, values.dtype)
+                result[rows] = values
+        return result
+
+    def _computed_by(
+        self, component: Deployed, number: int, rows: Selection, column: str
+    ) -> Column:
+        settings = component.settings[number]
+        return component.spec.compute(settings, self._inbox(component, rows), column)
+
+    def _inbox(self, component: Deployed, rows: Selection) -> Inbox:
+        return Inbox(
+            ids=self.log.request[rows],
+            people=self.truth.people[rows],
+            attempts=self.log.answer[rows],
+            sent=self.log.sent[rows],
+            names=component.spec.needs(),
+            ask=lambda column: self._asked(component, column)[rows],
+        )
+
+    def _asked(self, component: Deployed, column: str) -> Column:
+        if component.spec.starts_requests or component.spec.knows_truth:
+            return self.truth[column]
+        return self.at(component.name, column)
+
+
+def _missing(n: int, dtype: np.dtype[np.generic]) -> NDArray[Any]:
+    return np.zeros(n, bool) if dtype.kind == "b" else np.full(n, np.nan)

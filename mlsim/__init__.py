@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from mlsim.errors import MlsimError, ScenarioError
 
 if TYPE_CHECKING:
-    from mlsim.api import Run, Scenario, load, open_run
+    from mlsim.api import Run, Scenario, compare, load, open_run
 
-__all__ = ["MlsimError", "Run", "Scenario", "ScenarioError", "load", "open_run"]
+__all__ = ["MlsimError", "Run", "Scenario", "ScenarioError", "compare", "load", "open_run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,16 +18,22 @@ from mlsim import faults as _faults  # noqa: F401  (makes its kinds known)
 from mlsim import system as _system  # noqa: F401  (makes its kinds known)
 from mlsim.errors import MlsimError
 from mlsim.measures.findings import ALL, TWIN, Findings
+from mlsim.measures.headline import headline, worlds_needed
 from mlsim.measures.record import Record
 from mlsim.measures.summary import summary
 from mlsim.monitoring.loading import load_watched
 from mlsim.monitoring.spec import Monitoring, load_monitoring
 from mlsim.report import notebook
+from mlsim.report.comparison import Comparison
 from mlsim.report.run_folder import write_run
 from mlsim.report.stored_run import read_run
 from mlsim.scenario import load as loading
 from mlsim.scenario import spec
+from mlsim.studies.choosing import chosen_measures
+from mlsim.studies.given import variants_of
 from mlsim.studies.judging_again import judged_by
+from mlsim.studies.paired import Done, replicate
+from mlsim.studies.store import ReplicationStore
 from mlsim.studies.worlds import Progress, run_worlds
 
 if TYPE_CHECKING:
@@ -56,6 +62,48 @@ def open_run(folder: str | Path) -> "Run":
     """Read a run back from the folder that it was written to; raises MlsimError if it isn't one."""
     findings, wall_s = read_run(Path(folder))
     return Run(findings, wall_s)
+
+
+def compare(
+    scenario: "str | Path | Scenario",
+    variants: Mapping[str, Any],
+    *,
+    replications: int = 20,
+    measures: Collection[str] = (),
+    level: float = 0.95,
+    store: str | Path | None = None,
+    progress: Done | None = None,
+) -> Comparison:
+    """Run variants of a scenario under the same seeds, and hold each against the first.
+
+    variants: name to what it changes: a mapping of settings, as in {"load.check_ups.rate": "3/s"},
+    a monitoring file, a file of settings, or None for the scenario as it is. replications: how many
+    seeds, beginning with the scenario's own. measures: names or families of headline measures; all
+    if none are named. level: of the confidence intervals. store: a file that keeps each finished
+    replication, so that none is ever run twice. progress: is told (done, all).
+
+    >>> compare(
+    ...     "scenarios/covid_app.yaml", {"ops": "ops_only.yml", "data": "with_data_checks.yml"}
+    ... ).table  # doctest: +SKIP
+    """
+    origin = scenario if isinstance(scenario, Scenario) else load(scenario)
+    chosen = variants_of(
+        origin.spec.document.path,
+        variants,
+        origin.spec.document.settings,
+        origin.monitoring.path if origin.monitoring else None,
+    )
+    looked_at = chosen_measures(chosen, measures)
+    first = origin.spec.seed
+    found = replicate(
+        chosen,
+        range(first, first + replications),
+        headline,
+        worlds_needed(looked_at.values()),
+        store=ReplicationStore(Path(store)) if store else None,
+        progress=progress,
+    )
+    return Comparison(found, looked_at, level)
 
 
 @dataclass(frozen=True)

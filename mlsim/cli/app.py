@@ -2,6 +2,7 @@
 
 import typer
 
+from mlsim.cli.compare import compare
 from mlsim.cli.explain import explain
 from mlsim.cli.graph import graph
 from mlsim.cli.init import init
@@ -18,5 +19,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, judge, explain, report, validate, graph, kinds, schema, init):
+for command in (run, compare, judge, explain, report, validate, graph, kinds, schema, init):
     app.command()(command)

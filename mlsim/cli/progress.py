@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -31,3 +32,50 @@ def simulated_time(
         whole = history + horizon
         task = progress.add_task("", total=whole, day=-history / DAY, last=horizon / DAY)
         yield lambda now: progress.update(task, completed=now + history, day=now / DAY)
+
+
+@contextmanager
+def replications_done(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Gives what to tell (done, all) of a study's replications; None where nobody would see it.
+
+    The time left is what each has taken so far, times those to come.
+    """
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield None
+        return
+    columns = (
+        TextColumn("replications"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.completed:.0f} of {task.total:.0f}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=1, left="")
+        pace = Pace()
+        yield lambda done, whole: progress.update(
+            task, completed=done, total=whole, left=pace.left(done, whole, monotonic())
+        )
+
+
+class Pace:
+    """Guesses the time left from what was done since it began to look, and in what time.
+
+    >>> pace = Pace()
+    >>> pace.left(10, 30, now=0.0), pace.left(15, 30, now=60.0)
+    ('', 'about 3 min left')
+    """
+
+    def __init__(self) -> None:
+        self._began: tuple[int, float] | None = None
+
+    def left(self, done: int, whole: int, now: float) -> str:
+        """The time left in words; nothing before anything was done. now: in seconds."""
+        began, since = self._began = self._began or (done, now)
+        if done <= began:
+            return ""
+        seconds = (now - since) / (done - began) * (whole - done)
+        if seconds < 50:
+            return f"about {max(round(seconds / 10) * 10, 10)} s left"
+        return f"about {max(round(seconds / 60), 1)} min left"

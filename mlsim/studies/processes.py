@@ -6,7 +6,8 @@ import pickle
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -20,45 +21,98 @@ class JobFailed(MlsimError):
     """A job ended without a result."""
 
 
+class Processes:
+    """A place where work executes: the cores of this machine (see `mlsim.studies.places.Place`).
+
+    room: how many jobs run at once; as many as there are cores if not given. progress: is told
+    (job, how far) by each job.
+
+    Each job has a process of its own, so one that is killed, or that takes too much memory, takes
+    no other with it. No job outlives this process, however it ends.
+    """
+
+    def __init__(
+        self, room: int | None = None, progress: Callable[[int, float], None] | None = None
+    ):
+        # A fork has everything compiled and imported already; elsewhere an interpreter starts.
+        self._context: Any = mp.get_context("fork" if _can_fork() else "spawn")
+        self.room = room or os.cpu_count() or 1
+        self._progress = progress or _nobody
+        self._waiting: deque[tuple[int, Job]] = deque()
+        self._running: dict[Any, tuple[int, Any]] = {}
+
+    def submit(self, number: int, job: Job) -> None:
+        """Have a job done as soon as there is room; `number` names its result."""
+        self._waiting.append((number, job))
+
+    def results(self) -> Iterator[tuple[int, Any]]:
+        """(number, result) of each job as it ends, until all that were submitted have ended.
+
+        The result of a job that failed is its error: what it raised, or JobFailed where its process
+        was killed. Jobs may be submitted in between.
+        """
+        while self._waiting or self._running:
+            while self._waiting and len(self._running) < self.room:
+                self._start(*self._waiting.popleft())
+            for receiver in wait(list(self._running)):
+                yield from self._hear(receiver)
+
+    def cancel(self) -> None:
+        """End all jobs, the waiting and the running ones."""
+        self._waiting.clear()
+        for _, process in self._running.values():
+            process.terminate()
+            process.join()
+        self._running.clear()
+
+    def _start(self, number: int, job: Job) -> None:
+        receiver, sender = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_work, args=(job, sender), daemon=True)
+        process.start()
+        sender.close()
+        self._running[receiver] = (number, process)
+
+    def _hear(self, receiver: Any) -> Iterator[tuple[int, Any]]:
+        if receiver not in self._running:
+            return  # cancelled in between
+        number, process = self._running[receiver]
+        what, value = _receive(receiver)
+        if what == "progress":
+            self._progress(number, value)
+            return
+        del self._running[receiver]
+        process.join()
+        yield number, value
+
+
 def run_side_by_side(
     jobs: Sequence[Job], progress: Callable[[int, float], None], processes: int | None = None
 ) -> list[Any]:
     """The results of all jobs, in their order; `progress(job, how far)` is told by each.
 
-    A job that raises ends them all, and its error is raised here. No job outlives this process,
-    however it ends. Raises JobFailed where a job's process was killed.
+    A job that raises ends them all, and its error is raised here. Raises JobFailed where a job's
+    process was killed.
     """
-    # A fork has everything compiled and imported already; elsewhere a new interpreter starts.
-    context: Any = mp.get_context("fork" if "fork" in mp.get_all_start_methods() else "spawn")
-    room = processes or os.cpu_count() or 1
-    waiting = list(enumerate(jobs))
-    running: dict[Any, tuple[int, Any]] = {}
+    place = Processes(processes, progress)
     results: dict[int, Any] = {}
     try:
-        while waiting or running:
-            while waiting and len(running) < room:
-                number, job = waiting.pop(0)
-                receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(job, sender), daemon=True)
-                process.start()
-                sender.close()
-                running[receiver] = (number, process)
-            for receiver in wait(list(running)):
-                number, process = running[receiver]
-                what, value = _receive(receiver)
-                if what == "progress":
-                    progress(number, value)
-                    continue
-                del running[receiver]
-                process.join()
-                if what == "error":
-                    raise value
-                results[number] = value
+        for number, job in enumerate(jobs):
+            place.submit(number, job)
+        for number, result in place.results():
+            if isinstance(result, Exception):
+                raise result
+            results[number] = result
     finally:
-        for _, process in running.values():
-            process.terminate()
-            process.join()
+        place.cancel()
     return [results[number] for number in range(len(jobs))]
+
+
+def _can_fork() -> bool:
+    return "fork" in mp.get_all_start_methods()
+
+
+def _nobody(job: int, done: float) -> None:
+    """Wants no progress."""
 
 
 def _receive(receiver: Any) -> tuple[str, Any]:

@@ -5,6 +5,7 @@ from functools import partial
 
 from mlsim.faults.base import Fault
 from mlsim.measures.findings import ALL, TWIN, Findings
+from mlsim.measures.record import Record
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
 from mlsim.studies.processes import run_side_by_side
@@ -37,16 +38,12 @@ def run_worlds(
     record: of what all is kept (see `mlsim.studies.recording`), by one name or several.
     """
     recording = Recording.of(scenario, chosen(record))
-    faults = faults_of(scenario)
-    worlds: dict[str, list[Fault]] = {ALL: list(faults.values())}
-    if twin and faults:
-        worlds[TWIN] = []
-        worlds |= {name: [fault] for name, fault in faults.items() if len(faults) > 1}
+    worlds = worlds_of(scenario) if twin else {ALL: list(faults_of(scenario).values())}
     jobs = [
         partial(simulate, scenario, monitoring, seed, world, acting, recording)
         for world, acting in worlds.items()
     ]
-    _load_what_worlds_share(scenario)
+    load_what_worlds_share(scenario)
     done = [-scenario.history] * len(jobs)
 
     def tell(job: int, time: float) -> None:
@@ -54,13 +51,58 @@ def run_worlds(
         if progress is not None:
             progress(sum(done) / len(done))
 
-    records = dict(zip(worlds, run_side_by_side(jobs, tell), strict=True))
+    if len(jobs) == 1:
+        # A process of its own would only cost the time to begin it and to send its results.
+        records = {ALL: jobs[0](partial(tell, 0))}
+    else:
+        records = dict(zip(worlds, run_side_by_side(jobs, tell), strict=True))
+    return _findings(scenario, monitoring, seed, records, twin)
+
+
+def run_here(
+    scenario: Scenario,
+    monitoring: Monitoring | None,
+    seed: int,
+    worlds: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> Findings:
+    """Simulate worlds of a scenario one after the other, in this process.
+
+    worlds: their names; that of all faults is always run. None for all there are.
+    """
+    recording = Recording.of(scenario, ())
+    records = {
+        world: simulate(scenario, monitoring, seed, world, acting, recording, progress)
+        for world, acting in worlds_of(scenario).items()
+        if worlds is None or world in worlds or world == ALL
+    }
+    return _findings(scenario, monitoring, seed, records, worlds is None or TWIN in worlds)
+
+
+def worlds_of(scenario: Scenario) -> dict[str, list[Fault]]:
+    """The worlds of a scenario by name, each with its faults: all, and what tells them apart."""
+    faults = faults_of(scenario)
+    worlds: dict[str, list[Fault]] = {ALL: list(faults.values())}
+    if faults:
+        worlds[TWIN] = []
+        worlds |= {name: [fault] for name, fault in faults.items() if len(faults) > 1}
+    return worlds
+
+
+def _findings(
+    scenario: Scenario,
+    monitoring: Monitoring | None,
+    seed: int,
+    records: dict[str, Record],
+    twin: bool,
+) -> Findings:
+    faults = faults_of(scenario)
     if twin and not faults:
         records[TWIN] = records[ALL]
     return Findings(scenario, monitoring, seed, records, faults)
 
 
-def _load_what_worlds_share(scenario: Scenario) -> None:
+def load_what_worlds_share(scenario: Scenario) -> None:
     """Machine code and scikit-learn, once here and not again in the process of every world."""
     warm()
     for spec in scenario.system.values():

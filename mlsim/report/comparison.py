@@ -1,0 +1,45 @@
+"""A comparison of variants: its table, its figure, and how it shows itself in a notebook."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mlsim.measures.headline import Measure
+from mlsim.studies.differences import differences
+from mlsim.studies.paired import Failure, Replications
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Variants under the same seeds, each held against the first.
+
+    replications: all that was run. measures: those that are compared, by name. level: of the
+    confidence intervals.
+    """
+
+    replications: Replications
+    measures: Mapping[str, Measure]
+    level: float = 0.95
+
+    @property
+    def baseline(self) -> str:
+        """The variant that the others are held against: the first."""
+        return self.replications.variants[0].name
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per variant and measure (see `mlsim.studies.differences.differences`)."""
+        shares = {name for name, measure in self.measures.items() if measure.unit == "share"}
+        return differences(self.runs, self.baseline, self.level, shares)
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """The runs themselves, tidy: variant, seed, measure, value."""
+        table = self.replications.table
+        return table[table["measure"].isin(list(self.measures))].reset_index(drop=True)
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """The replications that failed, each with the command that repeats it."""
+        return self.replications.failures

@@ -15,7 +15,7 @@ from mlsim.cli.catalogue import catalogue
 from mlsim.monitoring.spec import MonitoringFile
 from mlsim.scenario.functions import FUNCTIONS, Function
 from mlsim.scenario.kinds import Spec, describe, summary
-from mlsim.scenario.spec import Column, Load, Outcome, Scenario, State, World
+from mlsim.scenario.spec import Column, Load, Outcome, Scenario, State, Trace, World
 from mlsim.scenario.units import COLUMN_UNITS, SECONDS
 
 DOCS = Path(__file__).parent
@@ -124,7 +124,8 @@ TABLES: dict[str, Callable[[], Iterable[str]]] = {
     "world": lambda: (line for line in table_of_fields(World) if "`records`" not in line),
     "state": lambda: table_of_fields(State),
     "column": lambda: table_of_fields(Column),
-    "load": lambda: table_of_fields(Load),
+    "load": lambda: (line for line in table_of_fields(Load) if "`trace." not in line),
+    "trace": lambda: table_of_fields(Trace),
     "outcome": lambda: table_of_fields(Outcome),
     "monitoring": lambda: table_of_fields(MonitoringFile),
     "random functions": lambda: table_of_functions(lambda f: f.random),

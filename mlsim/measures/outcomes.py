@@ -40,9 +40,11 @@ class Ledger:
         rows = Rows(block.log.request, block.log.arrival, block)
         for name, formula in self._formulas.items():
             total = self._by_load[name][block.log.load[0]]
-            inside = (cell >= 0) & (cell < total.size)
+            values = np.asarray(formula(rows), dtype=float)
+            # What is missing (an output without an answer, a gap in a trace) adds nothing.
+            counts = (cell >= 0) & (cell < total.size) & ~np.isnan(values)
             # One by one, in order of time: a sum of sums would depend on how rows come in blocks.
-            np.add.at(total, cell[inside], np.asarray(formula(rows), dtype=float)[inside])
+            np.add.at(total, cell[counts], values[counts])
 
     @property
     def totals(self) -> dict[str, NDArray[np.float64]]:

@@ -1,6 +1,7 @@
 """A scenario together with the monitoring that watches it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mlsim import faults as _faults  # noqa: F401  (makes its kinds known)
@@ -11,19 +12,26 @@ from mlsim.scenario.document import read
 from mlsim.scenario.load import completed, examined, file_problems
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.validation import Checked
+from mlsim.world.trace import trace_problems
 
 
 def load_watched(
     path: str | Path,
     settings: Mapping[str, object] | None = None,
     monitoring: str | Path | None = None,
+    replays: bool = True,
 ) -> tuple[Scenario, Monitoring | None]:
     """The scenario of a file and its monitoring, None if it has none.
 
     settings: other values, as in {"load.jobs.rate": "3/s"}. monitoring: a file to use instead of
-    the scenario's own. Raises ScenarioError with the mistakes of all files at once.
+    the scenario's own. replays: whether it is to be run, so that its traces must be there.
+    Raises ScenarioError with the mistakes of all files at once.
     """
     checked = examined(read(path).with_(settings or {}))
+    scenario = checked.value
+    if replays and scenario and scenario.is_read("world", "load", "start", "history", "horizon"):
+        traces = tuple(trace_problems(scenario))
+        checked = replace(checked, problems=(*checked.problems, *traces))
     file = Path(monitoring) if monitoring else _own_file(checked.value)
     watching = None
     if file is not None:

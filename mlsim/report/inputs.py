@@ -59,6 +59,7 @@ def read_inputs(folder: Path, origin: Mapping[str, Any]) -> tuple[Scenario, Moni
         _inside(folder, origin["scenario_file"]),
         origin["settings"],
         None if place is None else _inside(folder, place),
+        replays=False,
     )
     if scenario.hash != origin["hash"]:
         raise MlsimError(f"{folder}: the scenario in it is not the one that was run")

@@ -90,7 +90,7 @@ def completed(checked: Checked[Scenario]) -> Scenario:
         for name, driver in scenario.world.drivers.items()
     }
     loads = {
-        name: one.model_copy(update={"rate": substituted(one.rate, drivers)})
+        name: one.model_copy(update={"rate": one.rate and substituted(one.rate, drivers)})
         for name, one in scenario.load.items()
     }
     return scenario.model_copy(update={"flow": flow, "load": loads})

@@ -7,7 +7,7 @@ whose request it is, earlier columns. outcomes: all of these, what components ad
 request ended.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from math import isfinite
 
 from mlsim.errors import nearest
@@ -74,8 +74,11 @@ def naming_problems(scenario: Scenario) -> Iterator[Mistake]:
     records = yield from _records(scenario, drivers, person)
     requests: dict[str, Scope] = {}
     for name, load in scenario.load.items():
-        yield from _rate_problems(scenario, load, drivers, ("load", name, "rate"))
-        requests[name] = records.get(load.each, person if load.of else drivers)
+        if load.rate is not None:
+            yield from _rate_problems(scenario, load.rate, drivers, ("load", name, "rate"))
+        recorded = load.trace.columns if load.trace else {}
+        scope = records.get(load.each, person if load.of else drivers)
+        requests[name] = {**scope, **dict.fromkeys(recorded)}
     added = {**dict.fromkeys(scenario.outputs()), **REQUEST}
     shared, missing = _in_all(requests)
     yield from _states(scenario, drivers, {**shared, **added}, missing)
@@ -98,11 +101,24 @@ def _records(
         if block not in users and scenario.is_read("load"):
             known = ("drivers", "state", "people", "person", *users)
             yield place, f"no load has requests of the name '{block}'", nearest(block, known)
-        if all(load.of for load in users.get(block, ())):
-            scopes[block] = yield from _block(columns, person, place)
-        else:
-            scopes[block] = yield from _block(columns, drivers, place, nobodys)
+        loads = users.get(block, [])
+        is_somebodys = all(load.of for load in loads)
+        recorded, others = _recorded(loads)
+        scope = {**(person if is_somebodys else drivers), **recorded}
+        away = {**({} if is_somebodys else nobodys), **others}
+        scopes[block] = yield from _block(columns, scope, place, away)
     return scopes
+
+
+def _recorded(loads: Sequence[Load]) -> tuple[Scope, dict[str, str]]:
+    """Columns that the traces of all loads of a block have; and those that only some have."""
+    traces = [set(load.trace.columns) if load.trace else set() for load in loads]
+    everywhere = set.intersection(*traces) if traces else set()
+    others = set().union(*traces) - everywhere
+    return (
+        dict.fromkeys(sorted(everywhere)),
+        dict.fromkeys(sorted(others), "is recorded in the trace of another load"),
+    )
 
 
 def _in_all(requests: Mapping[str, Scope]) -> tuple[Scope, dict[str, str]]:
@@ -186,13 +202,13 @@ def _block(
 
 
 def _rate_problems(
-    scenario: Scenario, load: Load, drivers: Scope, place: Place
+    scenario: Scenario, stated: Expression, drivers: Scope, place: Place
 ) -> Iterator[Mistake]:
-    mistakes = list(misfits(load.rate, drivers, place, RATE))
+    mistakes = list(misfits(stated, drivers, place, RATE))
     yield from mistakes
     if mistakes or not scenario.is_read("history", "horizon", "start"):
         return
-    rate = substituted(load.rate, scenario.world.drivers)
+    rate = substituted(stated, scenario.world.drivers)
     for name, state in scenario.world.state.items():
         if name in names(rate) and not all(map(isfinite, state.range)):
             message = f"needs a range with two ends: the rate of {place[1]} follows it"

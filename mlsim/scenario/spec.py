@@ -34,6 +34,7 @@ from mlsim.scenario.units import (
     Quantity,
     Unit,
     path_inside,
+    trace_path,
 )
 
 
@@ -139,17 +140,48 @@ class World(Spec):
         return self.columns()[column].unit or ""
 
 
-class Load(Spec):
-    """Requests that come in, as a Poisson process whose rate may vary."""
+class Trace(Spec):
+    """Recorded requests: a file with a row for each, in order of time.
 
-    rate: RateExpression
-    """Requests per time, constant or over time."""
+    A path alone stands for `{file: path}`.
+    """
+
+    file: Annotated[str, Quantity("the path of a .csv or .parquet file", trace_path)]
+    """The file, relative to the scenario and inside its folder."""
+    time: str = "time"
+    """Its column of times: seconds since day 0, or dates with times (UTC if they don't say)."""
+    columns: dict[ColumnName, str] = {}
+    """Columns that the block of the load may use: what they are called there, and in the file."""
+    person: str | None = None
+    """Its column of whose request it is, in whole numbers from 0; drawn if not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_path(cls, data: Any) -> Any:
+        return data if isinstance(data, dict | Trace) else {"file": data}
+
+
+class Load(Spec):
+    """Requests that come in: at a rate, or as they are recorded in a trace."""
+
+    rate: RateExpression | None = None
+    """Requests per time, of a Poisson process whose rate is constant or varies over time."""
+    trace: Trace | None = None
+    """Recorded requests that come instead, each at its time."""
     enters: Name
     """The component at which they come in."""
     of: Literal["person"] | None = None
     """Whose requests they are: `person` for people who come back and keep what is theirs."""
     each: Name = ""
     """The block of `world` that is drawn per request; the load's name without a final s."""
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> "Load":
+        if (self.rate is None) == (self.trace is None):
+            raise Refusal("needs either rate or trace, and not both")
+        if self.trace is not None and self.trace.person and not self.of:
+            raise Refusal("needs of: person, as its trace says whose requests they are")
+        return self
 
 
 class Outcome(Spec):

@@ -186,6 +186,14 @@ def path_inside(value: object) -> str:
     return value
 
 
+def trace_path(value: object) -> str:
+    """A path inside the folder, of a file of a kind that can be replayed."""
+    path = path_inside(value)
+    if not path.endswith((".csv", ".parquet")):
+        raise Refusal(f"must be the path of a .csv or .parquet file {got(value)}")
+    return path
+
+
 @dataclass(frozen=True)
 class Money:
     """An amount of money, in a currency; `per_second` where it is paid for time.

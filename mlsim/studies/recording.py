@@ -12,6 +12,7 @@ from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.spec import Load, Scenario
 from mlsim.studies.logs import RequestLog, RowLog, VisitLog
 from mlsim.system.simulation import System
+from mlsim.world.trace import trace_of
 
 WHOLE = ("requests", "visits", "rows")
 """What can be kept as a whole: requests as clients see them, their visits to components, and rows
@@ -97,6 +98,11 @@ def expected(scenario: Scenario, start: float) -> float:
 
 
 def _expected(scenario: Scenario, name: str, load: Load, start: float) -> float:
+    if load.trace is not None:
+        times = trace_of(scenario, name).times
+        first, last = np.searchsorted(times, [start, scenario.horizon])
+        return float(last - first)
+    assert load.rate is not None
     step = (scenario.horizon - start) / _POINTS
     time = np.asarray(start + step * (np.arange(_POINTS) + 0.5), dtype=np.float64)
     rate = Formula(load.rate, 0, f"load/{name}/rate", calendar_offset(scenario.start))

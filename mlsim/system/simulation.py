@@ -28,7 +28,7 @@ from mlsim.system.requests import RequestBlock
 from mlsim.system.trainer import Trainer
 from mlsim.system.training import TrainingData, first_versions
 from mlsim.system.wiring import Wiring
-from mlsim.world.load import arrivals_of
+from mlsim.world.load import source_of
 from mlsim.world.people import World
 
 NOBODY = -1
@@ -182,7 +182,7 @@ class System(Mapping[str, Deployed]):
             seed=self.seed,
             arrivals=merge(
                 [
-                    arrivals_of(scenario, name, k, self.seed, self.world.states)
+                    source_of(scenario, name, k, self.seed, self.world.states)
                     for k, (name, _) in enumerate(loads)
                 ]
             ),
@@ -196,7 +196,8 @@ class System(Mapping[str, Deployed]):
 
     def _arrivals_known_until(self) -> float:
         """Before which time, in seconds, arrivals don't depend on what is still to happen."""
-        followed = {n for load in self.scenario.load.values() for n in names(load.rate)}
+        rates = [load.rate for load in self.scenario.load.values() if load.rate is not None]
+        followed = {name for rate in rates for name in names(rate)}
         due = [answer.due for name, answer in self._answers.items() if name in followed]
         # The instant of a step itself still has the rate from before.
         return float(np.nextafter(min(due, default=np.inf), np.inf))

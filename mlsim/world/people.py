@@ -5,6 +5,7 @@ be asked for at any time, in any order and as often as one likes; nothing is sto
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from mlsim.scenario.expressions import Expression
 from mlsim.scenario.spec import Load, Scenario
 from mlsim.world.alteration import Alteration
 from mlsim.world.state import Published
+from mlsim.world.trace import trace_of
 
 Fill = Callable[[Rows], Column]
 """What gives a column for n rows."""
@@ -38,6 +40,17 @@ class World:
         self._records = {
             name: self._formulas(name, {n: c.is_ for n, c in columns.items()})
             for name, columns in world.records.items()
+        }
+        self._blocks = {name: load.each for name, load in scenario.load.items()}
+        self._traces = {
+            name: trace_of(scenario, name) for name, load in scenario.load.items() if load.trace
+        }
+        self._recorded: dict[str, dict[str, Fill]] = {
+            name: {
+                column: partial(self._traces[name].column, column) for column in load.trace.columns
+            }
+            for name, load in scenario.load.items()
+            if load.trace
         }
         self._alterations: dict[str, tuple[Alteration, ...]] = {}
 
@@ -69,10 +82,12 @@ class World:
     ) -> "Truth":
         """What is true of the requests `ids` of one load that arrive at `time` (seconds)."""
         people = self.person_of(load_name, ids) if load.of else None
+        recorded = self._recorded.get(load_name, {})
+        record = self._records.get(load.each, {})
         return Truth(
             self._drivers,
             self._person if load.of else {},
-            self._records.get(load.each, {}),
+            {**recorded, **record},
             self._alterations,
             ids,
             people,
@@ -92,12 +107,18 @@ class World:
         time: NDArray[np.float64],
     ) -> Column:
         """What a column would be of requests `ids` of `people` that arrive at `time` (seconds)."""
-        record = next((block for block in self._records.values() if column in block), {})
+        name = next((block for block, columns in self._records.items() if column in columns), "")
+        recorded = (own for load, own in self._recorded.items() if self._blocks[load] == name)
+        record: dict[str, Fill] = {**next(recorded, {}), **self._records.get(name, {})}
         truth = Truth(self._drivers, self._person, record, self._alterations, ids, people, time)
         return truth[column]
 
     def person_of(self, load_name: str, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Who makes each request: people come back, all equally often."""
+        """Who makes each request: people come back, all equally often unless a trace says it."""
+        if load_name in self._traces:
+            people = self._traces[load_name].people(ids)
+            if people is not None:
+                return people
         u = draws.uniform(draws.stream(self._seed, f"load/{load_name}/person"), ids)
         return np.asarray(np.floor(u * self._people), dtype=np.int64)
 

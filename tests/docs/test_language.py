@@ -18,7 +18,7 @@ def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found: dict[str, str] = {}
     for language, name, text in BLOCK.findall(PAGE):
-        if language == "yaml":
+        if language in ("yaml", "csv"):
             found[name] = found.get(name, "") + text
     for name, text in found.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -32,13 +32,15 @@ def test_every_block_of_yaml_belongs_to_a_file(files):
         "counter.yaml",
         "clinic.yaml",
         "answers.yaml",
+        "replay.yaml",
+        "orders.csv",
         "monitoring/watch.yml",
         "monitoring/rules/clinic.rules.yml",
         "mistakes.yaml",
     }
 
 
-@pytest.mark.parametrize("name", ["counter.yaml", "clinic.yaml", "answers.yaml"])
+@pytest.mark.parametrize("name", ["counter.yaml", "clinic.yaml", "answers.yaml", "replay.yaml"])
 def test_its_scenarios_are_valid(files, name):
     scenario, _ = load_watched(name)
     assert f"{scenario.scenario}.yaml" == name

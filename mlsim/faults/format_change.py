@@ -1,21 +1,12 @@
 """format_change: a producer starts to send a column in a format that consumers can't all parse."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
-
-import numpy as np
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.column import ColumnFault
+from mlsim.system.formats import AS_MISREAD, Format
 from mlsim.system.output import Alter
 from mlsim.system.simulation import System
-
-AS_MISREAD: Mapping[str, Alter] = {
-    "decimal_comma": lambda values, rows: np.trunc(values),
-    "renamed": lambda values, rows: np.full(values.shape, np.nan),
-    "text": lambda values, rows: values,
-}
-"""What a parser makes of each format that takes what it can get, as C's strtod does."""
 
 
 @fault_kind("format_change")
@@ -40,7 +31,7 @@ class FormatChange(ColumnFault):
     """
 
     kind: Literal["format_change"] = "format_change"
-    to: Literal["decimal_comma", "renamed", "text"]
+    to: Format
     """The format that is sent while the fault lasts."""
 
     def title(self) -> str:

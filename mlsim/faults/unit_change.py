@@ -7,9 +7,11 @@ from mlsim.faults.base import fault_kind
 from mlsim.faults.families.column import ColumnFault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Unit, affine, dimension_of
+from mlsim.scenario.units import Unit
+from mlsim.system.formats import in_unit
 from mlsim.system.output import Alter
 from mlsim.system.simulation import System
+from mlsim.system.units_check import not_convertible
 
 
 @fault_kind("unit_change")
@@ -37,17 +39,15 @@ class UnitChange(ColumnFault):
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
-        column = scenario.world.columns().get(self.column)
-        if column is not None and column.unit is None:
-            yield ("column",), f"must have a unit, and {self.column} has none", ""
-        elif column is not None and column.unit is not None:
-            dimension = dimension_of(column.unit)
-            if dimension_of(self.unit) != dimension:
-                yield ("unit",), f"must be a {dimension} (got '{self.unit}')", ""
+        producer = scenario.system.get(self.component)
+        if producer is not None and self.fits(producer) and self.column in self.sent(scenario):
+            places = (("column",), ("unit",))
+            yield from not_convertible(
+                scenario, self.column, self.unit, self.sent(scenario), places
+            )
 
     def title(self) -> str:
         return f"{self.component} sends {self.column} in {self.unit}"
 
     def alteration(self, system: System) -> Alter:
-        scale, offset = affine(system.unit_of(self.column), self.unit)
-        return lambda values, rows: values * scale + offset
+        return in_unit(system.unit_of(self.column), self.unit)

@@ -6,7 +6,7 @@ numbered in the order in which they came into force. A request is stamped with t
 when its service starts, so its columns can be computed at any later time.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
@@ -79,10 +79,10 @@ class Component(Spec):
         """What goes to it, and on from it, beside the flow of requests."""
         return ()
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> Any:
+    def first_settings(self, system: "System", name: str) -> Any:
         """What is in force at the beginning; None for a component that computes nothing.
 
-        seed: of its random streams. calendar: seconds from Monday 00:00 to day 0, for its formulas.
+        system: gives formulas their luck and their calendar, and columns their unit.
         """
         return None
 
@@ -94,8 +94,13 @@ class Component(Spec):
         """Whether it is the work of a fault if a request brings nothing back from here."""
         return False
 
-    def unreadable(self, settings: Any, rows: "Inbox", column: str) -> NDArray[np.bool_] | bool:
-        """In which rows it sends a column in a format that a careful consumer can't parse."""
+    def unreadable(
+        self, settings: Any, rows: "Inbox", column: str, known: Collection[str]
+    ) -> NDArray[np.bool_] | bool:
+        """In which rows it sends a column in a format that a careful consumer can't parse.
+
+        known: the versions of an app whose formats the consumer knows, by name.
+        """
         return False
 
     def needs_for(self, column: str) -> Iterable[str]:

@@ -149,7 +149,7 @@ class BatchJob(Component):
         yield Link(self.reads, name, self.store)
         yield Link(name, self.store, self.store)
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> Job:
+    def first_settings(self, system: "System", name: str) -> Job:
         return Job()
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:

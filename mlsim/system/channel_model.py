@@ -81,15 +81,15 @@ class Confusion(Spec):
         """The two that are given, by their key."""
         return {key: e for key in KEYS if (e := getattr(self, key)) is not None}
 
-    def perception(self, seed: int, name: str, calendar: float) -> Perception:
+    def perception(self, system: "System", name: str) -> Perception:
         """It as columns; the luck is that of the component, the same for all its versions."""
         first, second = self.expressions().values()
-        right = Formula(first, seed, f"channel/{name}/score", calendar)
+        right = system.formula(first, f"channel/{name}/score")
         if self.sensitivity is None:
-            return Perception(right, Formula(second, seed, f"channel/{name}/score", calendar), None)
+            return Perception(right, system.formula(second, f"channel/{name}/score"), None)
         # With one luck for both, who is recognised stays so under a more sensitive version.
-        wrong = Formula(Binary("-", Number(1.0), second), seed, f"channel/{name}/score", calendar)
-        return Perception(right, wrong, draws.stream(seed, f"channel/{name}/luck"))
+        wrong = system.formula(Binary("-", Number(1.0), second), f"channel/{name}/score")
+        return Perception(right, wrong, draws.stream(system.seed, f"channel/{name}/luck"))
 
 
 KEYS = ("sensitivity", "specificity", "score_if_true", "score_if_false")
@@ -153,8 +153,8 @@ class ChannelModel(Served, Confusion):
         if times != sorted(set(times)):
             yield ("releases",), "must come one after another, in order of time", ""
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> ChannelVersion:
-        return self._version(1, 0.0, self.perception(seed, name, calendar))
+    def first_settings(self, system: "System", name: str) -> ChannelVersion:
+        return self._version(1, 0.0, self.perception(system, name))
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         """Its releases, pushed when their time comes."""
@@ -162,9 +162,7 @@ class ChannelModel(Served, Confusion):
         for release in self.releases:
             yield system.clock.timeout(release.at - system.clock.now)
             number, now = system.registry.next_number(name), float(system.clock.now)
-            version = self._version(
-                number, now, release.perception(system.seed, name, system.calendar)
-            )
+            version = self._version(number, now, release.perception(system, name))
             system.registry.add(name, version)
             yield from system.push(name, version)
 

@@ -1,6 +1,7 @@
 """client: where requests come from, how long they are waited for, and what is sent along."""
 
-from typing import ClassVar, Literal
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +9,15 @@ from pydantic import Field
 
 from mlsim.engine.columns import Column
 from mlsim.engine.network import Client as ClientStation
-from mlsim.scenario.kinds import Spec
-from mlsim.scenario.units import Bound, Duration, Probability
+from mlsim.scenario.kinds import Mistake, Spec
+from mlsim.scenario.spec import Scenario
+from mlsim.scenario.units import Bound, Duration, Name, Probability
 from mlsim.system.base import Component, Inbox, component_kind
 from mlsim.system.output import Output
+from mlsim.system.release import AppRelease, published_releases, release_misfits
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 
 class Retries(Spec):
@@ -65,6 +71,9 @@ class Client(Component):
         kind: client
         timeout: 4s
         retries: {max: 2, backoff: 500ms}
+        releases:
+          v1: {}
+          v2: {at: 1d, adoption: exponential(mean=2d), units: {temperature: fahrenheit}}
     """
 
     kind: Literal["client"] = "client"
@@ -87,6 +96,17 @@ class Client(Component):
     falls_back: bool = False
     """Whether the client makes do with a default answer of its own where it gets none."""
 
+    releases: dict[Name, AppRelease] = {}
+    """Versions of the app in order of time, the first one everybody's. They live side by side:
+    people install a version when they please. `<client>.version` is its number, from 0."""
+
+    def outputs(self, name: str) -> Iterable[str]:
+        return (f"{name}.version",) if self.releases else ()
+
+    def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        for place, message, near in release_misfits(self.releases, scenario):
+            yield ("releases", *place), message, near
+
     def station(self, name: str) -> ClientStation:
         retries, breaker, hedge = self.retries, self.breaker, self.hedge
         return ClientStation(
@@ -108,14 +128,19 @@ class Client(Component):
             open_for=breaker.open_for if breaker else 0.0,
         )
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> Output:
-        return Output(by_person=True)
+    def first_settings(self, system: "System", name: str) -> Output:
+        releases = published_releases(self.releases, system, name)
+        return Output(by_person=True, releases=releases)
 
     def touched(self, settings: Output, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
         return settings.changed(column, rows)
 
-    def unreadable(self, settings: Output, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
-        return settings.unreadable(column, rows)
+    def unreadable(
+        self, settings: Output, rows: Inbox, column: str, known: Collection[str]
+    ) -> NDArray[np.bool_] | bool:
+        return settings.unreadable(column, rows, known)
 
     def compute(self, settings: Output, rows: Inbox, column: str) -> Column:
+        if column.endswith(".version"):
+            return settings.version(rows.people, rows.sent)
         return settings.send(column, rows[column], rows)

@@ -1,7 +1,7 @@
 """collector: the telemetry server, where rows arrive that somebody may look at later."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import field_validator
 
@@ -13,6 +13,9 @@ from mlsim.system.base import component_kind
 from mlsim.system.contract import Reader
 from mlsim.system.delivery import Delivery
 from mlsim.system.intake import Capacity
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 
 @component_kind("collector")
@@ -50,5 +53,5 @@ class Collector(Reader):
             place = ("capacity", "sender")
             yield place, f"the world has no column '{sender}'", nearest(sender, known)
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> Delivery:
+    def first_settings(self, system: "System", name: str) -> Delivery:
         return Delivery()

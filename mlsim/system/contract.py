@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from mlsim.engine.columns import Column
+from mlsim.errors import nearest
 from mlsim.scenario import spec
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
+from mlsim.scenario.units import Name
+from mlsim.system.client import Client
 from mlsim.system.server import Served
 
 
@@ -60,6 +63,10 @@ class Reader(Served):
     """Whether a value that its contract (`range`, `categories`) doesn't allow counts as one that
     can't be parsed."""
 
+    versions: tuple[Name, ...] = ()
+    """Versions of the client's app whose formats and units it knows: it reads them rightly. All
+    others it reads as if they were the first."""
+
     @field_validator("on_bad", mode="before")
     @classmethod
     def _does_not_fail(cls, value: Any) -> Any:
@@ -71,6 +78,19 @@ class Reader(Served):
         yield from super().problems(scenario, name)
         if self.strict and not self.parses:
             yield ("strict",), "needs an on_bad policy other than misread", ""
+        known = [
+            release
+            for spec in scenario.system.values()
+            if isinstance(spec, Client)
+            for release in spec.releases
+        ]
+        for k, version in enumerate(self.versions):
+            if version not in known:
+                yield (
+                    ("versions", k),
+                    f"no client has a release '{version}'",
+                    nearest(version, known),
+                )
 
     @property
     def parses(self) -> bool:

@@ -82,7 +82,7 @@ class Deployer(Component):
         if self.canary is not None and self.canary.promote is not None:
             yield from _incomparable(scenario, self.canary.for_, self.canary.promote)
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> PushPath:
+    def first_settings(self, system: "System", name: str) -> PushPath:
         return PushPath()
 
     def push(

@@ -1,6 +1,6 @@
 """external: somebody else's service, which knows something of the world that the system needs."""
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -106,9 +106,9 @@ class External(Served):
                     message = f"the world has no column '{used}'"
                     yield ("provides", column), message, nearest(used, known)
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> Source:
+    def first_settings(self, system: "System", name: str) -> Source:
         formulas = {
-            column: Formula(known, seed, f"external/{name}/{column}", calendar)
+            column: system.formula(known, f"external/{name}/{column}")
             for column, known in self.provides.items()
         }
         return Source(formulas, Output(by_person=False), self.quota)
@@ -116,7 +116,9 @@ class External(Served):
     def touched(self, settings: Source, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
         return settings.output.changed(column, rows)
 
-    def unreadable(self, settings: Source, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
+    def unreadable(
+        self, settings: Source, rows: Inbox, column: str, known: Collection[str]
+    ) -> NDArray[np.bool_] | bool:
         return settings.output.unreadable(column, rows)
 
     def missed(self, settings: Source) -> bool:

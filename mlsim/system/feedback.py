@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
 from mlsim.system.base import Component, component_kind
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,9 @@ class Feedback(Component):
                 if used not in known:
                     yield (key,), f"the world has no column '{used}'", nearest(used, known)
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> Channel:
+    def first_settings(self, system: "System", name: str) -> Channel:
         return Channel(
-            share=Formula(self.share, seed, f"feedback/{name}/share", calendar),
-            delay=Formula(self.delay, seed, f"feedback/{name}/delay", calendar),
-            luck=draws.stream(seed, f"feedback/{name}/luck"),
+            share=system.formula(self.share, f"feedback/{name}/share"),
+            delay=system.formula(self.delay, f"feedback/{name}/delay"),
+            luck=draws.stream(system.seed, f"feedback/{name}/luck"),
         )

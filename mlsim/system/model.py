@@ -1,7 +1,7 @@
 """model: a scikit-learn estimator, fitted inside the run and served by numbered versions."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from mlsim.system.collector import Collector
 from mlsim.system.columns_check import unreadable
 from mlsim.system.learning import UNTRAINED, ModelVersion
 from mlsim.system.server import Served
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 
 @component_kind("model")
@@ -77,7 +80,7 @@ class Model(Served):
         if scenario.history == 0:
             yield (), "needs a history in the scenario, from which its first version learns", ""
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> ModelVersion:
+    def first_settings(self, system: "System", name: str) -> ModelVersion:
         return UNTRAINED
 
     def touched(self, settings: ModelVersion, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:

@@ -1,7 +1,7 @@
 """policy: turns scores into an action, which is where the machine reaches into the world."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from mlsim.engine.columns import Column, Formula
 from mlsim.scenario.expressions import Condition, names
@@ -11,6 +11,9 @@ from mlsim.scenario.units import Name
 from mlsim.system.base import Inbox, component_kind
 from mlsim.system.columns_check import unreadable
 from mlsim.system.server import Served
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 
 @component_kind("policy")
@@ -42,8 +45,8 @@ class Policy(Served):
         yield from super().problems(scenario, name)
         yield from unreadable(scenario, name, [(("when",), used) for used in names(self.when)])
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> Formula:
-        return Formula(self.when, seed, f"policy/{name}", calendar)
+    def first_settings(self, system: "System", name: str) -> Formula:
+        return system.formula(self.when, f"policy/{name}")
 
     def compute(self, settings: Formula, rows: Inbox, column: str) -> Column:
         return settings(rows.visible())

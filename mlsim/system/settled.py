@@ -71,11 +71,28 @@ class SettledRows(Mapping[str, Column]):
     def at(self, reader: str, column: str) -> Column:
         """A column as it reached the component `reader`, shape (n,)."""
         source = self._wiring.source(reader, column)
-        values = self.truth[column] if source is None else self.output(source, column)
         spec = self._system[reader].spec
+        if source is None:
+            values = self.truth[column]
+        elif isinstance(spec, Reader) and spec.versions:
+            values = self._sent_to(reader, spec, self._system[source], column)
+        else:
+            values = self.output(source, column)
         if isinstance(spec, Reader) and spec.parses:
             return spec.parsed(values, self._bad(reader, spec, column))
         return values
+
+    def _sent_to(self, reader: str, spec: Reader, sender: Deployed, column: str) -> Column:
+        """A column that a component knows how to read in some versions of an app."""
+        if not (sender.spec.starts_requests and column in self.truth):
+            return self.output(sender.name, column)
+        key = (reader, f"read {column}")
+        if key not in self._computed:
+            self._computed[key] = self._by_settings(
+                sender,
+                lambda output, rows: output.send(column, rows[column], rows, spec.versions),
+            )
+        return self._computed[key]
 
     def _bad(self, reader: str, spec: Reader, column: str) -> NDArray[np.bool_] | bool:
         """In which rows a component can't parse a column, or its contract doesn't allow it."""
@@ -86,11 +103,14 @@ class SettledRows(Mapping[str, Column]):
         if key not in self._computed:
             sender = self._system[source]
             bad = self._own_rows(
-                sender, lambda settings, rows: sender.spec.unreadable(settings, rows, column)
+                sender,
+                lambda settings, rows: sender.spec.unreadable(
+                    settings, rows, column, spec.versions
+                ),
             )
             contract = self._wiring.contracts.get(column)
             if spec.strict and contract is not None:
-                bad = bad | contract.broken_by(self.output(source, column))
+                bad = bad | contract.broken_by(self._sent_to(reader, spec, sender, column))
             self._computed[key] = np.asarray(bad)
         return self._computed[key]
 
@@ -120,7 +140,10 @@ class SettledRows(Mapping[str, Column]):
         """
         key = (name, column)
         if key not in self._computed:
-            self._computed[key] = self._compute(self._system[name], column)
+            component = self._system[name]
+            self._computed[key] = self._by_settings(
+                component, lambda settings, rows: component.spec.compute(settings, rows, column)
+            )
         return self._computed[key]
 
     def _own_rows(
@@ -136,29 +159,27 @@ class SettledRows(Mapping[str, Column]):
                 result = result | ((stamps == number) & own)
         return result
 
-    def _compute(self, component: Deployed, column: str) -> Column:
+    def _by_settings(self, component: Deployed, compute: Callable[[Any, Inbox], Column]) -> Column:
+        """A column that a component makes of each row under the settings of its stamp."""
         stamps = self.log.stamps[:, self._place(component.name)]
+
+        def computed(number: int, rows: Selection) -> Column:
+            return compute(component.settings[number], self._inbox(component, rows))
+
         first, last = int(stamps.min()), int(stamps.max())
         if first == last >= 0:
-            return self._computed_by(component, first, slice(None), column)
+            return computed(first, slice(None))
         if last < 0:  # Nobody came here: what is missing is still a decision, or a number.
-            nobody = np.empty(0, np.intp)
-            return _missing(stamps.size, self._computed_by(component, 0, nobody, column).dtype)
+            return _missing(stamps.size, computed(0, np.empty(0, np.intp)).dtype)
         result: NDArray[Any] = np.full(stamps.size, np.nan)
         for number in range(max(first, 0), last + 1):
             rows = np.flatnonzero(stamps == number)
             if rows.size:
-                values = self._computed_by(component, number, rows, column)
+                values = computed(number, rows)
                 if result.dtype != values.dtype:
                     result = _missing(stamps.size, values.dtype)
                 result[rows] = values
         return result
-
-    def _computed_by(
-        self, component: Deployed, number: int, rows: Selection, column: str
-    ) -> Column:
-        settings = component.settings[number]
-        return component.spec.compute(settings, self._inbox(component, rows), column)
 
     def _inbox(self, component: Deployed, rows: Selection) -> Inbox:
         return Inbox(

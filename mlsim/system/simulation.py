@@ -204,7 +204,7 @@ class System(Mapping[str, Deployed]):
 
     def _deploy(self, name: str, spec: Component) -> Deployed:
         announce = partial(self.network.set_settings, name) if spec.in_flow else _to_nobody
-        first = spec.first_settings(self.seed, name, self.calendar)
+        first = spec.first_settings(self, name)
         return Deployed(name, spec, [first], announce, self._now)
 
     def _training_window(self) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import ColumnName
 from mlsim.system.base import Inbox, component_kind
 from mlsim.system.server import Served
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Store(Served):
         if not any(job.store == name for job in jobs) and scenario.is_read("system"):
             yield (), "needs a batch_job that writes to it", ""
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> Shelf:
+    def first_settings(self, system: "System", name: str) -> Shelf:
         return Shelf()
 
     def touched(self, settings: Shelf, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:

@@ -100,7 +100,7 @@ class Trainer(Component):
                 last = deployer
         yield Link(last, self.model, self.model)
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> TrainingJob:
+    def first_settings(self, system: "System", name: str) -> TrainingJob:
         return TrainingJob()
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:

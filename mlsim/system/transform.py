@@ -1,8 +1,8 @@
 """transform: reads columns from what it receives and makes features of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from mlsim.system.base import Inbox, component_kind
 from mlsim.system.columns_check import unreadable
 from mlsim.system.contract import Reader
 from mlsim.system.output import Output
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,9 @@ class Transform(Reader):
         yield from super().problems(scenario, name)
         yield from unreadable(scenario, name, [*read, *used])
 
-    def first_settings(self, seed: int, name: str, calendar: float) -> FeatureCode:
+    def first_settings(self, system: "System", name: str) -> FeatureCode:
         formulas = {
-            feature: Formula(expression, seed, f"feature/{name}/{feature}", calendar)
+            feature: system.formula(expression, f"feature/{name}/{feature}")
             for feature, expression in self.makes.items()
         }
         return FeatureCode(formulas, Output(by_person=False))
@@ -76,7 +79,7 @@ class Transform(Reader):
         return settings.output.changed(column, rows)
 
     def unreadable(
-        self, settings: FeatureCode, rows: Inbox, column: str
+        self, settings: FeatureCode, rows: Inbox, column: str, known: Collection[str]
     ) -> NDArray[np.bool_] | bool:
         return settings.output.unreadable(column, rows)
 

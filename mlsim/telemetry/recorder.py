@@ -7,13 +7,15 @@ yet begun. So a scrape costs nothing, and whether somebody scrapes changes nothi
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.network import Client, Station, Visits
+from mlsim.engine.network import Client as ClientStation
+from mlsim.engine.network import Station, Visits
+from mlsim.system.client import Client
 from mlsim.system.contract import Reader
 from mlsim.system.external import External
 from mlsim.system.feedback import Feedback
@@ -21,6 +23,7 @@ from mlsim.system.requests import RequestBlock
 from mlsim.system.settled import OUTCOMES
 from mlsim.system.simulation import System
 from mlsim.system.store import Store
+from mlsim.telemetry.app_versions import AppRequests, increments
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
 from mlsim.telemetry.labels import Matcher
 from mlsim.telemetry.scraping import Scrapes, replicas_up, scraper_of
@@ -73,27 +76,31 @@ class Tally:
         count(who * len(self.outcomes) + outcome, end, interval, first, self.counts)
         count_durations(who, start, end, interval, first, self.buckets, self.sums)
 
-    def write_counts(self, store: SeriesStore, cells: slice, label: str, counter: str) -> None:
-        """Add `counter{label, outcome}` to a store of some cells."""
+    def write_counts(
+        self, store: SeriesStore, cells: slice, label: str, counter: str, but: Collection[str] = ()
+    ) -> None:
+        """Add `counter{label, outcome}` to a store of some cells, of all things `but` some."""
         for i, name in enumerate(self.names):
+            if name in but:
+                continue
             for j, outcome in enumerate(self.outcomes):
                 if outcome in self.never[name]:
                     continue
-                counts = _increments(self.counts[i * len(self.outcomes) + j], cells)
+                counts = increments(self.counts[i * len(self.outcomes) + j], cells)
                 store.add_increments(counter, {label: name, "outcome": outcome}, counts)
 
     def write_durations(self, store: SeriesStore, cells: slice, label: str, histogram: str) -> None:
         """Add `histogram{label}` to a store of some cells."""
         for i, name in enumerate(self.names):
-            buckets, seconds = _increments(self.buckets[i], cells), self.sums[i] / NANOSECONDS
+            buckets, seconds = increments(self.buckets[i], cells), self.sums[i] / NANOSECONDS
             # In the order in which the whole is added up: a sum of sums would have other bits.
             sums = np.append(np.cumsum(seconds[: cells.start + 1])[-1], seconds[cells][1:])
             store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), buckets, sums)
 
 
-def _never(place: Station | Client, clients: Iterable[Client]) -> AbstractSet[str]:
+def _never(place: Station | ClientStation, clients: Iterable[ClientStation]) -> AbstractSet[str]:
     """The outcomes that nothing can have at a station, or as a client sees it."""
-    if isinstance(place, Client):
+    if isinstance(place, ClientStation):
         can = {"abandoned": place.patience < math.inf, "fallback": place.falls_back}
     else:
         impatient = place.patience < math.inf or any(client.deadline for client in clients)
@@ -103,13 +110,6 @@ def _never(place: Station | Client, clients: Iterable[Client]) -> AbstractSet[st
             "cancelled": any(client.cancels for client in clients),
         }
     return {outcome for outcome, happens in can.items() if not happens}
-
-
-def _increments(counts: NDArray[np.int32], cells: slice) -> NDArray[np.int64]:
-    """What some cells add; the first of them holds all that came before it as well."""
-    chosen = counts[cells].astype(np.int64)
-    chosen[0] += counts[: cells.start].sum(axis=0, dtype=np.int64)
-    return chosen
 
 
 class Recorder:
@@ -128,7 +128,7 @@ class Recorder:
         cells = self.times.size
         components = [n for n in system.network.names if not scenario.system[n].starts_requests]
         stations = {n: scenario.system[n].station(n) for n in system.network.names}
-        senders = [place for place in stations.values() if isinstance(place, Client)]
+        senders = [place for place in stations.values() if isinstance(place, ClientStation)]
         never = {name: _never(place, senders) for name, place in stations.items()}
         self.visits = Tally(components, VISIT_OUTCOMES, cells, never)
         self.sojourns = Sojourns(len(components))
@@ -139,6 +139,11 @@ class Recorder:
         clients = list(dict.fromkeys(load.enters for load in scenario.load.values()))
         self._client_of = np.array([clients.index(x.enters) for x in scenario.load.values()])
         self.requests = Tally(clients, OUTCOMES, cells, never)
+        self._by_version = {
+            name: AppRequests(system[name], OUTCOMES, cells)
+            for name in clients
+            if isinstance(client := system[name].spec, Client) and client.releases
+        }
         self._attempts = np.zeros((len(clients), cells), np.int32)
         self._reveals = {
             n: d.spec.reveals for n, d in system.items() if isinstance(d.spec, Feedback)
@@ -181,6 +186,8 @@ class Recorder:
         log, grid = block.log, (self._interval, self._first)
         client = self._client_of[log.load]
         self.requests.add(client, log.outcome.astype(np.int64), log.arrival, log.end, *grid)
+        for name in {self.requests.names[k] for k in np.unique(client)} & self._by_version.keys():
+            self._by_version[name].add(block, *grid)
         each = np.repeat(np.arange(client.size), log.attempts)
         count(client[each], log.end[each], *grid, self._attempts)
         for name, counts in self._dropped.items():
@@ -213,7 +220,10 @@ class Recorder:
         if needed(*parts_of_histogram(DURATION)):
             self.visits.write_durations(store, cells, "component", DURATION)
         if needed("client_requests_total"):
-            self.requests.write_counts(store, cells, "client", "client_requests_total")
+            counter = "client_requests_total"
+            self.requests.write_counts(store, cells, "client", counter, self._by_version)
+            for name, by_version in self._by_version.items():
+                by_version.write(store, cells, self.requests.never[name])
         if needed(*parts_of_histogram(CLIENT_DURATION)):
             self.requests.write_durations(store, cells, "client", CLIENT_DURATION)
         if needed("client_attempts_total"):
@@ -310,4 +320,4 @@ def _write_counter(
     counts: Iterable[tuple[str, NDArray[np.int32]]],
 ) -> None:
     for name, own in counts:
-        store.add_increments(metric, {label: name}, _increments(own, cells))
+        store.add_increments(metric, {label: name}, increments(own, cells))

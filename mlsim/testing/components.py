@@ -57,7 +57,7 @@ def numbers_its_settings(trial: ComponentTrial) -> None:
     assert list(times) == sorted(times)
     assert list(numbers) == list(range(len(deployed.settings)))
     system = trial.world.system
-    first = deployed.spec.first_settings(system.seed, trial.name, system.calendar)
+    first = deployed.spec.first_settings(system, trial.name)
     same = type(first) is type(deployed.settings[0])
     assert same, f"{trial.name}: its first settings have become {deployed.settings[0]!r}"
 

@@ -34,13 +34,16 @@ def test_every_block_of_yaml_belongs_to_a_file(files):
         "answers.yaml",
         "replay.yaml",
         "orders.csv",
+        "versions.yaml",
         "monitoring/watch.yml",
         "monitoring/rules/clinic.rules.yml",
         "mistakes.yaml",
     }
 
 
-@pytest.mark.parametrize("name", ["counter.yaml", "clinic.yaml", "answers.yaml", "replay.yaml"])
+@pytest.mark.parametrize(
+    "name", ["counter.yaml", "clinic.yaml", "answers.yaml", "replay.yaml", "versions.yaml"]
+)
 def test_its_scenarios_are_valid(files, name):
     scenario, _ = load_watched(name)
     assert f"{scenario.scenario}.yaml" == name

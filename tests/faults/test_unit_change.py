@@ -130,3 +130,30 @@ faults:
     read, sent = world.read("features", "temperature"), world.log.sent
     np.testing.assert_allclose(read[sent <= 6 * HOUR], 98.6)
     np.testing.assert_allclose(read[sent > 6 * HOUR], 310.15)
+
+
+MAKES = one_step().replace(
+    "{kind: transform, reads: [temperature]}",
+    "{kind: transform, reads: [temperature], makes: {warmth: temperature - 30}}",
+)
+
+
+@pytest.mark.parametrize(
+    ("component", "text", "column", "near"),
+    [
+        ("features", MAKES, "warmth", r" \(those with one: temperature\)"),
+        (
+            "weather",
+            one_step()
+            .replace("system:", 'system:\n  weather: {kind: external, provides: {humid: "1"}}')
+            .replace("phone -> f", "phone -> weather -> f"),
+            "humid",
+            "",
+        ),
+    ],
+)
+def test_refuses_a_column_without_a_unit(component: str, text: str, column: str, near: str):
+    """Else there would be nothing to convert from: it stands in no contract."""
+    message = rf"yaml:\d+: faults\[0\]\.column: must have a unit, and {column} has none{near}"
+    with pytest.raises(ScenarioError, match=message):
+        run(text, "unit_change", component=component, column=column, unit="kelvin")

@@ -57,12 +57,13 @@ class ColumnFault(SettingsFault):
 
     def not_sent(self, scenario: Scenario, key: str, column: str) -> Iterable[Mistake]:
         """A mistake if the component doesn't send the column that stands under `key`."""
-        sent = self._sent(scenario)
+        sent = self.sent(scenario)
         if column not in sent:
             message = f"{self.component} sends no column '{column}'"
             yield (key,), message, nearest(column, sent)
 
-    def _sent(self, scenario: Scenario) -> list[str]:
+    def sent(self, scenario: Scenario) -> list[str]:
+        """The columns that the component sends."""
         component = scenario.system[self.component]
         taken_along = scenario.world.columns() if component.starts_requests else ()
         return [*component.outputs(self.component), *taken_along]

@@ -1,16 +1,26 @@
 """What moves: one compiled loop over events, and the small steps that it is made of.
 
-Order of what happens at one instant: by kind (cancellation, completion of a service, failure after
-a crash, wake of a line, batch due, loss of patience in a line, timeout of a call, timeout of an
-attempt, departure of a person, resend, hedge, arrival), then by entity id, attempt, hop. It is a
-property of the entities, never of the history of heap or slots, so it survives any cut of a run.
-It is looked up only where two times are equal, which is rare. What stands in one list (a line, the
-calls of a station, the attempts or persons of a load) runs out of time in the order of the list.
+One total order of what happens at one instant, the same in the oracle of the tests:
 
-An event moves one token, or makes one. What follows *at this instant* (branches of a fork,
-asides) stands on the agenda and is done in order, before the next event. Every way into a station
-goes through `enter`; every failure of an attempt through `fail`; every end of a request through
-`log_row`. A new mechanism is a new kind of event, hop or station beside these, not another loop.
+1. by kind: cancellation, completion of a service, failure after a crash, wake of a line, batch due,
+   loss of patience in a line, timeout of a call, timeout of an attempt, departure of a person,
+   resend, hedge, arrival;
+2. by entity id, attempt, hop (the place in the program: in reading order of the flow, asides
+   last); what is a station's own (wake, batch due, patience, calls) by station;
+3. what stands in one list (a line, the calls of a station, the attempts or persons of a load) in
+   the order of the list.
+
+It is a property of the entities, never of the history of heap or slots, so it survives any cut of
+a run. It is looked up only where two times are equal, which is rare. What an event brings about at
+its own instant as an event (a cancellation, a service of no time) takes its place among the rest.
+Those behind one who came too late, and has been turned away at the head of a line, are such an
+event too.
+
+An event moves one token, or makes one. What follows *at this instant* (branches of a fork, asides)
+stands on the agenda and is done in order, before the next event: whose service has ended goes on
+first, then its asides, then the rest of its batch. Every way into a station goes through `enter`;
+every failure of an attempt through `fail`; every end of a request through `log_row`. A new
+mechanism is a new kind of event, hop or station beside these, not another loop.
 
 Slots are never searched: a timer or a completion that comes too late finds the state of its slot
 changed and only lets go of it.

@@ -202,9 +202,11 @@ class Network:
         k = self._replica(name, replica)
         self._up[k][replica] = False
         tokens = self._state.tokens
-        here = (tokens["state"] == layout.IN_SERVICE) & (tokens["replica"] == replica)
-        slots = np.flatnonzero(here & (self._state.hops["station"][tokens["hop"]] == k))
+        here = (tokens["replica"] == replica) & (self._state.hops["station"][tokens["hop"]] == k)
+        slots = np.flatnonzero(here & (tokens["state"] == layout.IN_SERVICE))
         tokens["state"][slots] = layout.DOOMED
+        # The end of a batch frees a worker for those, too, that were cancelled in it.
+        tokens["state"][here & (tokens["state"] == layout.CALLED_OFF)] = layout.LOST
         for slot in slots.tolist():
             kernel.inject(self._state, self.now, layout.FAILURE, slot)
         self._state.replicas["busy"][k, replica] = 0

@@ -39,7 +39,7 @@ def exponential(mean: float) -> Service:
 
 
 class Recorded:
-    """A network that keeps its logs."""
+    """A network that keeps its logs; `engine` may be an Oracle in its place."""
 
     def __init__(
         self,
@@ -49,12 +49,13 @@ class Recorded:
         client: Client | None = None,
         seed: int = 0,
         enters: str | None = None,
+        engine: Callable[..., Network] = Network,
         **sizes: object,
     ) -> None:
         self.visit_blocks: list[Visits] = []
         self.request_blocks: list[Requests] = []
         chains = [parse_flow(line) for line in flow]
-        self.network = Network(
+        self.network = engine(
             chains=chains,
             stations=stations,
             clients=[] if client is None else [client],

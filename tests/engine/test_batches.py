@@ -84,3 +84,13 @@ def test_a_batch_goes_on_without_who_is_cancelled():
     assert visits.outcome.tolist() == [6] * 7
     assert recorded.network.counters("gpu").in_service == (0, 0)
     assert not recorded.network._state.attempts["references"].any()
+
+
+def test_a_crash_takes_a_batch_of_which_somebody_was_cancelled():
+    """Its end frees no worker: the worker is gone."""
+    client = Client("phone", timeout=2.0, cancels=True)
+    recorded = Recorded(["phone -> gpu -> phone"], [SLOW], Fixed(np.zeros(7)), client)
+    recorded.network.advance(2.0)
+    recorded.network.crash("gpu", 0)
+    recorded.run()
+    assert recorded.network.counters("gpu").in_service == (0, 0)

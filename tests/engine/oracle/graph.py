@@ -1,0 +1,120 @@
+"""The ways of requests as linked steps, unrolled from the lines of the flow."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count, pairwise
+from typing import Any
+
+from mlsim.scenario.flow import Parallel
+
+
+@dataclass(eq=False)
+class Step:
+    """Where a request may be. Steps are numbered in reading order, asides after the way itself."""
+
+    number: int
+    then: "Step | None" = None
+
+
+@dataclass(eq=False)
+class Aside:
+    """A copy that goes off at a step, and where it ends."""
+
+    first: Step
+    sink: str
+
+
+@dataclass(eq=False)
+class Start(Step):
+    """A client sends an attempt."""
+
+    name: str = ""
+    asides: list[Aside] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Stop(Step):
+    """A component is visited; the ordinal tells repeated visits, and so their draws, apart."""
+
+    name: str = ""
+    ordinal: int = 0
+    asides: list[Aside] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Fork(Step):
+    """All branches begin."""
+
+    branches: list[Step] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Join(Step):
+    """The last of so many goes on."""
+
+    need: int = 0
+
+
+@dataclass(eq=False)
+class Graph:
+    """Ways through the system, by where they begin."""
+
+    chains: Sequence[Any]
+    clients: Sequence[str]
+    numbers: "count[int]" = field(default_factory=count)
+
+    def way_from(self, name: str) -> Step:
+        """The way of a load that enters at `name`, with all that leaves it."""
+        steps = self.continued(self.chain(name))
+        self.visited: Counter[str] = Counter()
+        self.open: list[tuple[Start | Stop, str]] = []
+        if name in self.clients:
+            first = self.sending(name)
+            first.then = self.line(steps[1:-1])[0]
+        else:
+            first = self.line([step for step in steps if step not in self.clients])[0]
+        while self.open:
+            step, name = self.open.pop(0)
+            for chain in self.chains:
+                if chain.aside and chain.steps[0] == name:
+                    way = self.continued(chain.steps[1:])
+                    step.asides.append(Aside(self.line(way)[0], way[-1]))
+        return first
+
+    def chain(self, name: str) -> list[Any]:
+        """The line that begins at `name`, or nothing."""
+        return next((list(c.steps) for c in self.chains if not c.aside and c.steps[0] == name), [])
+
+    def continued(self, steps: Sequence[Any]) -> list[Any]:
+        """A line with the line that begins where it ends."""
+        last = steps[-1]
+        if isinstance(last, Parallel) or last in self.clients or len(self.chain(last)) < 2:
+            return list(steps)
+        return [*steps, *self.continued(self.chain(last))[1:]]
+
+    def sending(self, name: str) -> Start:
+        step = Start(next(self.numbers), name=name)
+        self.open.append((step, name))
+        return step
+
+    def line(self, steps: Sequence[Any]) -> tuple[Step, Step]:
+        """Steps one after another: the first and the last."""
+        parts = [self.fork(s) if isinstance(s, Parallel) else self.stop(s) for s in steps]
+        for (_, last), (first, _) in pairwise(parts):
+            last.then = first
+        return parts[0][0], parts[-1][1]
+
+    def stop(self, name: str) -> tuple[Step, Step]:
+        step = Stop(next(self.numbers), name=name, ordinal=self.visited[name])
+        self.visited[name] += 1
+        self.open.append((step, name))
+        return step, step
+
+    def fork(self, parallel: Parallel) -> tuple[Step, Step]:
+        fork, lines = Fork(next(self.numbers)), [self.line(b) for b in parallel.branches]
+        join = Join(next(self.numbers), need=len(lines))
+        for first, last in lines:
+            fork.branches.append(first)
+            last.then = join
+        return fork, join

@@ -1,0 +1,89 @@
+"""Who moves: requests, their attempts, and their visits."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+import simpy
+
+from tests.engine.oracle.graph import Join, Stop
+
+
+@dataclass(eq=False)
+class Request:
+    """Somebody wants something."""
+
+    id: int
+    load: int
+    arrival: float
+    sent: float = math.nan
+    sends: int = 0
+    retried: int = 0
+    hedged: int = 0
+    outcome: str = ""
+    tries: "list[Attempt]" = field(default_factory=list)
+
+    @property
+    def under_way(self) -> int:
+        return sum(attempt.outcome == "" for attempt in self.tries)
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One try, or (with the outcome "aside") a copy of one that nobody waits for."""
+
+    request: Request
+    number: int
+    sent: float
+    deadline: float = math.inf
+    regime: int = 0
+    outcome: str = ""
+    stamps: dict[str, int] = field(default_factory=dict)
+    joined: Counter[Join] = field(default_factory=Counter)
+    visits: "list[Visit]" = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Token:
+    """Where an attempt is; a fork makes more of them. `born`: which was made before which."""
+
+    attempt: Attempt
+    born: int
+
+
+@dataclass(eq=False)
+class Visit:
+    """A token at a component. `over` tells the token what has come of it, with its outcome."""
+
+    token: Token
+    born: int
+    stop: Stop
+    arrival: float
+    over: simpy.Event
+    state: str = "waiting"
+    abandoned: bool = False
+    replica: int = -1
+    settings: int = -1
+    start: float = math.nan
+    batch: "Batch | None" = None
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.token.attempt
+
+    @property
+    def whose(self) -> tuple[int, int, int]:
+        return self.attempt.request.id, self.attempt.number, self.stop.number
+
+    @property
+    def luck(self) -> tuple[int, int]:
+        """Whose draws these are."""
+        return self.attempt.request.id, self.attempt.number + (self.stop.ordinal << 32)
+
+
+@dataclass(eq=False)
+class Batch:
+    """Visits that one worker serves at the same time; mostly one."""
+
+    visits: list[Visit]
+    replica: int

@@ -1,0 +1,240 @@
+"""The whole: ways of requests as SimPy processes, and the network's own face to the outside."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+import simpy
+
+from mlsim.engine.arrivals import LOAD_SHIFT, Source
+from mlsim.engine.parts import Client, Service, Station
+from mlsim.engine.tables import Counters, Requests, Visits
+from tests.engine.oracle.graph import Fork, Graph, Join, Start, Step, Stop
+from tests.engine.oracle.lives import Attempt, Request, Token, Visit
+from tests.engine.oracle.place import Place
+from tests.engine.oracle.sender import Sender
+from tests.engine.oracle.timeline import Timeline
+
+OUTCOMES = ("ok", "timed_out", "rejected", "failed", "abandoned", "fallback")
+VISIT_OUTCOMES = ("served", "rejected", "lost", "failed", "expired", "timed_out", "cancelled")
+
+
+class Oracle:
+    """Does what `Network` does, with the same arguments and the same methods."""
+
+    def __init__(
+        self,
+        chains: Sequence[Any],
+        stations: Sequence[Station],
+        clients: Sequence[Client],
+        entries: Mapping[int, str],
+        seed: int,
+        arrivals: Source,
+        start: float = 0.0,
+        until: float = math.inf,
+        ahead: Callable[[], float] = lambda: math.inf,
+        on_visits: Callable[[Visits], None] | None = None,
+        on_requests: Callable[[Requests], None] | None = None,
+        **sizes: object,
+    ) -> None:
+        self.names = (*(s.name for s in stations), *(c.name for c in clients))
+        self.seed, self.now, self.until = seed, start, until
+        self.arrivals, self.ahead, self.horizon = arrivals, ahead, start
+        self.on_visits, self.on_requests = on_visits, on_requests
+        self.stretch = 64.0
+        self.line_of_time = Timeline(start)
+        self.settings: Counter[str] = Counter()
+        self.places = {spec.name: Place(self, k, spec) for k, spec in enumerate(stations)}
+        self.senders: dict[int, Sender] = {}
+        graph, by_name = Graph(chains, [c.name for c in clients]), {c.name: c for c in clients}
+        for load, name in entries.items():
+            shared = next((s for s in self.senders.values() if s.habits.name == name), None)
+            way, client = graph.way_from(name), by_name.get(name)
+            self.senders[load] = Sender(self, load, way, client, shared)
+        self.births = count()
+        self.came = count()
+        self.visits: list[tuple[Any, ...]] = []
+        self.rows: list[tuple[Any, ...]] = []
+
+    # --- what moves ---
+
+    @property
+    def time(self) -> float:
+        return self.line_of_time.now
+
+    def advance(self, until: float) -> None:
+        """Let all happen up to and including `until`."""
+        while self.horizon <= until and self.horizon < math.inf:
+            self.line_of_time.run_through(math.nextafter(self.horizon, -math.inf))
+            self.fetch()
+        self.line_of_time.run_through(until)
+        self.now = max(self.now, until if until < math.inf else self.time)
+
+    def fetch(self) -> None:
+        """Who comes before the next horizon; they come after all else of their instant."""
+        end = min(self.horizon + self.stretch, self.until, self.ahead())
+        times, ids = self.arrivals.between(self.horizon, end)
+        for time, who in zip(times.tolist(), ids.tolist(), strict=True):
+            self.line_of_time.at(time, "arrival", [next(self.came)], self.arrive, who)
+        self.horizon = end if end < self.until else math.inf
+        if times.size == 0:
+            self.stretch *= 2.0
+
+    def arrive(self, who: int) -> None:
+        load = who >> LOAD_SHIFT
+        self.senders[load].begin(Request(who, load, self.time))
+
+    def go(self, token: Token, step: Step) -> None:
+        self.line_of_time.process(self.way(token, step))
+
+    def way(self, token: Token, step: Step | None) -> Iterator[simpy.Event]:
+        """A token goes from step to step, until its way ends."""
+        attempt = token.attempt
+        while step is not None:
+            if isinstance(step, Stop):
+                visit = Visit(token, token.born, step, self.time, self.line_of_time.event())
+                attempt.visits.append(visit)
+                place = self.places[step.name]
+                outcome = place.enter(visit)
+                if not outcome:
+                    yield visit.over
+                elif outcome == "served":
+                    self.start_asides(attempt, step)
+                elif outcome == "too late":
+                    return
+                elif place.spec.optional:
+                    attempt.stamps.pop(step.name, None)
+                else:
+                    self.fail(attempt, outcome)
+                    return
+            elif isinstance(step, Start):
+                self.start_asides(attempt, step)
+            elif isinstance(step, Fork):
+                for k, branch in enumerate(step.branches):
+                    self.go(token if k == 0 else self.token(attempt), branch)
+                return
+            elif isinstance(step, Join):
+                attempt.joined[step] += 1
+                if attempt.joined[step] < step.need:
+                    return
+            step = step.then
+        self.arrive_at_the_end(attempt)
+
+    def arrive_at_the_end(self, attempt: Attempt) -> None:
+        if attempt.outcome == "aside":
+            self.log_answer(attempt, attempt.visits[-1].stop.name)
+        else:
+            self.senders[attempt.request.load].answer(attempt)
+
+    def start_asides(self, attempt: Attempt, step: Start | Stop) -> None:
+        for aside in step.asides:
+            copy = Attempt(attempt.request, attempt.number, attempt.sent, outcome="aside")
+            copy.stamps = dict(attempt.stamps)
+            attempt.request.tries.append(copy)
+            self.go(self.token(copy), aside.first)
+
+    def token(self, attempt: Attempt) -> Token:
+        return Token(attempt, self.next_birth())
+
+    def next_birth(self) -> int:
+        return next(self.births)
+
+    def fail(self, attempt: Attempt, outcome: str) -> None:
+        self.senders[attempt.request.load].fail(attempt, outcome)
+
+    # --- what is written down ---
+
+    def log_visit(self, visit: Visit, outcome: str) -> None:
+        who = (visit.attempt.request.id, visit.attempt.number, self.index(visit.stop.name))
+        times = (visit.arrival, visit.start, self.time)
+        code = VISIT_OUTCOMES.index(outcome)
+        self.visits.append((*who, visit.replica, visit.settings, *times, code))
+
+    def log_answer(self, attempt: Attempt, sink: str) -> None:
+        where = self.index(sink) if sink else -1
+        stamps = [attempt.stamps.get(name, -1) for name in self.names]
+        self.log_row(attempt.request, where, attempt.sent, "ok", attempt.number, stamps)
+
+    def log_failure(self, request: Request) -> None:
+        none = [-1] * len(self.names)
+        self.log_row(request, -1, request.sent, request.outcome, -1, none)
+
+    def log_row(
+        self, of: Request, where: int, sent: float, outcome: str, answer: int, stamps: list[int]
+    ) -> None:
+        head = (of.id, of.load, where, of.sends, of.arrival, sent, self.time)
+        self.rows.append((*head, OUTCOMES.index(outcome), answer, stamps))
+
+    def flush(self) -> None:
+        seen, self.visits = self.visits, []
+        ended, self.rows = self.rows, []
+        if seen and self.on_visits is not None:
+            self.on_visits(columns(Visits, seen, "i8 i4 i4 i4 i4 f8 f8 f8 i8"))
+        if ended and self.on_requests is not None:
+            self.on_requests(columns(Requests, ended, "i8 i4 i4 i4 f8 f8 f8 i4 i8 i4"))
+
+    # --- what decides ---
+
+    def index(self, name: str) -> int:
+        return self.names.index(name)
+
+    def counters(self, name: str) -> Counters:
+        place = self.places[name]
+        return Counters(
+            **place.count, waiting=len(place.line), in_service=tuple(int(b) for b in place.busy)
+        )
+
+    def busy(self, name: str) -> int:
+        return sum(self.places[name].busy)
+
+    def up(self, name: str) -> tuple[bool, ...]:
+        place = self.places[name]
+        return tuple(place.up[: place.scale])
+
+    def under_way(self) -> Visits:
+        """Who waits, and who is served."""
+        waiting = [visit for place in self.places.values() for visit in place.line]
+        batches = [batch for place in self.places.values() for batch in place.batches]
+        served = [v for batch in batches for v in batch.visits if v.state == "in service"]
+        rows = [
+            (
+                *(v.attempt.request.id, v.attempt.number, self.index(v.stop.name)),
+                *(v.replica, v.settings, v.arrival, v.start if v in served else math.inf),
+                *(math.inf, -1),
+            )
+            for v in (*waiting, *served)
+        ]
+        return columns(Visits, rows, "i8 i4 i4 i4 i4 f8 f8 f8 i8")
+
+    def set_settings(self, name: str, number: int) -> None:
+        self.settings[name] = number
+
+    def set_service(self, name: str, service: Service) -> None:
+        self.places[name].service = service
+
+    def set_failing(self, name: str, share: float) -> None:
+        self.places[name].failing = share
+
+    def set_open(self, name: str, is_open: bool) -> None:
+        self.places[name].is_open = is_open
+
+    def set_slowness(self, name: str, replica: int, factor: float) -> None:
+        self.places[name].slowness[replica] = factor
+
+    def crash(self, name: str, replica: int) -> None:
+        self.places[name].crash(replica)
+
+    def restart(self, name: str, replica: int) -> None:
+        self.places[name].restart(replica)
+
+    def scale(self, name: str, replicas: int) -> None:
+        self.places[name].rescale(replicas)
+
+
+def columns(table: Any, rows: list[tuple[Any, ...]], kinds: str) -> Any:
+    """Rows as the columns of a table."""
+    turned = zip(*rows, strict=True) if rows else [()] * len(table._fields)
+    return table(*(np.array(c, dtype=k) for c, k in zip(turned, kinds.split(), strict=True)))

@@ -1,0 +1,142 @@
+"""What a client does for the requests of one load; where there is no client, all is sent once."""
+
+import math
+from typing import Any
+
+from mlsim.engine.draws import stream, uniform_at
+from mlsim.engine.parts import Client
+from tests.engine.oracle.breaker import Breaker, Savings
+from tests.engine.oracle.graph import Step
+from tests.engine.oracle.lives import Attempt, Request
+
+
+class Sender:
+    """A load with its client.
+
+    net: the whole. first: where its attempts begin. client: None where nobody waits for answers.
+    """
+
+    def __init__(
+        self, net: Any, load: int, first: Step, client: Client | None, shared: "Sender | None"
+    ) -> None:
+        self.net, self.load, self.first, self.client = net, load, first, client
+        self.habits = client or Client("nobody")
+        self.breaker = shared.breaker if shared else Breaker(self.habits)
+        self.savings = shared.savings if shared else Savings(self.habits.budget)
+        self.made = 0
+
+    def at(self, time: float, kind: str, whose: tuple[int, int], call: Any, *args: Any) -> None:
+        self.net.line_of_time.at(time, kind, whose, call, *args)
+
+    def in_turn(self) -> tuple[int, int]:
+        """Attempts of one load time out in the order of sending; its persons leave in turn."""
+        self.made += 1
+        return self.load, self.made
+
+    def begin(self, request: Request) -> None:
+        if self.habits.patience < math.inf:
+            leaves = request.arrival + self.habits.patience
+            self.at(leaves, "departure", self.in_turn(), self.depart, request)
+        self.savings.save()
+        self.send(request)
+
+    def send(self, request: Request) -> None:
+        habits, now = self.habits, self.net.time
+        request.sent = now
+        if not self.breaker.lets_through(now):
+            self.unanswered(request, "rejected")
+            return
+        attempt = Attempt(request, request.sends, now, regime=self.breaker.regime)
+        request.tries.append(attempt)
+        request.sends += 1
+        if self.client is not None:
+            attempt.stamps[habits.name] = self.net.settings[habits.name]
+        if habits.timeout < math.inf:
+            due = now + habits.timeout
+            self.at(due, "timeout", self.in_turn(), self.fail, attempt, "timed_out")
+            if habits.deadline:
+                attempt.deadline = due
+        if request.hedged < habits.hedges:
+            whose = (request.id, request.sends)
+            self.at(now + habits.hedge_after, "hedge", whose, self.hedge, request)
+        self.net.go(self.net.token(attempt), self.first)
+
+    def hedge(self, request: Request) -> None:
+        calm = request.retried == 0 and request.under_way == 1 + request.hedged
+        if not request.outcome and calm:
+            request.hedged += 1
+            self.send(request)
+
+    def answer(self, attempt: Attempt) -> None:
+        """An attempt brings the answer, if it was still waited for."""
+        if attempt.outcome:
+            return
+        attempt.outcome, request = "ok", attempt.request
+        self.breaker.learn(self.net.time, attempt.regime, answered=True)
+        if not request.outcome:
+            request.outcome = "ok"
+            self.net.log_answer(attempt, "")
+            if request.under_way:
+                self.call_off(request)
+
+    def fail(self, attempt: Attempt, outcome: str) -> None:
+        """An attempt fails, if nothing has ended it before."""
+        if attempt.outcome:
+            return
+        attempt.outcome, request = outcome, attempt.request
+        self.breaker.learn(self.net.time, attempt.regime, answered=False)
+        self.call_off(request)
+        if not request.outcome and not request.under_way:
+            self.unanswered(request, outcome)
+
+    def unanswered(self, request: Request, outcome: str) -> None:
+        """Nothing of the request is under way: try again, or end it."""
+        if request.retried < self.habits.retries and self.savings.pay():
+            whose = (request.id, request.sends)
+            self.at(self.net.time + self.backoff(request), "resend", whose, self.resend, request)
+            request.retried += 1
+        else:
+            self.end(request, "fallback" if self.habits.falls_back else outcome)
+
+    def backoff(self, request: Request) -> float:
+        habits, wait = self.habits, self.habits.backoff
+        for _ in range(request.retried):
+            wait *= habits.growth
+        wait = min(wait, habits.cap)
+        key = stream(self.net.seed, f"backoff/{habits.name}")
+        return wait * uniform_at(key, request.id, request.retried) if habits.jitter else wait
+
+    def resend(self, request: Request) -> None:
+        if not request.outcome:
+            self.send(request)
+
+    def depart(self, request: Request) -> None:
+        if not request.outcome:
+            self.end(request, "abandoned")
+            self.call_off(request)
+
+    def end(self, request: Request, outcome: str) -> None:
+        request.outcome = outcome
+        self.net.log_failure(request)
+
+    def call_off(self, request: Request) -> None:
+        """Who cancels does it at this instant, but when all that follows from the event is done."""
+        if self.habits.cancels:
+            whose = (request.id, request.sends)
+            self.at(self.net.time, "cancellation", whose, self.cancel, request)
+
+    def cancel(self, request: Request) -> None:
+        """Take back what failed attempts do still, and all if the request is over; last, first."""
+        for attempt in reversed(request.tries):
+            if not attempt.outcome and request.outcome:
+                attempt.outcome = "cancelled"
+                self.breaker.forget_probe(self.net.time, attempt.regime)
+            if attempt.outcome not in ("", "ok", "aside"):
+                self.call_back(attempt)
+
+    def call_back(self, attempt: Attempt) -> None:
+        """First the visits that wait: or one might begin to be served, only to be cancelled."""
+        for state in ("waiting", "in service"):
+            visits = [visit for visit in attempt.visits if visit.state == state]
+            for visit in sorted(visits, key=lambda visit: -visit.born):
+                self.net.places[visit.stop.name].cancel(visit)

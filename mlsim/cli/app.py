@@ -3,6 +3,7 @@
 import typer
 
 from mlsim.cli.compare import compare
+from mlsim.cli.exercise import exercise
 from mlsim.cli.explain import explain
 from mlsim.cli.graph import graph
 from mlsim.cli.init import init
@@ -21,3 +22,4 @@ app = typer.Typer(
 )
 for command in (run, compare, judge, explain, report, validate, graph, kinds, schema, init):
     app.command()(command)
+app.add_typer(exercise, name="exercise")

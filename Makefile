@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WARM := .venv/.warm
 
-.PHONY: run test lint format docs silent notebooks example long bench setup clean
+.PHONY: run test lint format docs silent items notebooks example long bench setup clean
 
 run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
@@ -43,6 +43,9 @@ docs: $(READY)
 
 silent: setup
 	$(BIN)/python scenarios/silent/generate.py
+
+items: setup
+	$(BIN)/python docs/items.py
 
 bench: setup
 	$(BIN)/python benchmarks/speed.py $(ARGS)

@@ -107,7 +107,8 @@ def seal(
     from mlsim.exercises.handing_out import hand_out, keep, known
 
     one = known(name)
-    one.broken("hidden" if one.spec.hidden else "practice")
+    for trial in ("practice", "hidden"):
+        one.broken(trial)
     hand_out(one, out / "student")
     keep(one, out / "teacher")
     print(f"{out / 'student'}  for your students: practice faults only")

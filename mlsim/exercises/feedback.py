@@ -43,8 +43,8 @@ def _notices(score: Score) -> Iterator[str]:
     yield ""
     several = len({notice.seed for notice in score.notices}) > 1
     for notice in score.notices:
-        where = f" (seed {notice.seed})" if several else ""
-        yield f"- **{capital(notice.title)}**{where}: {_outcome(notice)}"
+        which = f"{notice.fault}, seed {notice.seed}" if several else notice.fault
+        yield f"- **{capital(notice.title)}** ({which}): {_outcome(notice)}"
         yield from (f"  - {sentence}" for sentence in notice.why)
     yield ""
 

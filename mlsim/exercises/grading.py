@@ -58,7 +58,8 @@ def _grade(exercise: Exercise, student: Path, runs: list[Findings]) -> Grade:
 
 def table(grades: list[Grade]) -> pd.DataFrame:
     """One row for each submission."""
-    return pd.DataFrame([_row(one) for one in grades], columns=COLUMNS.split())
+    rows = pd.DataFrame([_row(one) for one in grades], columns=COLUMNS.split())
+    return rows.astype(dict.fromkeys(("noticed", "faults", "series", "checks"), "Int64"))
 
 
 def pages(exercise: Exercise, grades: list[Grade]) -> Iterator[tuple[str, str]]:

@@ -67,7 +67,7 @@ def changed_values(run: Findings, fault: str, check: ColumnCheck) -> Floats:
     both = here[columns].merge(there[columns], on="request", suffixes=("", "/twin"))
     own, twin = both[check.column].astype(float), both[f"{check.column}/twin"].astype(float)
     differs = (own != twin) & ~(own.isna() & twin.isna())
-    return own[differs].to_numpy(np.float64)
+    return np.asarray(own[differs], dtype=np.float64)
 
 
 def _rows(record: Record, collector: str) -> pd.DataFrame:
@@ -93,7 +93,7 @@ def _columns(alone: Record, twin: Record, horizon: float) -> Iterator[_Signal]:
 def _hourly(rows: pd.DataFrame, values: "pd.Series[Any]", horizon: float) -> Floats:
     """The mean of each hour from day 0 on."""
     means = values.astype(float).groupby((rows["time_s"] // HOUR).astype(int)).mean()
-    return means.reindex(pd.RangeIndex(int(horizon // HOUR))).to_numpy(np.float64)
+    return np.asarray(means.reindex(pd.RangeIndex(int(horizon // HOUR))), dtype=np.float64)
 
 
 def _spread(rows: pd.DataFrame, column: str, horizon: float) -> Floats:
@@ -128,7 +128,7 @@ def _by_hour(series: Series, store: SeriesStore) -> Floats:
     cells = pd.Series(values).groupby(np.floor(store.times / HOUR).astype(int))
     hourly = cells.sum() if _is_counter(series) else cells.mean()
     whole = hourly[(hourly.index >= 0) & (hourly.index < store.times[-1] // HOUR)]
-    return whole.to_numpy(np.float64)
+    return np.asarray(whole, dtype=np.float64)
 
 
 def _strength(signal: _Signal, hours: slice) -> float:

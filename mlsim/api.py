@@ -16,12 +16,13 @@ import pandas as pd
 
 from mlsim import faults as _faults  # noqa: F401  (makes its kinds known)
 from mlsim import system as _system  # noqa: F401  (makes its kinds known)
-from mlsim.errors import MlsimError
+from mlsim.errors import MlsimError, ScenarioError
 from mlsim.measures.findings import ALL, TWIN, Findings
 from mlsim.measures.headline import headline, worlds_needed
 from mlsim.measures.record import Record
 from mlsim.measures.summary import summary
 from mlsim.monitoring.loading import load_watched
+from mlsim.monitoring.settings import divided, unwatched
 from mlsim.monitoring.spec import Monitoring, load_monitoring
 from mlsim.report import notebook
 from mlsim.report.comparison import Comparison
@@ -53,9 +54,13 @@ def load(
     return Scenario(*load_watched(path, settings, monitoring))
 
 
-def _watched(scenario: spec.Scenario, file: Path | None) -> "Scenario":
+def _watched(
+    scenario: spec.Scenario, file: Path | None, settings: Mapping[str, object] | None = None
+) -> "Scenario":
     """The scenario under a monitoring file; raises ScenarioError if they don't fit."""
-    return Scenario(scenario, load_monitoring(file, scenario) if file else None)
+    if file is None and settings:
+        raise ScenarioError([unwatched(settings)])
+    return Scenario(scenario, load_monitoring(file, scenario, settings) if file else None)
 
 
 def open_run(folder: str | Path) -> "Run":
@@ -133,10 +138,12 @@ class Scenario:
 
     def with_(self, settings: Mapping[str, object]) -> "Scenario":
         """The same scenario with other settings, as in {"load.check_ups.rate": "3/s"}."""
-        changed = loading.from_document(self.spec.document.with_(settings))
-        if changed.monitoring_file != self.spec.monitoring_file:
-            return _watched(changed, changed.monitoring_file)
-        return _watched(changed, self.monitoring.path if self.monitoring else None)
+        own, watched = divided(settings)
+        changed = loading.from_document(self.spec.document.with_(own))
+        file, earlier = changed.monitoring_file, {}
+        if file == self.spec.monitoring_file and self.monitoring:
+            file, earlier = self.monitoring.path, dict(self.monitoring.settings)
+        return _watched(changed, file, {**earlier, **watched})
 
     def watched_by(self, monitoring: str | Path) -> "Scenario":
         """The same scenario under another monitoring file."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from mlsim import faults as _faults  # noqa: F401  (makes its kinds known)
 from mlsim import system as _system  # noqa: F401  (makes its kinds known)
 from mlsim.errors import ScenarioError
+from mlsim.monitoring.settings import divided, unwatched
 from mlsim.monitoring.spec import Monitoring, load_monitoring
 from mlsim.scenario.document import read
 from mlsim.scenario.load import completed, examined, file_problems
@@ -25,9 +26,11 @@ def load_watched(
 
     settings: other values, as in {"load.jobs.rate": "3/s"}. monitoring: a file to use instead of
     the scenario's own. replays: whether it is to be run, so that its traces must be there.
-    Raises ScenarioError with the mistakes of all files at once.
+    Settings that begin with `monitoring.` are of the monitoring file (see
+    `mlsim.monitoring.settings`). Raises ScenarioError with the mistakes of all files at once.
     """
-    checked = examined(read(path).with_(settings or {}))
+    own, watched = divided(settings or {})
+    checked = examined(read(path).with_(own))
     scenario = checked.value
     if replays and scenario and scenario.is_read("world", "load", "start", "history", "horizon"):
         traces = tuple(trace_problems(scenario))
@@ -36,9 +39,11 @@ def load_watched(
     watching = None
     if file is not None:
         try:
-            watching = load_monitoring(file, _known_system(checked))
+            watching = load_monitoring(file, _known_system(checked), watched)
         except ScenarioError as error:
             raise ScenarioError([*checked.problems, *error.problems]) from None
+    elif watched and not checked.problems:
+        raise ScenarioError([unwatched(watched)])
     return completed(checked), watching
 
 

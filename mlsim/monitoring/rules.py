@@ -12,7 +12,7 @@ from mlsim.errors import Problem, ScenarioError
 from mlsim.monitoring.durations import PrometheusDuration, PrometheusInterval
 from mlsim.monitoring.promql import PromqlError, parse, selectors
 from mlsim.monitoring.templates import annotation_template, label_template
-from mlsim.scenario.document import read
+from mlsim.scenario.document import Document, read
 from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.refusal import Refusal, got
 from mlsim.scenario.units import Quantity
@@ -54,22 +54,18 @@ def read_rules(paths: Iterable[Path]) -> tuple[Rule, ...]:
 
     Raises: ScenarioError with the mistakes of all files.
     """
-    rules, problems = examined_rules(paths)
+    rules, problems = examined_rules(map(read, paths))
     if problems:
         raise ScenarioError(problems)
     return rules
 
 
-def examined_rules(paths: Iterable[Path]) -> tuple[tuple[Rule, ...], list[Problem]]:
+def examined_rules(documents: Iterable[Document]) -> tuple[tuple[Rule, ...], list[Problem]]:
     """The rules of several files as far as they could be read, and all mistakes."""
     rules: list[Rule] = []
     problems: list[Problem] = []
-    for path in paths:
-        try:
-            checked = examine(read(path), RuleFile)
-        except ScenarioError as error:
-            problems += error.problems
-            continue
+    for document in documents:
+        checked = examine(document, RuleFile)
         if checked.value is not None:
             checked = checked.with_mistakes(_doubled_groups(checked.value))
             rules += _rules_of(checked)

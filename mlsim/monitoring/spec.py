@@ -1,6 +1,6 @@
 """The monitoring file: what is scraped and checked, by which rules, and what alerts set off."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Self
@@ -16,6 +16,7 @@ from mlsim.monitoring.durations import Interval
 from mlsim.monitoring.promql import parse, selectors
 from mlsim.monitoring.promql.selectors import matchers_of
 from mlsim.monitoring.rules import Rule, examined_rules
+from mlsim.monitoring.settings import as_given, of_file, of_rules
 from mlsim.scenario.document import Document, read
 from mlsim.scenario.kinds import Mistake, OfKind, Spec
 from mlsim.scenario.spec import Scenario
@@ -43,6 +44,7 @@ class Monitoring:
     """How a system is watched. Intervals in seconds; the rules in order of evaluation.
 
     texts: of the file and of its rule files, by their places in the file's folder.
+    settings: other values than the files have, by their paths without `monitoring.`.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Monitoring:
     rules: tuple[Rule, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
     actions: tuple[Rollback, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     def passive(self) -> Self:
         """Itself, for judging what has happened already; raises ScenarioError if it acts."""
@@ -61,37 +64,73 @@ class Monitoring:
         return self
 
 
-def load_monitoring(path: str | Path, scenario: Scenario | None = None) -> Monitoring:
+def load_monitoring(
+    path: str | Path,
+    scenario: Scenario | None = None,
+    settings: Mapping[str, object] | None = None,
+    reader: Callable[[Path], Document] = read,
+) -> Monitoring:
     """Read a monitoring file and its rule files.
 
-    scenario: what is to be watched; then it is also checked that the file fits it.
+    scenario: what is to be watched; then it is also checked that the file fits it. settings: other
+    values (see `mlsim.monitoring.settings`). reader: reads each file.
     Raises: ScenarioError with the mistakes of all these files.
     """
-    document = read(path)
+    given: dict[str, str] = {}
+    try:
+        document = of_file(reader(Path(path)), settings or {})
+        return _loaded(document, scenario, settings or {}, reader, given)
+    except ScenarioError as error:
+        raise ScenarioError(as_given(error.problems, given)) from None
+
+
+def _loaded(
+    document: Document,
+    scenario: Scenario | None,
+    settings: Mapping[str, object],
+    reader: Callable[[Path], Document],
+    given: dict[str, str],
+) -> Monitoring:
     checked = examine(document, MonitoringFile)
     spec = checked.value or checked.whole()
     checked = checked.with_mistakes(_misplaced_rule_files(document, spec))
     if scenario is not None:
         checked = checked.with_mistakes(_misfits(spec, scenario))
-    paths = [
-        document.path.parent / name for name in spec.rule_files if _is_beside(document.path, name)
-    ]
-    rules, problems = examined_rules(paths)
-    problems += (*checked.problems, *_unknown_checks(rules, _named(document, "checks")))
+    names = [name for name in spec.rule_files if _is_beside(document.path, name)]
+    files, problems = _read_all([document.path.parent / name for name in names], reader)
+    files, names_given = of_rules(files, settings)
+    given |= names_given
+    rules, wrong = examined_rules(files)
+    problems += (*wrong, *checked.problems, *_unknown_checks(rules, _named(document, "checks")))
     problems += tuple(_unknown_alerts(document, spec.actions, rules))
     if problems:
         raise ScenarioError(problems)
-    texts = {document.path.name: document.text}
-    texts |= {name: read(p).text for name, p in zip(spec.rule_files, paths, strict=True)}
+    texts = {document.path.name: document.as_text()}
+    texts |= {name: file.as_text() for name, file in zip(names, files, strict=True)}
     return Monitoring(
-        Path(path),
+        document.path,
         spec.scrape_interval,
         spec.evaluation_interval,
         spec.checks,
         rules,
         texts,
         spec.actions,
+        dict(settings),
     )
+
+
+def _read_all(
+    paths: Iterable[Path], reader: Callable[[Path], Document]
+) -> tuple[list[Document], list[Problem]]:
+    """The files that can be read, and why the others can't."""
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            documents.append(reader(path))
+        except ScenarioError as error:
+            problems += error.problems
+    return documents, problems
 
 
 def _is_beside(file: Path, name: str) -> bool:

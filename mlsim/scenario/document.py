@@ -46,6 +46,13 @@ class Document:
         canonical = json.dumps(self.data, sort_keys=True, separators=(",", ":"))
         return blake2b(canonical.encode(), digest_size=16).hexdigest()
 
+    def as_text(self) -> str:
+        """What a file with the same values would hold: its own text, or, with settings, JSON.
+
+        JSON is YAML, too; comments and layout are gone, since they told of other values.
+        """
+        return json.dumps(self.data, indent=2) + "\n" if self.settings else self.text
+
     def line(self, place: Place) -> int:
         """The line of a place in the document, or of the nearest place around it that exists."""
         node = self.root

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mlsim.monitoring.checks.base import Check
+from mlsim.monitoring.settings import PREFIX
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
 from mlsim.studies.world import SCRAPE_INTERVAL
@@ -31,6 +32,8 @@ class Variant:
             if path != "seed":
                 parts += ["--set", f"{path}={value}"]
         if self.monitoring is not None:
+            for path, value in self.monitoring.settings.items():
+                parts += ["--set", f"{PREFIX}{path}={value}"]
             parts += ["--monitoring", str(self.monitoring.path)]
         return shlex.join(parts)
 

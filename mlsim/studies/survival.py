@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +25,7 @@ def median_time(times: ArrayLike, noticed: ArrayLike, level: float = 0.95) -> In
     if not event.any():
         return Interval(math.inf, math.inf if event.size else math.nan, math.inf)
     data = stats.CensoredData(uncensored=when[event], right=when[~event])
-    survival = stats.ecdf(data).sf
+    survival: Any = stats.ecdf(data).sf
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # no interval where all or none are left
         band = survival.confidence_interval(level, method="log-log")

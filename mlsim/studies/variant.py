@@ -32,8 +32,8 @@ class Variant:
             if path != "seed":
                 parts += ["--set", f"{path}={value}"]
         if self.monitoring is not None:
-            for path, value in self.monitoring.settings.items():
-                parts += ["--set", f"{PREFIX}{path}={value}"]
+            for path, other in self.monitoring.settings.items():
+                parts += ["--set", f"{PREFIX}{path}={other}"]
             parts += ["--monitoring", str(self.monitoring.path)]
         return shlex.join(parts)
 

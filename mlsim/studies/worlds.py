@@ -1,5 +1,6 @@
 """The worlds of a run: the twin without a fault, each fault alone, and all together."""
 
+import os
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -10,6 +11,7 @@ from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
 from mlsim.studies.processes import run_side_by_side
 from mlsim.studies.recording import Recording, chosen
+from mlsim.studies.shared_past import simulate_together
 from mlsim.studies.world import simulate
 from mlsim.system.classifiers import classifier_of
 from mlsim.system.model import Model
@@ -66,16 +68,24 @@ def run_here(
     worlds: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Findings:
-    """Simulate worlds of a scenario one after the other, in this process.
+    """Simulate worlds of a scenario in this process, their common past once, without lineage.
 
-    worlds: their names; that of all faults is always run. None for all there are.
+    worlds: their names; that of all faults is always run. None for all there are. Records have no
+    blast radius.
     """
     recording = Recording.of(scenario, ())
-    records = {
-        world: simulate(scenario, monitoring, seed, world, acting, recording, progress)
+    chosen_worlds = {
+        world: acting
         for world, acting in worlds_of(scenario).items()
         if worlds is None or world in worlds or world == ALL
     }
+    if len(chosen_worlds) > 1 and not hasattr(os, "fork"):
+        records = {
+            world: simulate(scenario, monitoring, seed, world, acting, recording, progress)
+            for world, acting in chosen_worlds.items()
+        }
+    else:
+        records = simulate_together(scenario, monitoring, seed, chosen_worlds, recording, progress)
     return _findings(scenario, monitoring, seed, records, worlds is None or TWIN in worlds)
 
 

@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -68,9 +69,10 @@ class Processes:
     def _start(self, number: int, job: Job) -> None:
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_work, args=(job, sender), daemon=True)
-        process.start()
+        with undisturbed():
+            process.start()
+            self._running[receiver] = (number, process)
         sender.close()
-        self._running[receiver] = (number, process)
 
     def _hear(self, receiver: Any) -> Iterator[tuple[int, Any]]:
         if receiver not in self._running:
@@ -105,6 +107,23 @@ def run_side_by_side(
     finally:
         place.cancel()
     return [results[number] for number in range(len(jobs))]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ctrl-C waits until this is over.
+
+    What Python does beside a fork (locks of `logging`) is done in callbacks, and an exception in
+    one of those, KeyboardInterrupt too, is told on stderr and forgotten.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _can_fork() -> bool:

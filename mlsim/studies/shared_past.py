@@ -20,7 +20,7 @@ from mlsim.faults.base import Fault
 from mlsim.measures.record import Record
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
-from mlsim.studies.processes import JobFailed
+from mlsim.studies.processes import JobFailed, undisturbed
 from mlsim.studies.recording import Recording
 from mlsim.studies.world import Life, LiveWorld
 from mlsim.system.simulation import System
@@ -102,7 +102,8 @@ class _Branch:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # or both would write what is still to be written
         reading, writing = os.pipe()
-        copy = os.fork()
+        with undisturbed():
+            copy = os.fork()
         if copy == 0:
             os.close(reading)
             self._pipe = writing

@@ -7,7 +7,8 @@ doublings, [2**-8, 2**-7), [2**-7, 2**-6) ... Within its cell a point has a numb
 that neither the rate nor the block in which it was made can change:
 
     bits 57..62   number of the load, 0..63
-    bits 31..56   slot + 2**25: 68 years on either side of time 0
+    bits 31..56   slot + 2**25: from 68 years before time 0 to 34 after it; what lies beyond, where
+                  bits 55 and 56 are set, are requests that follow on others (see `sessions`)
     bits 26..30   band: up to 2**23 arrivals per second
     bits  0..25   number of the point within its cell
 """
@@ -29,6 +30,7 @@ SLOT_BITS = 26
 LOAD_SHIFT = INDEX_BITS + BAND_BITS + SLOT_BITS
 LOADS = 1 << (63 - LOAD_SHIFT)
 SLOT_OFFSET = 1 << (SLOT_BITS - 1)
+FOLLOWS = 3 << (LOAD_SHIFT - 2)
 LOWEST_BAND = 2.0**-8
 BANDS = 1 << BAND_BITS
 SLOTS_PER_BOUND = 64
@@ -134,8 +136,10 @@ def load_of(ids: Ids) -> Ids:
 def _spans(start: float, end: float) -> range:
     """First slots of the stretches over which one bound of the rate is asked for."""
     first, last = math.floor(start / SLOT_SECONDS), math.ceil(end / SLOT_SECONDS)
-    if first < -SLOT_OFFSET or last > SLOT_OFFSET:
-        raise ValueError(f"arrivals in [{start}, {end}) s: ids hold 68 years around time 0")
+    if first < -SLOT_OFFSET or last > SLOT_OFFSET // 2:
+        raise ValueError(
+            f"arrivals in [{start}, {end}) s: ids hold 68 years before time 0 and 34 after it"
+        )
     return range(first, last, SLOTS_PER_BOUND)
 
 

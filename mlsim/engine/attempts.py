@@ -7,6 +7,7 @@ from mlsim.engine.draws import uniform_at
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.logs import log_answer, log_failure
+from mlsim.engine.sessions import go_on
 from mlsim.engine.slots import drop_attempt, drop_request, new_attempt, new_token, put
 from mlsim.engine.state import (
     ABANDONED,
@@ -154,6 +155,8 @@ def go_on_unanswered(state: State, now: float, slot: int, outcome: int) -> None:
     else:
         request.state = FALLBACK if load.falls_back else outcome
         log_failure(state, now, slot, request.state)
+        if load.ways > 0:
+            go_on(state, now, slot)
 
 
 @kernel_call
@@ -202,6 +205,8 @@ def succeed(state: State, now: float, slot: int) -> None:
     if request.state == PENDING:
         request.state = OK
         log_answer(state, now, slot, NOWHERE)
+        if load.ways > 0:
+            go_on(state, now, attempt.request)
         if load.cancels and request.pending > 0:
             call_off(state, now, attempt.request)
 
@@ -251,6 +256,8 @@ def depart(state: State, now: float, slot: int) -> None:
     if state.requests[slot].state == PENDING:
         state.requests[slot].state = ABANDONED
         log_failure(state, now, slot, ABANDONED)
+        if load.ways > 0:
+            go_on(state, now, slot)
         if load.cancels:
             call_off(state, now, slot)
     while load.first_leaver >= 0 and state.requests[load.first_leaver].state != PENDING:

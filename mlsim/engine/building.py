@@ -10,7 +10,7 @@ from mlsim.engine import state as layout
 from mlsim.engine.arrivals import LOADS
 from mlsim.engine.attempts import SAVINGS
 from mlsim.engine.draws import stream
-from mlsim.engine.parts import Client, Station
+from mlsim.engine.parts import Client, Session, Station
 from mlsim.engine.routes import Program
 
 HABITS = (
@@ -30,6 +30,8 @@ def empty_state(
     index: Mapping[str, int],
     log_block: int,
     seed: int,
+    sessions: Mapping[int, Session],
+    until: float,
 ) -> layout.State:
     """The state of an empty network, without slots."""
     # One event takes tokens over each hop once at most: so much may be logged or made by it. A
@@ -44,6 +46,10 @@ def empty_state(
     tally[[layout.FREE_REQUEST, layout.FREE_ATTEMPT, layout.FREE_TOKEN]] = -1
     columns = max((s.replicas for s in stations), default=1)
     log = max(log_block, 1) + margin - 1
+    loads, ways = _loads(program, clients, index, seed), records(0, layout.WAY)
+    for number, session in sessions.items():
+        ways = _with_session(loads[number], ways, session, seed)
+    loads["until"] = until
     return layout.State(
         tally=tally,
         clock=np.full(1, -math.inf),
@@ -56,7 +62,8 @@ def empty_state(
         joined=np.zeros((0, program.joins), np.int32),
         hops=program.hops.view(np.recarray),
         targets=program.targets,
-        loads=_loads(program, clients, index, seed),
+        loads=loads,
+        ways=ways,
         stations=_stations(stations),
         settings=np.zeros(len(index), np.int32),
         replicas=fresh_replicas(len(stations), columns),
@@ -82,9 +89,9 @@ def grown(old: layout.State, slots: int) -> layout.State:
         tally[free] = size
         pools[name] = pool
     # Two events per token (completion and failure); a timer and a cancellation per attempt; a
-    # retry or hedge, a departure and a cancellation per request; per station a wake and a guard
-    # each of its batch, its line and its calls: the heap can't overflow. One more place serves as
-    # a scratch.
+    # retry, hedge or arrival, a departure and a cancellation per request; per station a wake and a
+    # guard each of its batch, its line and its calls: the heap can't overflow. One more place
+    # serves as a scratch.
     events = 7 * (size + slots) + 4 * len(old.stations) + 1
     return old._replace(
         **pools,
@@ -130,6 +137,20 @@ def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]
             for habit in HABITS:
                 loads[number][habit] = getattr(who, habit)
     return loads
+
+
+def _with_session(load: Any, ways: Any, session: Session, seed: int) -> Any:
+    """Tell a load how its people go on; returns the ways with those added."""
+    think, name = session.think, session.load
+    load.first_way, load.ways = ways.size, len(session.ways)
+    load.think, load.think_a, load.think_b = think.distribution, think.a, think.b
+    load.think_key = stream(seed, f"load/{name}/think#0")
+    load.way_key = stream(seed, f"load/{name}/then")
+    load.person_key = stream(seed, f"load/{name}/person")
+    own = records(len(session.ways), layout.WAY)
+    own["load"] = [number for number, _ in session.ways]
+    own["below"] = np.cumsum([probability for _, probability in session.ways])
+    return np.concatenate([ways, own]).view(np.recarray)
 
 
 def _stations(stations: Sequence[Station]) -> Any:

@@ -4,7 +4,7 @@ One total order of what happens at one instant, the same in the oracle of the te
 
 1. by kind: cancellation, completion of a service, failure after a crash, wake of a line, batch due,
    loss of patience in a line, timeout of a call, timeout of an attempt, departure of a person,
-   resend, hedge, arrival;
+   resend, hedge, next request of a person, arrival;
 2. by entity id, attempt, hop (the place in the program: in reading order of the flow, asides
    last); what is a station's own (wake, batch due, patience, calls) by station;
 3. what stands in one list (a line, the calls of a station, the attempts or persons of a load) in
@@ -28,7 +28,6 @@ changed and only lets go of it.
 
 import math
 
-from mlsim.engine.arrivals import LOAD_SHIFT
 from mlsim.engine.attempts import (
     depart,
     fail,
@@ -55,7 +54,7 @@ from mlsim.engine.service import (
     leave_worker,
     serve_waiting,
 )
-from mlsim.engine.slots import drop_request, drop_token, new_attempt, new_token, put
+from mlsim.engine.slots import drop_request, drop_token, new_attempt, new_request, new_token, put
 from mlsim.engine.state import (
     ASIDE,
     ATTEMPTS_USED,
@@ -71,7 +70,7 @@ from mlsim.engine.state import (
     EXPIRY,
     FAILED,
     FAILURE,
-    FREE_REQUEST,
+    FOLLOW_UP,
     HEDGE,
     IN_SERVICE,
     KNOWN_ARRIVALS,
@@ -151,7 +150,7 @@ def lacks_room(state: State) -> bool:
         or tally[ROWS_LOGGED] + margin > state.rows.size
         or tally[TOKENS_USED] + margin > state.tokens.size
         or tally[ATTEMPTS_USED] + margin > state.attempts.size
-        or tally[REQUESTS_USED] + 1 > state.requests.size
+        or tally[REQUESTS_USED] + margin > state.requests.size
     )
     return full
 
@@ -176,6 +175,8 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
         depart(state, now, slot)
     elif kind == HEDGE:
         hedge(state, now, slot)
+    elif kind == FOLLOW_UP:
+        follow_up(state, now, slot)
     elif kind == CANCELLATION:
         cancel(state, now, slot)
     elif kind == FAILURE:
@@ -190,18 +191,19 @@ def arrive(state: State, now: float) -> None:
     tally = state.tally
     entity = state.arrivals[tally[NEXT_ARRIVAL]].entity
     tally[NEXT_ARRIVAL] += 1
-    slot = tally[FREE_REQUEST]
+    begin(state, now, new_request(state, entity, now))
+
+
+@kernel_call
+def follow_up(state: State, now: float, slot: int) -> None:
+    """Somebody has thought long enough and sends the next request."""
+    begin(state, now, slot)
+
+
+@kernel_step
+def begin(state: State, now: float, slot: int) -> None:
+    """A request has come and sends its first attempt; whoever made it lets go of it."""
     request = state.requests[slot]
-    tally[FREE_REQUEST] = request.next
-    tally[REQUESTS_USED] += 1
-    request.id = entity
-    request.load = entity >> LOAD_SHIFT
-    request.attempts = 0
-    request.references = 1
-    request.pending = request.retried = request.hedged = 0
-    request.youngest = -1
-    request.state = PENDING
-    request.arrival = now
     if state.loads[request.load].patience < math.inf:
         watch_person(state, slot)
     if state.loads[request.load].budget < math.inf:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,18 +12,21 @@ from mlsim.engine import state as layout
 from mlsim.engine.arrivals import Source
 from mlsim.engine.building import UNLIMITED, empty_state, fresh_replicas, grown, records
 from mlsim.engine.draws import Distribution, stream
-from mlsim.engine.parts import Client, Service, Station
+from mlsim.engine.parts import Client, Service, Session, Station
 from mlsim.engine.routes import ChainLike, compile_routes
 from mlsim.engine.tables import Counters, Requests, Visits
 
-__all__ = ["Client", "Counters", "Network", "Requests", "Service", "Station", "Visits"]
+__all__ = ["Client", "Counters", "Network", "Requests", "Service", "Session", "Station", "Visits"]
+
+NOBODY_GOES_ON: Mapping[int, Session] = MappingProxyType({})
 
 
 class Network:
     """Clients and stations that requests move through, from `start` on.
 
     chains: the flow; entries: load number -> name of the client or station where it enters.
-    arrivals: where requests come from; none at or after `until`.
+    arrivals: where requests come from; none at or after `until`. sessions: load number -> how its
+    people go on.
     ahead: before which time, in seconds, arrivals can be told by now; asked as they are fetched.
     on_visits, on_requests: take the logs block by block; the columns are theirs to keep.
     visits: whether visits are logged at all.
@@ -38,6 +42,7 @@ class Network:
         entries: Mapping[int, str],
         seed: int,
         arrivals: Source,
+        sessions: Mapping[int, Session] = NOBODY_GOES_ON,
         start: float = 0.0,
         until: float = math.inf,
         ahead: Callable[[], float] = lambda: math.inf,
@@ -66,7 +71,9 @@ class Network:
         program = compile_routes(
             chains, [s.name for s in stations], [c.name for c in clients], entries
         )
-        self._state = empty_state(program, stations, clients, self._index, log_block, seed)
+        self._state = empty_state(
+            program, stations, clients, self._index, log_block, seed, sessions, until
+        )
         self._state.tally[layout.LOGS_VISITS] = visits and on_visits is not None
         for k, station in enumerate(stations):
             self._state.stations[k].key = stream(seed, f"service/{station.name}")

@@ -69,6 +69,24 @@ class Station:
 
 
 @dataclass(frozen=True)
+class Session:
+    """What people do when a request of a load has ended, however it ended.
+
+    load: its name. think: time until the next request. ways: (number of a load, probability) for
+    each that may be next; the rest leaves.
+    """
+
+    load: str
+    think: Service
+    ways: tuple[tuple[int, float], ...]
+
+    def __post_init__(self) -> None:
+        total = sum(probability for _, probability in self.ways)
+        if any(probability < 0.0 for _, probability in self.ways) or total > 1.0 + 1e-9:
+            raise ValueError(f"load '{self.load}': needs probabilities that add up to at most 1")
+
+
+@dataclass(frozen=True)
 class Client:
     """Who sends requests and waits `timeout` seconds per attempt, then tries up to `retries` more.
 

@@ -6,6 +6,7 @@ does a coming retry.
 
 import math
 
+from mlsim.engine.arrivals import LOAD_SHIFT
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.state import (
     ATTEMPTS_USED,
@@ -14,11 +15,31 @@ from mlsim.engine.state import (
     FREE_REQUEST,
     FREE_TOKEN,
     MOVES,
+    PENDING,
     REQUESTS_USED,
     TOKENS_USED,
     WAITING,
     State,
 )
+
+
+@kernel_step
+def new_request(state: State, entity: int, arrival: float) -> int:
+    """A slot for a request that will arrive at a time; whoever made it refers to it."""
+    tally = state.tally
+    slot: int = tally[FREE_REQUEST]
+    request = state.requests[slot]
+    tally[FREE_REQUEST] = request.next
+    tally[REQUESTS_USED] += 1
+    request.id = entity
+    request.load = entity >> LOAD_SHIFT
+    request.attempts = 0
+    request.references = 1
+    request.pending = request.retried = request.hedged = 0
+    request.youngest = -1
+    request.state = PENDING
+    request.arrival = arrival
+    return slot
 
 
 @kernel_step

@@ -33,7 +33,8 @@ def _codes(names: int) -> tuple[int, ...]:
     DEPARTURE,
     RESEND,
     HEDGE,
-) = _codes(11)
+    FOLLOW_UP,
+) = _codes(12)
 
 # Where a token is; CALLED_OFF: cancelled in a batch, which goes on without it.
 WAITING, IN_SERVICE, DOOMED, LOST, CALLED_OFF = _codes(5)
@@ -244,6 +245,15 @@ LOAD = np.dtype(
         ("last_timer", "i8"),
         ("first_leaver", "i8"),
         ("last_leaver", "i8"),
+        ("first_way", "i8"),
+        ("ways", "i8"),
+        ("think", "i8"),
+        ("think_a", "f8"),
+        ("think_b", "f8"),
+        ("think_key", "u8"),
+        ("way_key", "u8"),
+        ("person_key", "u8"),
+        ("until", "f8"),
     ]
 )
 """First hop, and the client with its habits; `client` is its place among names, or -1.
@@ -251,7 +261,12 @@ LOAD = np.dtype(
 `budget`: retries that each request allows; `savings`: those that are left.
 `breaker`: CLOSED, OPEN until `open_until`, or HALF_OPEN; `failures`: in a row, in this `regime`.
 `first_timer`, `last_timer`: ends of the list of attempts that a timer refers to, or -1;
-`first_leaver`, `last_leaver`: of the list of requests whose persons may leave."""
+`first_leaver`, `last_leaver`: of the list of requests whose persons may leave.
+`first_way`, `ways`: span in `State.ways` of what people may do next, after they have thought for a
+time of the distribution `think`; nothing at or after `until`."""
+
+WAY = np.dtype([("load", "i8"), ("below", "f8")])
+"""A way to go on: to a load, for those whose luck is below a number and not below one before."""
 
 ARRIVAL = np.dtype([("time", "f8"), ("entity", "i8")])
 
@@ -289,6 +304,7 @@ class State(NamedTuple):
     heap: events by (time, order of the instant); agenda: (token, hop) to move at this instant.
     requests, attempts, tokens: pools; stamps, joined: per attempt, per name and per join.
     hops, targets: programs (see `routes`); loads: who enters where, and how patiently.
+    ways: what people do next, load by load.
     stations, settings: per name; replicas: per station and replica.
     arrivals: the block at hand; clock: time of the last event.
     visits, rows, row_stamps: logs being filled.
@@ -306,6 +322,7 @@ class State(NamedTuple):
     hops: NDArray[Any]
     targets: NDArray[np.int64]
     loads: NDArray[Any]
+    ways: NDArray[Any]
     stations: NDArray[Any]
     settings: NDArray[np.int32]
     replicas: NDArray[Any]

@@ -8,6 +8,7 @@ from mlsim.errors import nearest
 from mlsim.scenario.document import Document, Place, read
 from mlsim.scenario.flow_checks import flow_problems
 from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.load_checks import load_problems
 from mlsim.scenario.scopes import naming_problems
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.tree import belonging_to, substituted
@@ -52,6 +53,7 @@ def _mistakes(scenario: Scenario) -> Iterator[Mistake]:
         if not getattr(scenario, key) and scenario.is_read(key):
             yield (key,), "must not be empty", ""
     yield from flow_problems(scenario)
+    yield from load_problems(scenario)
     yield from naming_problems(scenario)
     yield from file_problems(scenario)
     for name, component in scenario.system.items():

@@ -19,6 +19,7 @@ from mlsim.scenario.expressions import (
     AnyExpression,
     Condition,
     DriverExpression,
+    DurationExpression,
     Expression,
     RateExpression,
 )
@@ -31,6 +32,7 @@ from mlsim.scenario.units import (
     Cost,
     Duration,
     Name,
+    Probability,
     Quantity,
     Unit,
     path_inside,
@@ -162,12 +164,21 @@ class Trace(Spec):
 
 
 class Load(Spec):
-    """Requests that come in: at a rate, or as they are recorded in a trace."""
+    """Requests that come in: at a rate, from a trace, or by people who do one thing after another.
+
+    A load without any of these comes from people who go on from another load.
+    """
 
     rate: RateExpression | None = None
     """Requests per time, of a Poisson process whose rate is constant or varies over time."""
     trace: Trace | None = None
     """Recorded requests that come instead, each at its time."""
+    population: int | None = Field(None, ge=1, le=10_000_000)
+    """Or so many people, each of whom thinks, sends a request, waits for its end, and again."""
+    think: DurationExpression | None = None
+    """Time from the end of a request to the next one of the same person."""
+    then: dict[Name, Probability] = {}
+    """What people do next, by load; the rest leaves, or begins anew if they are a population."""
     enters: Name
     """The component at which they come in."""
     of: Literal["person"] | None = None
@@ -177,11 +188,26 @@ class Load(Spec):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> "Load":
-        if (self.rate is None) == (self.trace is None):
-            raise Refusal("needs either rate or trace, and not both")
+        sources = [self.rate, self.trace, self.population]
+        if sum(source is not None for source in sources) > 1:
+            raise Refusal("needs one of rate, trace and population, and not several")
+        goes_on = bool(self.then or self.population)
+        if goes_on and self.think is None:
+            raise Refusal("needs think, the time before the next request of the same person")
+        if self.think is not None and not goes_on:
+            raise Refusal("needs then or population: without them nobody thinks of a next request")
+        if self.trace is not None and self.then:
+            raise Refusal("can't have then: all requests of a trace are recorded in it")
+        if sum(self.then.values()) > 1 + 1e-9:
+            raise Refusal(f"has shares in then that add up to {sum(self.then.values()):g}, over 1")
         if self.trace is not None and self.trace.person and not self.of:
             raise Refusal("needs of: person, as its trace says whose requests they are")
         return self
+
+    def ways(self, name: str) -> dict[str, float]:
+        """What people do after a request of this load, called `name`: loads with their shares."""
+        rest = 1.0 - sum(self.then.values()) if self.population else 0.0
+        return {**self.then, name: self.then.get(name, 0.0) + rest} if rest > 0 else self.then
 
 
 class Outcome(Spec):

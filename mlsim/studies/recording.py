@@ -93,22 +93,49 @@ def tables(logs: Mapping[str, RequestLog | VisitLog | RowLog]) -> dict[str, Tabl
 
 
 def expected(scenario: Scenario, start: float) -> float:
-    """How many requests come from `start` (seconds) to the horizon, on average over the seeds."""
-    return sum(_expected(scenario, name, load, start) for name, load in scenario.load.items())
+    """How many requests come from `start` (seconds) to the horizon, on average over the seeds.
+
+    Of a closed population at most so many: as if its requests were answered at once.
+    """
+    loads = list(scenario.load.items())
+    first = np.array([_first(scenario, name, load, start) for name, load in loads])
+    # Who goes on: first + first P + first P P ...; a population's own requests are counted above.
+    ways = np.array(
+        [
+            [0.0 if other.population else load.then.get(name, 0.0) for name, other in loads]
+            for _, load in loads
+        ]
+    )
+    total, following = 0.0, first
+    while following.sum() > 1e-3 * total:
+        total += float(following.sum())
+        following = following @ ways
+    return total
 
 
-def _expected(scenario: Scenario, name: str, load: Load, start: float) -> float:
+def _first(scenario: Scenario, name: str, load: Load, start: float) -> float:
+    """How many requests of a load follow on no other load."""
     if load.trace is not None:
         times = trace_of(scenario, name).times
         first, last = np.searchsorted(times, [start, scenario.horizon])
         return float(last - first)
-    assert load.rate is not None
+    if load.population is not None:
+        return load.population * (scenario.horizon - start) / _mean_pause(load)
+    if load.rate is None:
+        return 0.0
     step = (scenario.horizon - start) / _POINTS
     time = np.asarray(start + step * (np.arange(_POINTS) + 0.5), dtype=np.float64)
     rate = Formula(load.rate, 0, f"load/{name}/rate", calendar_offset(scenario.start))
     # Nobody knows before a run what becomes of the world's states.
     states = {name: np.array(state.start) for name, state in scenario.world.state.items()}
     return float(np.sum(rate(Rows(np.zeros(_POINTS, np.int64), time, states))) * step)
+
+
+def _mean_pause(load: Load) -> float:
+    """Seconds that people think, on average over a few of them."""
+    assert load.think is not None, "a population has one"
+    some = np.arange(_POINTS)
+    return float(Formula(load.think, 0, "pause")(Rows(some, np.zeros(_POINTS), {})).mean())
 
 
 def _sizes(scenario: Scenario) -> dict[str, tuple[float, int]]:

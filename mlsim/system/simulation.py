@@ -12,7 +12,7 @@ from mlsim.engine import draws
 from mlsim.engine.arrivals import merge
 from mlsim.engine.clock import Clock
 from mlsim.engine.columns import Formula
-from mlsim.engine.network import Client, Network, Requests, Station, Visits
+from mlsim.engine.network import Client, Network, Requests, Session, Station, Visits
 from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.spec import Scenario
@@ -25,6 +25,7 @@ from mlsim.system.intake import Capacity, Intake, joined, selected
 from mlsim.system.learning import ModelVersion
 from mlsim.system.registry import Registry
 from mlsim.system.requests import RequestBlock
+from mlsim.system.server import service_of
 from mlsim.system.trainer import Trainer
 from mlsim.system.training import TrainingData, first_versions
 from mlsim.system.wiring import Wiring
@@ -186,6 +187,7 @@ class System(Mapping[str, Deployed]):
                     for k, (name, _) in enumerate(loads)
                 ]
             ),
+            sessions=self._sessions(),
             start=-scenario.history,
             until=scenario.horizon,
             ahead=self._arrivals_known_until,
@@ -193,6 +195,20 @@ class System(Mapping[str, Deployed]):
             on_requests=self._on_rows,
             log_block=BLOCK,
         )
+
+    def _sessions(self) -> dict[int, Session]:
+        """How the people of each load go on, by its number."""
+        loads = self.scenario.load
+        number = {name: k for k, name in enumerate(loads)}
+        return {
+            number[name]: Session(
+                name,
+                service_of(load.think),
+                tuple((number[next_], share) for next_, share in load.ways(name).items()),
+            )
+            for name, load in loads.items()
+            if load.ways(name)
+        }
 
     def _arrivals_known_until(self) -> float:
         """Before which time, in seconds, arrivals don't depend on what is still to happen."""

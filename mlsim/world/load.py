@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mlsim.engine.arrivals import Arrivals, Source
+from mlsim.engine.arrivals import Arrivals, Source, merge
 from mlsim.engine.columns import Formula, Rows
+from mlsim.engine.sessions import Population, first_ids
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.spec import Scenario
@@ -21,9 +22,25 @@ def source_of(
     states: Mapping[str, Published] | None = None,
 ) -> Source:
     """Where the requests of one load come from: see `arrivals_of` for the parameters."""
-    if scenario.load[name].trace is not None:
+    load = scenario.load[name]
+    if load.trace is not None:
         return Replay(trace_of(scenario, name), number)
+    if load.population is not None:
+        return _population(scenario, name, number, seed)
+    if load.rate is None:
+        return merge([])  # all its people come from other loads
     return arrivals_of(scenario, name, number, seed, states)
+
+
+def _population(scenario: Scenario, name: str, number: int, seed: int) -> Population:
+    """The people of a closed population; each begins to think when the run begins."""
+    load = scenario.load[name]
+    assert load.population is not None
+    assert load.think is not None, "validation sees to it"
+    ids = first_ids(number, load.population, scenario.world.people if load.of else load.population)
+    begin = np.full(ids.size, -scenario.history)
+    thought = Formula(load.think, seed, f"load/{name}/think")(Rows(ids, begin, {}))
+    return Population(begin + np.maximum(thought, 0.0), ids)
 
 
 def arrivals_of(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column, Formula, Rows
+from mlsim.engine.sessions import people_of
 from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.expressions import Expression
 from mlsim.scenario.spec import Load, Scenario
@@ -42,6 +43,8 @@ class World:
             for name, columns in world.records.items()
         }
         self._blocks = {name: load.each for name, load in scenario.load.items()}
+        goes_on = {name for name, load in scenario.load.items() if load.ways(name)}
+        self._sessions = goes_on.union(*(load.then for load in scenario.load.values()))
         self._traces = {
             name: trace_of(scenario, name) for name, load in scenario.load.items() if load.trace
         }
@@ -115,11 +118,14 @@ class World:
 
     def person_of(self, load_name: str, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Who makes each request: people come back, all equally often unless a trace says it."""
+        key = draws.stream(self._seed, f"load/{load_name}/person")
+        if load_name in self._sessions:
+            return people_of(ids, key, self._people)
         if load_name in self._traces:
             people = self._traces[load_name].people(ids)
             if people is not None:
                 return people
-        u = draws.uniform(draws.stream(self._seed, f"load/{load_name}/person"), ids)
+        u = draws.uniform(key, ids)
         return np.asarray(np.floor(u * self._people), dtype=np.int64)
 
 

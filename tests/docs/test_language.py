@@ -34,6 +34,7 @@ def test_every_block_of_yaml_belongs_to_a_file(files):
         "answers.yaml",
         "replay.yaml",
         "orders.csv",
+        "sessions.yaml",
         "versions.yaml",
         "monitoring/watch.yml",
         "monitoring/rules/clinic.rules.yml",

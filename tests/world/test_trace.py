@@ -210,7 +210,7 @@ def test_what_is_wrong_in_a_trace_is_told_with_its_line(tmp_path: Path, trace: s
         (
             "    of: person\n",
             "    rate: 1/s\n",
-            "shop.yaml:12: load.orders: needs either rate or trace, and not both",
+            "shop.yaml:12: load.orders: needs one of rate, trace and population, and not several",
         ),
         (
             "    of: person\n",

@@ -90,6 +90,10 @@ class Component(Spec):
         """In which rows a fault has had its hand in what this component itself does to a column."""
         return False
 
+    def put_in_place(self, settings: Any, before: Any) -> Any:
+        """New settings as they are in force where those `before` were: what stays, stays."""
+        return settings
+
     def missed(self, settings: Any) -> bool:
         """Whether it is the work of a fault if a request brings nothing back from here."""
         return False
@@ -175,7 +179,7 @@ class Deployed:
 
     def change(self, settings: Any) -> int:
         """Bring new settings into force, from this instant on; gives their number."""
-        self.settings.append(settings)
+        self.settings.append(self.spec.put_in_place(settings, self.current))
         number = len(self.settings) - 1
         self.history.append((self.now(), number))
         self.announce(number)

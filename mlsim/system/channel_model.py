@@ -1,15 +1,17 @@
 """channel_model: perception with stated errors: a face, a cough, an image, without its pixels."""
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from mlsim.engine import draws
 from mlsim.engine.columns import Column, Formula, Rows
+from mlsim.engine.spread import Spread
 from mlsim.errors import nearest
 from mlsim.scenario.expressions import Binary, Expression, Number, NumberExpression, names
 from mlsim.scenario.kinds import Mistake, Place, Spec
@@ -45,10 +47,26 @@ class Perception:
 
 
 @dataclass(frozen=True)
+class Haze:
+    """Something between the world and the model: whom it has reached, it perceives otherwise."""
+
+    perception: Perception
+    spread: Spread
+
+    def covers(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which rows were perceived through it, bool[n]."""
+        return self.spread.has_reached(rows.ids, rows.time)
+
+
+@dataclass(frozen=True)
 class ChannelVersion(ModelVersion):
-    """A version that was not fitted, but stated."""
+    """A version that was not fitted, but stated.
+
+    hazes: what lies before its lens now; of several the latest that reaches a row wins.
+    """
 
     perception: Perception | None = None
+    hazes: tuple[Haze, ...] = ()
 
     @property
     def can_score(self) -> bool:
@@ -80,6 +98,15 @@ class Confusion(Spec):
     def expressions(self) -> dict[str, Expression]:
         """The two that are given, by their key."""
         return {key: e for key in KEYS if (e := getattr(self, key)) is not None}
+
+    def unknown_names(self, scenario: Scenario, place: Place = ()) -> Iterable[Mistake]:
+        """Names in them of what isn't true of a row."""
+        known = [*scenario.world.columns(), *scenario.world.varying]
+        for key, expression in self.expressions().items():
+            for used in names(expression):
+                if used not in known:
+                    message = f"the world has no column '{used}'"
+                    yield (*place, key), message, nearest(used, known)
 
     def perception(self, system: "System", name: str) -> Perception:
         """It as columns; the luck is that of the component, the same for all its versions."""
@@ -140,15 +167,9 @@ class ChannelModel(Served, Confusion):
         if self.perceives not in columns:
             message = f"the world has no column '{self.perceives}'"
             yield ("perceives",), message, nearest(self.perceives, columns)
-        known = [*columns, *scenario.world.varying]
-        versions: list[tuple[Place, Confusion]] = [((), self)]
-        versions += [(("releases", k), release) for k, release in enumerate(self.releases)]
-        for place, version in versions:
-            for key, expression in version.expressions().items():
-                for used in names(expression):
-                    if used not in known:
-                        message = f"the world has no column '{used}'"
-                        yield (*place, key), message, nearest(used, known)
+        yield from self.unknown_names(scenario)
+        for k, release in enumerate(self.releases):
+            yield from release.unknown_names(scenario, ("releases", k))
         times = [release.at for release in self.releases]
         if times != sorted(set(times)):
             yield ("releases",), "must come one after another, in order of time", ""
@@ -171,11 +192,28 @@ class ChannelModel(Served, Confusion):
             number, None, trained_at=released_at, passed=True, perception=perception
         )
 
-    def touched(self, settings: ModelVersion, rows: Inbox, column: str) -> bool:
-        return settings.touched
+    def put_in_place(self, settings: ChannelVersion, before: ChannelVersion) -> ChannelVersion:
+        # Another version looks through the same lens.
+        same = settings.number == before.number
+        return settings if same else replace(settings, hazes=before.hazes)
+
+    def touched(
+        self, settings: ChannelVersion, rows: Inbox, column: str
+    ) -> NDArray[np.bool_] | bool:
+        touched: NDArray[np.bool_] | bool = settings.touched
+        for haze in settings.hazes:
+            touched = touched | haze.covers(_seen(rows))
+        return touched
 
     def compute(self, settings: ChannelVersion, rows: Inbox, column: str) -> Column:
         assert settings.perception is not None, "all its versions are stated"
-        # The picture is the same when it is sent again: no attempt draws anew.
-        seen = Rows(rows.ids, rows.sent, rows)
-        return settings.perception.score(rows[self.perceives], seen)
+        truth, seen = rows[self.perceives], _seen(rows)
+        score = settings.perception.score(truth, seen)
+        for haze in settings.hazes:
+            score = np.where(haze.covers(seen), haze.perception.score(truth, seen), score)
+        return score
+
+
+def _seen(rows: Inbox) -> Rows:
+    """The rows as they were perceived: a picture is the same when it is sent again."""
+    return Rows(rows.ids, rows.sent, rows)

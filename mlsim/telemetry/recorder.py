@@ -271,7 +271,7 @@ class Recorder:
             if not deployed.spec.has_versions:
                 continue
             version, age = np.zeros(store.times.size), np.full(store.times.size, np.nan)
-            for time, number in deployed.history:
+            for time, number in ((-np.inf, 0), *deployed.history):
                 serving, since = deployed.settings[number], store.times >= time
                 version[since] = serving.number
                 age[since] = store.times[since] - serving.trained_at

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mlsim import api
 from mlsim.errors import ScenarioError
 from tests.worlds import DAY, World, loaded
 
@@ -64,6 +65,15 @@ def test_versions_are_registered_pushed_and_can_be_rolled_back():
     assert world.system.registry.deployed["cough"] == [(DAY / 2, 2)]
     world.system["rollout"].spec.rollback(world.system, "cough")
     assert world.system["cough"].current.number == 1
+
+
+def test_the_first_version_is_told_from_the_beginning():
+    """A learned model has none before its first training; this one is there."""
+    run = api.Scenario(loaded(CAMERA), None).run(twin=False)
+    series = {dict(one.labels)["__name__"]: one.values for one in run.findings.run.store}
+    hours = run.findings.run.store.times / 3600
+    np.testing.assert_array_equal(series["model_version"], np.where(hours < 12, 1, 2))
+    np.testing.assert_allclose(series["model_age_seconds"] / 3600, hours - 12 * (hours >= 12))
 
 
 def test_score_distributions():

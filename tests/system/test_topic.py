@@ -5,7 +5,7 @@ import pytest
 
 from mlsim.errors import ScenarioError
 from mlsim.telemetry.recorder import VISIT_OUTCOMES
-from tests.worlds import World, loaded
+from tests.worlds import HOUR, World, loaded
 
 PIPELINE = """
 scenario: pipeline
@@ -55,6 +55,21 @@ def test_one_consumer_takes_message_after_message(text: str, retention: float):
     assert np.all(visits.outcome[order][~served] == VISIT_OUTCOMES.index("expired"))
     rows = np.concatenate([block.log.end for block in world.collected])
     np.testing.assert_allclose(np.sort(rows), end[served])
+
+
+def test_slow_consumers_fall_behind_and_no_request_waits_for_them():
+    fault = "faults: [{kind: latency, at: 2h, until: 4h, component: queue, factor: 4}]"
+    text = PIPELINE.replace("5500ms", "2s")
+    slow, twin = World(loaded(text + fault)), World(loaded(text))
+    visits = slow.visits_of("queue")
+    free, expected = 0.0, []
+    for arrival in np.sort(visits.arrival):
+        start = max(arrival, free)
+        free = start + (8.0 if 2 * HOUR <= start < 4 * HOUR else 2.0)
+        expected.append(free)
+    np.testing.assert_allclose(np.sort(visits.end), expected)
+    assert np.max(visits.start - visits.arrival) > HOUR / 2
+    np.testing.assert_array_equal(slow.log.end, twin.log.end)
 
 
 def test_nobody_waits_for_it():

@@ -6,9 +6,8 @@ from pydantic import Field
 
 from mlsim.engine import draws
 from mlsim.engine.draws import Distribution
-from mlsim.engine.network import Service
+from mlsim.engine.network import Service, Station
 from mlsim.faults.families.component import ComponentFault
-from mlsim.system.server import Served, service_of
 from mlsim.system.simulation import System
 
 
@@ -25,9 +24,9 @@ class Slowness(ComponentFault):
         system.network.set_service(self.component, self._service(system))
 
     def _service(self, system: System) -> Service:
-        spec = system[self.component].spec
-        assert isinstance(spec, Served), "validation sees to it"
-        return service_of(spec.service_time)
+        station = system[self.component].spec.station(self.component)
+        assert isinstance(station, Station), "validation sees to it"
+        return station.service
 
 
 def slower(service: Service, factor: float) -> Service:

@@ -13,7 +13,7 @@ from mlsim.system.requests import RequestBlock
 from mlsim.system.simulation import System
 
 COLUMNS = ("what", "component", "column", "time_s", "request", "value", "true", "unit")
-VALUE, LABEL, DELIVERY = "value", "label", "delivery"
+VALUE, LABEL, DELIVERY, LOSS = "value", "label", "delivery", "loss"
 
 
 @dataclass
@@ -21,8 +21,8 @@ class FirstRows:
     """Keeps the earliest touched row of every column of every component, of labels and deliveries.
 
     A row has: what (a value that was sent, a label that came in, a delivery that was late or came
-    again), component, column, time_s (when its request ended, or it arrived), request, the value,
-    what was true (NaN for what is no column of the world), and the unit of the contract.
+    again, a loss), component, column, time_s (when its request ended, or it arrived), request, the
+    value, what was true (NaN for what is no column of the world), and the unit of the contract.
     """
 
     system: System
@@ -44,6 +44,10 @@ class FirstRows:
                 touched = block.touched_labels(spec.reveals)
                 reported = block.reported(spec.reveals)
                 self._see((LABEL, name, spec.reveals), block, touched, reported)
+
+    def see_lost(self, block: RequestBlock, collector: str, lost: NDArray[np.bool_]) -> None:
+        """Look at rows that a collector never gets, by the time at which it should."""
+        self._see((LOSS, collector, ""), block, lost, np.full(block.log.end.size, np.nan))
 
     def _see(
         self,

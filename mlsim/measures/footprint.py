@@ -1,10 +1,12 @@
 """Blast radius: every row that a fault has had its hand in, by lineage.
 
 A row is touched at a component if the fault changed what the component did to it, or any column
-that it read was touched before. A model that was fitted on touched rows touches all that it
-scores: so bad training data outlives its fault.
+that it read was touched before; at a collector, if it came late, once more or never. A model that
+was fitted on touched rows, or without rows that it should have had, touches all that it scores: so
+bad training data outlives its fault.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,29 +81,60 @@ class Footprint:
         """Lineage is about rows, not visits."""
 
     def on_collected(self, collector: str, block: RequestBlock) -> None:
-        """What is reported is marked when its request ends; but here labels come in."""
+        """What is reported is marked when its request ends; here labels come in, and late rows."""
         self._first.see_collected(block, collector)
+        self._mark_reported(collector, block, np.broadcast_to(block.hitched, block.log.end.shape))
+
+    def on_lost(self, collector: str, block: RequestBlock, arrives: NDArray[np.float64]) -> None:
+        """Mark rows that a collector never gets; those that are late are marked on arrival."""
+        lost = arrives > self.system.scenario.horizon
+        self._first.see_lost(block, collector, lost)
+        self._mark_reported(collector, block, lost)
 
     def on_requests(self, block: RequestBlock) -> None:
         """Mark the touched rows of a block, component by component."""
-        time, anywhere = block.log.end, np.zeros(block.log.end.size, bool)
+        anywhere = np.zeros(block.log.end.size, bool)
+        for name, touched in self._touched(block):
+            self._trace(name, block, touched)
+            anywhere |= touched
+            for column in self._columns[name]:
+                self._first.see_value(block, name, column)
+        self._count(block, anywhere)
+
+    def _touched(self, block: RequestBlock) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """For each component the rows, bool[n], of which it sent something that was touched."""
         for name, columns in self._columns.items():
-            touched = np.zeros(time.size, bool)
+            touched = np.zeros(block.log.end.size, bool)
             for column in columns:
                 touched |= block.touched(name, column)
-                self._first.see_value(block, name, column)
-            touched &= time > 0
-            if touched.any():
-                self.traces.setdefault(name, Trace()).add(time[touched], self.repaired_at)
-                anywhere |= touched
-        self.total.add(time[anywhere], self.repaired_at)
-        self._days[np.floor(time[anywhere] / DAY).astype(np.int64)] = True
+            yield name, touched & (block.log.end > 0)
+
+    def _mark_reported(
+        self, collector: str, block: RequestBlock, marked: NDArray[np.bool_]
+    ) -> None:
+        """Mark rows at a collector; those whose requests are touched are in the total already."""
+        if not marked.any():
+            return
+        self._trace(collector, block, marked)
+        for _, touched in self._touched(block):
+            marked = marked & ~touched
+        self._count(block, marked)
+
+    def _trace(self, name: str, block: RequestBlock, touched: NDArray[np.bool_]) -> None:
+        if touched.any():
+            trace = self.traces.setdefault(name, Trace())
+            trace.add(block.log.end[touched], self.repaired_at)
+
+    def _count(self, block: RequestBlock, touched: NDArray[np.bool_]) -> None:
+        time = block.log.end[touched]
+        self.total.add(time, self.repaired_at)
+        self._days[np.floor(time / DAY).astype(np.int64)] = True
         if block.truth.of_people:
-            self._people[block.truth.people[anywhere]] = True
+            self._people[block.truth.people[touched]] = True
 
     def radius(self) -> BlastRadius:
         """What has been touched so far."""
-        touched = [name for name in self._columns if name in self.traces]
+        touched = [name for name in self.system if name in self.traces]
         components = [{"name": name, **vars(self.traces[name])} for name in touched]
         return BlastRadius(
             total=self.total,

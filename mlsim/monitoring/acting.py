@@ -75,7 +75,7 @@ class Acting:
 
     def _known(self, now: float, since: float, metrics: frozenset[str] | None) -> SeriesStore:
         """What has been scraped from `since` to `now`, the last scrape at least."""
-        self._system.network.flush()
+        self._system.settle()
         times = self._recorder.times
         last = int(np.searchsorted(times, now, side="right"))
         first = min(int(np.searchsorted(times, since)), last - 1)

@@ -89,7 +89,7 @@ class _Branch:
         broken = {n: own for n, own in self._worlds.items() if fault in own}
         whole = {n: own for n, own in self._worlds.items() if n not in broken}
         if broken and whole:
-            system.network.flush()  # what both have to settle is settled once
+            system.settle()  # what both have to settle is settled once
             if self._is_copy():
                 self._worlds, self._records = broken, {}
                 return True

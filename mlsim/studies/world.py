@@ -42,6 +42,7 @@ def simulate(
     footprint = Footprint(live.system, max((fault.ends for fault in faults), default=0.0))
     if faults:
         live.system.listeners.append(footprint)
+        live.system.losses.append(footprint)
     live.system.run(progress)
     return live.record(world, faults, footprint.radius() if faults else None)
 

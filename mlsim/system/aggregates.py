@@ -75,6 +75,7 @@ class ReceivedRows:
         self._columns = tuple(columns)
         values = [f"column/{name}" for name in self._columns]
         self._rows = RowStore(["person", "request", "arrival", "load", "touched", *values])
+        self._lost = RowStore(["person", "arrives"])
 
     def on_visits(self, visits: Visits) -> None:
         """A job reads rows, not visits."""
@@ -95,7 +96,19 @@ class ReceivedRows:
             if source is not None:
                 touched = touched | block.touched(source, name)
         self._rows.append(log.end, columns | {"touched": touched})
-        self._rows.forget_before(log.end[-1] - self._kept)
+        for store in (self._rows, self._lost):
+            store.forget_before(log.end[-1] - self._kept)
+
+    def on_lost(self, collector: str, block: RequestBlock, arrives: NDArray[np.float64]) -> None:
+        """Remember whose rows a fault keeps from the collector."""
+        if collector == self._collector:
+            self._lost.append(block.log.end, {"person": block.truth.people, "arrives": arrives})
+
+    def lacking(self, start: float, end: float, people: int) -> NDArray[np.bool_]:
+        """Of which of `people` a fault keeps rows of [start, end) from who asks at `end`."""
+        lost = self._lost.between(start, end, ("person", "arrives"))
+        whose = lost["person"][lost["arrives"] >= end].astype(np.int64)
+        return np.bincount(whose, minlength=people) > 0
 
     def between(self, start: float, end: float) -> Received:
         """All rows that the collector received in [start, end), in order of time."""

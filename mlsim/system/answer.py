@@ -67,7 +67,7 @@ class Answer:
         return step * self._spec.every - self._now
 
     def _step(self) -> None:
-        self._system.network.flush()
+        self._system.settle()
         world, now = self._system.world, self._now
         counted = {name: np.array([float(number)]) for name, number in self._counted.items()}
         rows = Rows(np.zeros(1, np.int64), np.array([now]), {**world.moment(now), **counted})

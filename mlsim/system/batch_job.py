@@ -157,6 +157,7 @@ class BatchJob(Component):
         # One period more than the window: a table holds what a job may read by mistake.
         rows = ReceivedRows(system, self.reads, iter(dict.fromkeys(columns)), self.kept)
         system.listeners.append(rows)
+        system.losses.append(rows)
         return self._life(system, name, rows)
 
     @property
@@ -217,7 +218,7 @@ class BatchJob(Component):
         if job.writes is not None:
             return job.writes.columns, np.ones_like(job.writes.touched)
         people = system.scenario.world.people
-        system.network.flush()
+        system.settle()
         end = float(system.clock.now) - job.too_early
         read = in_table(rows.between(end - self.window, end), job.table)
         columns = {
@@ -225,6 +226,7 @@ class BatchJob(Component):
             for column, one in self.makes.items()
         }
         touched = np.bincount(read.person[read.touched], minlength=people) > 0
+        touched |= rows.lacking(end - self.window, end, people)
         return columns, touched | job.touched
 
     def _watched(

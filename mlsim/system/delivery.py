@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,12 +46,33 @@ class Delivery:
     stores: bool = True
 
 
+class Kept(NamedTuple):
+    """Rows that a fault keeps from a collector, as they should have come, and when they do come.
+
+    arrives: float64[n] in seconds; inf for never.
+    """
+
+    log: Requests
+    arrives: NDArray[np.float64]
+
+    @classmethod
+    def forever(cls, log: Requests) -> "Kept":
+        """Rows that never come."""
+        return cls(log, np.full(log.end.size, np.inf))
+
+
 class Mail:
     """The rows of one load on their way to one collector; it holds back those that are late."""
 
     def __init__(self) -> None:
         self._logs: list[Requests] = []
         self._marks: list[Marks] = []
+        self._kept: list[Kept] = []
+
+    def kept_by_faults(self) -> list[Kept]:
+        """The rows that were lost or late among those sent since this was asked last."""
+        kept, self._kept = self._kept, []
+        return kept
 
     def deliver(
         self, log: Requests, settings: Sequence[Delivery], stamps: NDArray[np.integer], until: float
@@ -74,12 +96,15 @@ class Mail:
 
     def _send(self, log: Requests, delivery: Delivery) -> None:
         if not delivery.stores:
+            self._kept.append(Kept.forever(log))
             return
         marks, end = np.zeros(log.end.size, bool), log.end.copy()
         if delivery.late:
             hit, delay = delivery.late.of(log)
             marks[hit] = True
             end[hit] += delay
+            late = hit[delay > 0]
+            self._kept.append(Kept(_chosen(log, late), end[late]))
         self._logs.append(log._replace(end=end))
         self._marks.append(marks)
         if delivery.again:

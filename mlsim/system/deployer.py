@@ -123,7 +123,7 @@ class Deployer(Component):
         assert self.canary is not None
         if self.canary.promote is None:
             return True
-        system.network.flush()
+        system.settle()
         now = float(system.clock.now)
         rows = system.training.sample(model, begin, now, ROWS)
         versions = {"new": trial.version, "old": system[model].current}

@@ -11,6 +11,7 @@ from mlsim.engine import draws
 from mlsim.engine.network import Requests
 from mlsim.scenario.kinds import Spec
 from mlsim.scenario.units import Duration, Name
+from mlsim.system.delivery import Kept
 
 
 class Capacity(Spec):
@@ -48,6 +49,7 @@ class Intake:
         self._capacity, self._stream = capacity, stream
         self._senders, self._room = senders, room
         self._waiting: list[Requests] = []
+        self._lost: list[Requests] = []
         self._last = (-np.inf, 0)
 
     def take(self, log: Requests, until: float) -> Requests:
@@ -63,9 +65,18 @@ class Intake:
         ]
         return joined(written) if written else selected(rows, slice(0))
 
+    def lost_to_faults(self) -> Kept:
+        """Of the rows lost since this was asked last, those for which there would be room."""
+        lost, self._lost = self._lost, []
+        return Kept.forever(joined(lost or [selected(self._waiting[0], slice(0))]))
+
     def _written(self, number: float, rows: Requests) -> Requests:
         end = number * self._capacity.per
-        kept = np.sort(self._kept(number, rows, int(self._capacity.rows * self._room(end))))
+        room = self._room(end)
+        kept = np.sort(self._kept(number, rows, int(self._capacity.rows * room)))
+        if room < 1:
+            meant = self._kept(number, rows, self._capacity.rows)
+            self._lost.append(selected(rows, np.setdiff1d(meant, kept)))
         self._last = (number, rows.end.size)
         written = selected(rows, kept)
         return written._replace(end=np.full(kept.size, end))

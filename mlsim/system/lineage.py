@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.system.base import Deployed
+from mlsim.system.contract import Reader
 from mlsim.system.settled import SettledRows
 
 
@@ -12,12 +13,25 @@ class TracedRows(SettledRows):
 
     def touched_inputs(self, reader: str) -> NDArray[np.bool_]:
         """In which rows a fault has had its hand in what reached a component, bool[n]."""
-        touched = self._hitched
+        touched = self.hitched
         for column in self._system[reader].spec.needs():
             source = self._wiring.source(reader, column)
             if source is not None:
                 touched = touched | self.touched(source, column)
         return np.broadcast_to(touched, self.log.end.shape)
+
+    def lost_to_faults(self, collector: str) -> NDArray[np.bool_] | bool:
+        """Which rows were dropped before a collector, or by it, for what a fault did to them."""
+        lost: NDArray[np.bool_] | bool = False
+        for name in (collector, *self._wiring.upstream(collector)):
+            spec = self._system[name].spec
+            for column in self._reasons_to_drop(name):
+                source = self._wiring.source(name, column)
+                if source is not None and isinstance(spec, Reader):
+                    here = self.log.stamps[:, self._place(name)] >= 0
+                    bad = self._bad(name, spec, column)
+                    lost = lost | (bad & here & self.touched(source, column))
+        return lost
 
     def touched(self, name: str, column: str) -> NDArray[np.bool_] | bool:
         """In which rows a fault has had its hand in an output: at its component, or before it."""

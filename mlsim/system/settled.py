@@ -4,7 +4,7 @@ Which settings of a component were in force for a row is in the row's stamps, so
 settled at any time after its requests have moved, and settling it twice gives the same values.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -43,7 +43,7 @@ class SettledRows(Mapping[str, Column]):
     ):
         self.log, self.truth = log, truth
         self._system, self._wiring, self._place = system, wiring, place
-        self._hitched: NDArray[np.bool_] | bool = False if hitched is None else hitched
+        self.hitched: NDArray[np.bool_] | bool = False if hitched is None else hitched
         self._computed: dict[tuple[str, str], Column] = {}
         self._own: dict[str, Callable[[], Column]] = {
             "sojourn_time": lambda: log.end - log.arrival,
@@ -117,12 +117,18 @@ class SettledRows(Mapping[str, Column]):
     def dropped(self, name: str) -> NDArray[np.bool_] | bool:
         """Which rows a component drops, bool[n]: those it can't parse, if that is its policy."""
         spec = self._system[name].spec
-        if not (isinstance(spec, Reader) and spec.drops):
-            return False
         bad: NDArray[np.bool_] | bool = False
-        for column in spec.needs() or self._wiring.visible(name):
+        for column in self._reasons_to_drop(name):
+            assert isinstance(spec, Reader), "only who parses drops"
             bad = bad | self._bad(name, spec, column)
         return bad & (self.log.stamps[:, self._place(name)] >= 0)
+
+    def _reasons_to_drop(self, name: str) -> Iterable[str]:
+        """The columns for whose sake a component may drop a row."""
+        spec = self._system[name].spec
+        if not (isinstance(spec, Reader) and spec.drops):
+            return ()
+        return spec.needs() or self._wiring.visible(name)
 
     def lost_before(self, collector: str) -> NDArray[np.bool_] | bool:
         """Which rows have been dropped by the time they reach a collector, or by itself."""

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 import simpy
-from numpy.typing import NDArray
 
-from mlsim.engine import draws
 from mlsim.engine.arrivals import merge
 from mlsim.engine.clock import Clock
 from mlsim.engine.columns import Formula
@@ -19,12 +16,11 @@ from mlsim.scenario.spec import Scenario
 from mlsim.system.answer import Answer
 from mlsim.system.base import Component, Deployed
 from mlsim.system.collector import Collector
-from mlsim.system.delivery import Mail
 from mlsim.system.deployer import Deployer
-from mlsim.system.intake import Capacity, Intake, joined, selected
 from mlsim.system.learning import ModelVersion
+from mlsim.system.listening import Listener, LossListener
 from mlsim.system.registry import Registry
-from mlsim.system.requests import RequestBlock
+from mlsim.system.reporting import Reporting
 from mlsim.system.server import service_of
 from mlsim.system.trainer import Trainer
 from mlsim.system.training import TrainingData, first_versions
@@ -32,25 +28,8 @@ from mlsim.system.wiring import Wiring
 from mlsim.world.load import source_of
 from mlsim.world.people import World
 
-NOBODY = -1
-"""In the network's log: the end of a request, and not a row at some collector."""
-
-
 BLOCK = 1 << 17
 """Rows in a block: large enough for NumPy, small enough for the processor's cache."""
-
-
-class Listener(Protocol):
-    """Somebody who is told what has happened, block by block; who listens changes nothing."""
-
-    def on_visits(self, visits: Visits) -> None:
-        """Requests have been at components."""
-
-    def on_requests(self, block: RequestBlock) -> None:
-        """Requests have ended, as their clients see it."""
-
-    def on_collected(self, collector: str, block: RequestBlock) -> None:
-        """Rows have reached a collector."""
 
 
 class System(Mapping[str, Deployed]):
@@ -58,7 +37,8 @@ class System(Mapping[str, Deployed]):
 
     calendar: seconds from Monday 00:00 to day 0.
     clock: SimPy's environment, in seconds since day 0; it begins with the history.
-    network: what moves the requests. world: what is true. listeners: who is told.
+    network: what moves the requests. world: what is true. listeners: who is told. losses: who is
+    told of rows that a fault keeps from a collector.
     training: the rows that models learn from. registry: the versions of the models.
     replicas: how many of each component are wanted now. replica_changes: (time in seconds,
     component, replica, whether it is up from then on), in order of time.
@@ -68,23 +48,20 @@ class System(Mapping[str, Deployed]):
         self.scenario, self.seed = scenario, seed
         self.calendar = calendar_offset(scenario.start)
         self.listeners: list[Listener] = []
+        self.losses: list[LossListener] = []
         self.replica_changes: list[tuple[float, str, int, bool]] = []
         self.replicas: dict[str, int] = {}
-        self._mail: dict[tuple[int, int], Mail] = {}
         self._answers: dict[str, Answer] = {}
         self.world = World(scenario, seed)
         self.wiring = Wiring.of(scenario)
         self.network = self._network()
         self.clock = Clock(self.network)
         self._deployed = {name: self._deploy(name, spec) for name, spec in scenario.system.items()}
-        self._intakes = {
-            self.network.index(name): self._intake(name, spec.capacity)
-            for name, spec in scenario.system.items()
-            if isinstance(spec, Collector) and spec.capacity
-        }
+        self._reporting = Reporting(self, self.listeners, self.losses)
         self.registry = Registry()
         self.training = TrainingData(self, self._training_window())
         self.listeners.append(self.training)
+        self.losses.append(self.training)
         self.clock.process(first_versions(self))
         self._answers |= {name: Answer(self, name) for name in scenario.world.state}
         for answer in self._answers.values():
@@ -144,20 +121,25 @@ class System(Mapping[str, Deployed]):
             self.replica_changes.append((self._now(), name, replica, replicas > before))
         self.replicas[name] = replicas
 
+    def settle(self) -> None:
+        """Tell the listeners of all that has happened up to now, and what is due by now."""
+        self.network.flush()
+        self._reporting.catch_up(max(self._now(), float(self.network.now)))
+
     def settle_at(self, time: float) -> None:
         """Tell the listeners at `time` (seconds) of all that has happened: no block spans it."""
         self.clock.process(self._settle(time))
 
     def _settle(self, time: float) -> Generator[simpy.Event, None, None]:
         yield self.clock.timeout(time - self.clock.now)
-        self.network.flush()
+        self.settle()
 
     def run(self, progress: Callable[[float], None] | None = None) -> None:
         """Run from the history to the horizon; `progress` is told the time now and then."""
         if progress is not None:
             self.clock.process(self._tell(progress))
         self.clock.run(until=self.scenario.horizon)
-        self.network.flush()
+        self.settle()
 
     def _tell(self, progress: Callable[[float], None]) -> Generator[simpy.Event, None, None]:
         step = (self.scenario.history + self.scenario.horizon) / 200
@@ -236,78 +218,7 @@ class System(Mapping[str, Deployed]):
             listener.on_visits(visits)
 
     def _on_rows(self, rows: Requests) -> None:
-        """Sort rows by load and by where they ended, and tell the listeners."""
-        until = float(rows.end.max())
-        rows = self._taken_in(rows, until)
-        for number, load in enumerate(self.scenario.load):
-            # Late rows arrive even where no others do.
-            for where in np.union1d(rows.where, [w for w, n in self._mail if n == number]):
-                chosen = np.flatnonzero((rows.load == number) & (rows.where == where))
-                block = self._block(load, Requests._make(column[chosen] for column in rows))
-                if where != NOBODY:
-                    block = self._delivered(block, load, (int(where), number), until)
-                if block.log.end.size:
-                    self._tell_of(int(where), block)
-
-    def _taken_in(self, rows: Requests, until: float) -> Requests:
-        """The same rows, but those that collectors have no room for, or have not written yet."""
-        if not self._intakes:
-            return rows
-        elsewhere = np.isin(rows.where, list(self._intakes), invert=True)
-        written = [
-            intake.take(selected(rows, rows.where == where), until)
-            for where, intake in self._intakes.items()
-        ]
-        return joined([selected(rows, elsewhere), *written])
-
-    def _intake(self, name: str, capacity: Capacity) -> Intake:
-        collector = self[name]
-
-        def room(end: float) -> float:
-            before_its_end = np.nextafter(end, -np.inf)
-            return float(collector.settings[int(collector.in_force(before_its_end))].room)
-
-        senders = partial(self._senders, capacity.sender)
-        return Intake(capacity, draws.stream(self.seed, f"intake/{name}"), senders, room)
-
-    def _senders(self, column: str | None, rows: Requests) -> NDArray[np.generic]:
-        """Who sent each row: its load, or the value of a column of the world."""
-        if column is None:
-            return rows.load
-        senders = np.full(rows.load.size, np.nan)
-        for number, (name, load) in enumerate(self.scenario.load.items()):
-            own = rows.load == number
-            truth = self.world.truth(name, load, rows.request[own], rows.arrival[own])
-            if column in truth:
-                senders[own] = truth[column]
-        return senders
-
-    def _block(
-        self, load: str, log: Requests, hitched: NDArray[np.bool_] | None = None
-    ) -> RequestBlock:
-        truth = self.world.truth(load, self.scenario.load[load], log.request, log.arrival)
-        return RequestBlock(log, truth, self, self.wiring, self.network.index, hitched)
-
-    def _delivered(
-        self, block: RequestBlock, load: str, way: tuple[int, int], until: float
-    ) -> RequestBlock:
-        """Of the rows sent to a collector those that arrive, and those that were late before."""
-        collector = self.network.names[way[0]]
-        lost = block.lost_before(collector)
-        if np.any(lost):
-            block = self._block(load, Requests._make(column[~lost] for column in block.log))
-        deliveries = self[collector].settings
-        if len(deliveries) == 1:
-            return block
-        mail, stamps = self._mail.setdefault(way, Mail()), block.log.stamps[:, way[0]]
-        return self._block(load, *mail.deliver(block.log, deliveries, stamps, until))
-
-    def _tell_of(self, where: int, block: RequestBlock) -> None:
-        for listener in self.listeners:
-            if where == NOBODY:
-                listener.on_requests(block)
-            else:
-                listener.on_collected(self.network.names[where], block)
+        self._reporting.take(rows)
 
 
 def _to_nobody(number: int) -> None:

@@ -134,7 +134,7 @@ class Trainer(Component):
     def rows(self, system: "System", job: TrainingJob) -> Sample:
         """The rows that it would learn from now."""
         now = float(system.clock.now)
-        system.network.flush()
+        system.settle()
         code = job.code if self.features == "recomputed" else None
         return system.training.sample(self.model, now - self.window, now, self.max_rows, code)
 

@@ -59,6 +59,7 @@ class TrainingData:
         )
         self._labels = tuple(labels)
         self._disturbed = {label: RowStore(["known"]) for label in labels}
+        self._lost = {label: RowStore(["known", "arrives"]) for label in labels}
 
     def keys(self, model: str) -> list[str]:
         """The names of a model's inputs in the rows, in the model's order."""
@@ -90,8 +91,16 @@ class TrainingData:
         kept = np.flatnonzero(labelled)
         self._rows.append(time[kept], {n: reported[n][kept] for n in self._rows.columns})
         if self._window is not None and time[0] > 0:  # first versions learn from all the history
-            for store in (self._rows, *self._disturbed.values()):
+            for store in (self._rows, *self._disturbed.values(), *self._lost.values()):
                 store.forget_before(time[-1] - self._window)
+
+    def on_lost(self, collector: str, block: RequestBlock, arrives: NDArray[np.float64]) -> None:
+        """Remember which rows with a label are not there when they should be."""
+        for label in self._labels if self._window is not None else ():
+            known = block.known_at(label)
+            there = np.isfinite(known)
+            columns = {"known": known[there], "arrives": arrives[there]}
+            self._lost[label].append(block.log.end[there], columns)
 
     def sample(
         self,
@@ -130,11 +139,14 @@ class TrainingData:
             touched=column(f"touched/{model}").astype(bool),
             truth=self._truth(column("load"), column("request"), column("arrival")),
             among=np.arange(chosen.size),
-            # A label that has got lost, or is late, is missing from those that are there.
-            spoilt=bool(
-                np.any(self._disturbed[label].between(start, end, ("known",))["known"] > end)
-            ),
+            spoilt=self._lacks_some(label, start, end),
         )
+
+    def _lacks_some(self, label: str, start: float, end: float) -> bool:
+        """Whether a fault keeps rows of [start, end) from who asks at `end`, or their labels."""
+        late_labels = self._disturbed[label].between(start, end, ("known",))["known"] > end
+        lost = self._lost[label].between(start, end, ("known", "arrives"))
+        return bool(late_labels.any() or ((lost["arrives"] >= end) & (lost["known"] <= end)).any())
 
     def _truth(self, load: Column, request: Column, arrival: Column) -> TrueColumns:
         """What was true of rows, by the numbers of their loads and requests: nobody keeps it."""
@@ -241,7 +253,7 @@ class _Reported(Mapping[str, Column]):
 def first_versions(system: "System") -> Generator[simpy.Event, None, None]:
     """At day 0, fit version 1 of every model, those first on whose scores others build."""
     yield system.clock.timeout(-system.clock.now)
-    system.network.flush()
+    system.settle()
     data = system.training
     for name in in_order_of_building(data.models):
         rows = data.sample(name, -system.scenario.history, 0.0, FIRST_ROWS)

@@ -111,7 +111,7 @@ def observe(
     system.run()
     if drain:
         system.network.advance(math.inf)
-        system.network.flush()
+        system.settle()
     observation.finish()
     return observation
 

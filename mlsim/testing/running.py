@@ -24,7 +24,7 @@ def settling(system: System) -> Generator[simpy.Event, None, None]:
     """A process that has rows handed out in other blocks."""
     while True:
         yield system.clock.timeout(20 * ODD)
-        system.network.flush()
+        system.settle()
 
 
 def again(scenario: Scenario) -> Observation:

@@ -198,3 +198,21 @@ def test_refuses_jobs_that_wait_in_a_circle():
     circle = CHAIN.replace("duration: 30min", "duration: 30min\n    after: second")
     with pytest.raises(ScenarioError, match="must not wait for itself"):
         loaded(circle)
+
+
+def test_a_snapshot_is_touched_for_those_whose_rows_never_came():
+    """A run at 25h looks back a day; rows of three hours of it have been lost."""
+    lost = "faults:\n  - {kind: telemetry_stopped, at: 4h, until: 7h, component: telemetry}\n"
+    world, twin = World(loaded(SHOP + lost)), World(loaded(SHOP))
+    arrived = {int(one) for block in world.collected for one in block.log.request}
+    whose = {
+        int(person)
+        for block in twin.collected
+        for person, one in zip(block.truth.people, block.log.request, strict=True)
+        if int(one) not in arrived
+    }
+    for snapshot in snapshots(world):
+        covers = 4 * HOUR < snapshot.due < 31 * HOUR
+        if snapshot.due == 25 * HOUR:
+            assert set(np.flatnonzero(snapshot.touched)) == whose
+        assert snapshot.touched.any() == covers

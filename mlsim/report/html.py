@@ -13,6 +13,7 @@ from mlsim.report.figures.files import inline
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
 from mlsim.report.model_table import model_row
+from mlsim.report.overload import overloaded
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -37,6 +38,7 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
             run=run.run,
             answer=answer(run.summary),
             after_repair=after_repair(run.summary),
+            overloaded=overloaded(run.summary),
             compared=has_twin(run.summary),
             figures={picture.name: _shown(run, picture) for picture in pictures},
             models=[model_row(model, run.horizon_s) for model in run.summary["models"]],

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from mlsim.report import wording
 from mlsim.report.answer import after_repair, answer, has_twin
+from mlsim.report.overload import overloaded
 
 _WRITTEN = (
     ("report.html, figures/", "the page to forward, its pictures as PNG and SVG"),
@@ -61,6 +62,7 @@ def _answer(summary: Mapping[str, Any]) -> Table:
         ("Who noticed", found.noticed),
         ("What it cost", found.cost),
         ("After repair", after_repair(summary)),
+        ("Overloaded", "; ".join(overloaded(summary))),
         ("Watched by", _watch(summary)),
     ):
         if sentence:

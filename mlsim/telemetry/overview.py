@@ -10,12 +10,15 @@ from mlsim.system.base import Deployed
 from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
 from mlsim.telemetry.folding import NANOSECONDS
+from mlsim.telemetry.overload import Overload, worst
 from mlsim.telemetry.recorder import Recorder
 
 
 def components(system: System, recorder: Recorder) -> pd.DataFrame:
     """name, kind, requests, rejected, lost, utilisation (share of the workers' time, NaN if they
-    are unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time; quantiles to 0.5%).
+    are unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time; quantiles to 0.5%); overloads (how
+    often more came than could be served; of the worst: demand, as a multiple of what could be
+    served, overload_from_s, overload_until_s, NaN where it lasts to the end).
     """
     tally, live = recorder.visits, recorder.times > 0
     rows = []
@@ -34,9 +37,10 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
                 "requests": sum(became.values()),
                 "rejected": became["rejected"],
                 "lost": became["lost"],
-                "utilisation": _utilisation(system, name, recorder.busy_seconds[i]),
+                "utilisation": _utilisation(recorder.work.since_day_0[i], recorder.capacity(name)),
                 "mean_s": seconds / total if total else math.nan,
                 **quantiles,
+                **_overload(recorder.overloads(name)),
             }
         )
     return pd.DataFrame(rows)
@@ -102,8 +106,15 @@ def warnings(system: System) -> tuple[str, ...]:
     )
 
 
-def _utilisation(system: System, name: str, busy_seconds: float) -> float:
-    workers = getattr(system[name].spec, "workers", None)
-    if workers is None:
-        return math.nan
-    return float(busy_seconds / (workers * system.replicas[name] * system.scenario.horizon))
+def _overload(found: list[Overload]) -> dict[str, float]:
+    one = worst(found)
+    return {
+        "overloads": len(found),
+        "demand": one.demand if one else math.nan,
+        "overload_from_s": one.start if one else math.nan,
+        "overload_until_s": one.end if one and one.end < math.inf else math.nan,
+    }
+
+
+def _utilisation(worked: float, capacity: float) -> float:
+    return worked / capacity if 0 < capacity < math.inf else math.nan

@@ -26,9 +26,11 @@ from mlsim.system.store import Store
 from mlsim.telemetry.app_versions import AppRequests, increments
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
 from mlsim.telemetry.labels import Matcher
+from mlsim.telemetry.overload import Overload, overloads
 from mlsim.telemetry.scraping import Scrapes, replicas_up, scraper_of
 from mlsim.telemetry.sojourns import Sojourns
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
+from mlsim.telemetry.work import Work
 
 VISIT_OUTCOMES = ("served", "rejected", "lost", "failed", "expired", "timed_out", "cancelled")
 """What becomes of a visit, in the order of the network's codes."""
@@ -116,8 +118,8 @@ class Recorder:
     """Counts visits and requests on the scrape grid of one run, from its history to its horizon.
 
     interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by
-    component and by client. busy_seconds: time that the workers of each component have served
-    since day 0. sojourns: how long visits took since then.
+    component and by client. work: what the workers of each component have done. sojourns: how long
+    visits took from day 0 on.
     """
 
     def __init__(self, system: System, interval: float):
@@ -132,7 +134,8 @@ class Recorder:
         never = {name: _never(place, senders) for name, place in stations.items()}
         self.visits = Tally(components, VISIT_OUTCOMES, cells, never)
         self.sojourns = Sojourns(len(components))
-        self.busy_seconds = np.zeros(len(components))
+        batched = [i for i, n in enumerate(components) if getattr(stations[n], "batch", 1) > 1]
+        self.work = Work(len(components), cells, batched)
         self._came, self._began, self._left, self._gone = np.zeros(
             (4, len(components), cells), np.int32
         )
@@ -177,9 +180,7 @@ class Recorder:
             self._scrapes.see(visits)
         live = visits.end > 0
         self.sojourns.add(station[live], visits.end[live] - visits.arrival[live])
-        worked = np.where(began, visits.end - np.maximum(visits.start, 0.0), 0.0)
-        # One by one, in order of time: a sum of sums would depend on how visits come in blocks.
-        np.add.at(self.busy_seconds, station, np.maximum(worked, 0.0))
+        self.work.add(visits, *grid)
 
     def on_requests(self, block: RequestBlock) -> None:
         """Count what clients have seen."""
@@ -248,6 +249,36 @@ class Recorder:
             self._write_replicas(store)
         if self._scrapes:
             self._leave_gaps(store, cells, self._scrapes)
+
+    def overloads(self, name: str) -> list[Overload]:
+        """When more work came to a component, from day 0 on, than its workers could do."""
+        i, live = self.visits.names.index(name), self.times > 0
+        if not math.isfinite(self.capacity(name)) or np.count_nonzero(live) < 2:
+            return []
+        open_visits, grid = self._system.network.under_way(), (self._interval, self._first)
+        came = self._came.copy()
+        count(open_visits.station, open_visits.arrival, *grid, came)
+        can = self._interval * self._workers(name)
+        return overloads(
+            came[i, live],
+            self._left[i, live],
+            self.work.by_cell[i, live],
+            can[live],
+            self.times[live],
+        )
+
+    def capacity(self, name: str) -> float:
+        """Seconds that the workers of a component have together, from day 0 on; inf without end."""
+        workers = self._workers(name)[self.times > 0]
+        return float(workers.mean()) * self._system.scenario.horizon if workers.size else math.inf
+
+    def _workers(self, name: str) -> Times:
+        """Workers of a component at each scrape, inf if they are unlimited."""
+        workers = getattr(self._system[name].spec, "workers", None)
+        if workers is None:
+            return np.full(self.times.size, math.inf)
+        up = replicas_up(self._system, self.times)[name].values()
+        return np.asarray(workers * np.nansum(list(up), axis=0))
 
     def _write_queues(self, store: SeriesStore, cells: slice) -> None:
         gauges = zip(("queue_length", "workers_busy"), self._queues(), strict=True)

@@ -1,0 +1,99 @@
+"""Overload is said where more is offered than can be done, and nowhere else."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlsim import api
+from mlsim.report.overload import overloaded
+from tests.worlds import COUNTER, HOUR, loaded
+
+
+def desk(**settings: object) -> dict[str, Any]:
+    """What the summary of a run says of the only component, three clerks of 1 s each."""
+    run = api.Scenario(loaded(COUNTER, **settings), None).run()
+    [row] = run.summary["components"]
+    return row | {"told": overloaded(run.summary)}
+
+
+@pytest.mark.parametrize("limit", [None, 10, 0])
+@pytest.mark.parametrize("offered", [1.12, 1.6])
+def test_what_is_offered_is_told_whatever_becomes_of_it(limit: int | None, offered: float):
+    """In an endless queue, in a short one, and where who can't be served at once is lost."""
+    short = {} if limit is None else {"system__desk__queue_limit": limit}
+    row = desk(load__jobs__rate=f"{3 * offered}/s", **short)
+    assert row["overloads"] >= 1
+    assert row["demand"] == pytest.approx(offered, rel=0.02)
+    assert row["overload_from_s"] < 0.1 * HOUR
+    assert row["overload_until_s"] is None
+    assert row["told"][0].startswith("desk: 1")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("setting", [{}, {"system__desk__queue_limit": 0}])
+def test_a_busy_component_is_not_an_overloaded_one(seed: int, setting: dict[str, int]):
+    """At 90% queues are long and lossy lines lose a third; that is chance and not overload."""
+    assert desk(load__jobs__rate="2.7/s", seed=seed, **setting)["overloads"] == 0
+
+
+def test_a_spike_has_its_beginning_and_its_end():
+    row = desk(load__jobs__rate="2.4/s * (1 + pulse(9h, 10h))")
+    assert row["overloads"] == 1
+    assert row["demand"] == pytest.approx(1.6, rel=0.05)
+    assert row["overload_from_s"] == pytest.approx(9 * HOUR, abs=120)
+    assert row["overload_until_s"] == pytest.approx(10 * HOUR, abs=120)
+    assert row["told"][0].endswith("utilised from 9 h to 10 h")
+
+
+def test_each_day_is_an_overload_of_its_own():
+    row = desk(load__jobs__rate="2.4/s * daily(trough=0.2, peak_at=12h)", horizon="3d")
+    assert row["overloads"] == 3
+    assert row["told"][0].endswith("(the worst of three times)")
+
+
+def test_slower_service_overloads_as_more_requests_do():
+    fault = {"kind": "latency", "at": "9h", "until": "12h", "component": "desk", "factor": 2}
+    row = desk(faults=[fault], load__jobs__rate="2/s")
+    assert row["demand"] == pytest.approx(4 / 3, rel=0.06)
+    assert row["overload_from_s"] == pytest.approx(9 * HOUR, abs=300)
+
+
+def test_without_a_worker_there_is_no_share_to_tell():
+    fault = {"kind": "crash", "at": "9h", "until": "10h", "component": "desk"}
+    row = desk(faults=[fault])
+    assert row["demand"] is None
+    assert row["told"] == ["desk: without a worker from 9 h to 10 h"]
+
+
+def test_utilisation_counts_the_replicas_that_are_there_at_the_time():
+    """Nine erlangs by the workers of the mean number of replicas."""
+    scaler = "  more: {kind: autoscaler, scales: desk, target: 0.5, max: 9}\nflow:"
+    text = COUNTER.replace("flow:", scaler)
+    run = api.Scenario(loaded(text, load__jobs__rate="9/s"), None).run()
+    [row] = [row for row in run.summary["components"] if row["name"] == "desk"]
+    replicas = run.metrics.filter(like="up{").sum(axis=1)
+    assert replicas.max() > 3
+    assert row["utilisation"] == pytest.approx(
+        9 / (3 * replicas[replicas.index > 0].mean()), rel=0.02
+    )
+    assert row["overloads"] <= 1
+
+
+def test_a_worker_with_a_batch_is_busy_once():
+    """Utilisation of M/D/1 with batches: never over 1, whatever their size."""
+    row = desk(
+        load__jobs__rate="20/s",
+        horizon="2h",
+        system__desk={"kind": "server", "workers": 1, "service_time": "400ms",
+                      "batch": {"size": 16}},
+    )  # fmt: skip
+    assert 0.9 < row["utilisation"] <= 1.0
+    assert row["overloads"] == 0
+    assert math.isfinite(row["mean_s"])
+
+
+def test_where_nobody_comes_nothing_is_told():
+    assert desk(load__jobs__rate="0.0001/s")["overloads"] == 0
+    assert np.isfinite(desk(horizon="20s")["utilisation"] or 0.0)

@@ -34,9 +34,15 @@ def kinds(
             console.print(_list(family, known))
     else:
         for family, cls in _called(name, known_kinds):
-            console.print(f"{name} ({family})\n\n{inspect.getdoc(cls)}\n")
+            console.print(f"{name} ({family})\n\n{_paragraphs(cls)}\n")
             console.print(_fields(cls))
             console.print(f"\n{inspect.cleandoc(cls.example)}")
+
+
+def _paragraphs(cls: type["Spec"]) -> str:
+    """A docstring with one line per paragraph: the terminal breaks them where it ends."""
+    paragraphs = (inspect.getdoc(cls) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _called(

@@ -16,7 +16,7 @@ from mlsim.system.simulation import System
 
 
 @fault_kind("perception_change")
-class PerceptionChange(SettingsFault, Confusion):
+class PerceptionChange(Confusion, SettingsFault):
     """What a channel model perceives is another picture: the lens is dirty, the microphone another
     one, people wear masks.
 

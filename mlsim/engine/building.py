@@ -50,6 +50,7 @@ def empty_state(
     for number, session in sessions.items():
         ways = _with_session(loads[number], ways, session, seed)
     loads["until"] = until
+    answers = len(program.questions) + len(index) if program.questions else 0
     return layout.State(
         tally=tally,
         clock=np.full(1, -math.inf),
@@ -60,14 +61,16 @@ def empty_state(
         tokens=records(0, layout.TOKEN),
         stamps=np.zeros((0, len(index)), np.int32),
         joined=np.zeros((0, program.joins), np.int32),
+        answers=np.zeros((0, answers), np.int64),
         hops=program.hops.view(np.recarray),
         targets=program.targets,
         loads=loads,
         ways=ways,
-        stations=_stations(stations),
+        stations=_stations(stations, program),
         settings=np.zeros(len(index), np.int32),
         replicas=fresh_replicas(len(stations), columns),
         arrivals=records(0, layout.ARRIVAL),
+        foreseen=np.zeros((0, answers), np.int64),
         visits=records(log, layout.VISIT_ROW),
         rows=records(log, layout.REQUEST_ROW),
         row_stamps=np.zeros((log, len(index)), np.int32),
@@ -97,6 +100,7 @@ def grown(old: layout.State, slots: int) -> layout.State:
         **pools,
         stamps=_longer(old.stamps, slots),
         joined=_longer(old.joined, slots),
+        answers=_longer(old.answers, slots),
         heap=_longer(old.heap, events - old.heap.size),
     )
 
@@ -153,7 +157,8 @@ def _with_session(load: Any, ways: Any, session: Session, seed: int) -> Any:
     return np.concatenate([ways, own]).view(np.recarray)
 
 
-def _stations(stations: Sequence[Station]) -> Any:
+def _stations(stations: Sequence[Station], program: Program) -> Any:
+    questions = {question: number for number, question in enumerate(program.questions)}
     built = records(len(stations), layout.STATION)
     for k, station in enumerate(stations):
         limit = station.queue_limit
@@ -161,6 +166,7 @@ def _stations(stations: Sequence[Station]) -> Any:
         built[k].optional = station.optional
         built[k].timeout, built[k].patience = station.timeout, station.patience
         built[k].failing = station.error_rate
+        built[k].question = questions.get(station.name, -1)
         built[k].batch, built[k].batch_wait = station.batch, station.batch_wait
         built[k].per_item = station.per_item
     built["first_call"] = built["last_call"] = -1

@@ -79,13 +79,13 @@ class Formula:
             case ex.Compare(op=op, left=left, right=right):
                 return COMPARISONS[op](self._value(left, rows), self._value(right, rows))
             case ex.Logic(op="not", operands=(operand,)):
-                return np.logical_not(_truth(self._value(operand, rows)))
+                return np.logical_not(holds(self._value(operand, rows)))
             case ex.Logic(op=op, operands=operands):
-                parts = np.broadcast_arrays(*(_truth(self._value(p, rows)) for p in operands))
+                parts = np.broadcast_arrays(*(holds(self._value(p, rows)) for p in operands))
                 return np.asarray((np.all if op == "and" else np.any)(parts, axis=0))
             case ex.IfElse(condition=condition, then=then, otherwise=otherwise):
                 return np.where(
-                    _truth(self._value(condition, rows)),
+                    holds(self._value(condition, rows)),
                     self._value(then, rows),
                     self._value(otherwise, rows),
                 )
@@ -110,8 +110,8 @@ def _constants(call: ex.Call) -> tuple[float, float]:
     return first, second
 
 
-def _truth(value: Column) -> Column:
-    """Missing (NaN) is not true."""
+def holds(value: Column) -> Column:
+    """Where a condition is true; missing (NaN) is not."""
     if value.dtype.kind == "f":
         return np.asarray((value != 0) & ~np.isnan(value))
     return value.astype(bool)
@@ -188,10 +188,16 @@ TIME_FUNCTIONS: dict[str, Callable[..., Column]] = {
     "every": lambda t, _, period, duration: (np.mod(t, period) < duration).astype(float),
 }
 
+
+def _coalesce(a: Column, b: Column) -> Column:
+    return np.where(np.isnan(a), b, a)
+
+
 MATHEMATICS: dict[str, Callable[..., Column]] = {
     "constant": lambda value: value,
     "min": np.minimum,
     "max": np.maximum,
+    "coalesce": _coalesce,
     "clip": np.clip,
     "abs": np.abs,
     "exp": draws.exp_of,

@@ -44,7 +44,8 @@ from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import pop, push
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.logs import log_answer, log_visit
-from mlsim.engine.routes import FORK, JOIN, SEND, SINK, VISIT
+from mlsim.engine.questions import adopt, answer_to
+from mlsim.engine.routes import ASK, FORK, JOIN, MEET, SEND, SINK, VISIT
 from mlsim.engine.service import (
     PASSED,
     REFUSED,
@@ -57,6 +58,7 @@ from mlsim.engine.service import (
 from mlsim.engine.slots import drop_request, drop_token, new_attempt, new_request, new_token, put
 from mlsim.engine.state import (
     ASIDE,
+    ASKING,
     ATTEMPTS_USED,
     BATCH_DUE,
     CALL_TIMEOUT,
@@ -76,7 +78,9 @@ from mlsim.engine.state import (
     KNOWN_ARRIVALS,
     LOST,
     MARGIN,
+    MOVED,
     MOVES,
+    NEEDS_ANSWER,
     NEEDS_ARRIVALS,
     NEEDS_ROOM,
     NEXT_ARRIVAL,
@@ -101,11 +105,24 @@ from mlsim.engine.state import (
 def advance(state: State, until: float, horizon: float) -> int:
     """Process what happens up to and including `until`; arrivals are known before `horizon`.
 
-    Returns DONE, NEEDS_ARRIVALS (the block is used up) or NEEDS_ROOM (a log or a pool is full);
-    after the latter two, provide and call again: nothing is lost or done twice.
+    Returns DONE, NEEDS_ARRIVALS (the block is used up), NEEDS_ROOM (a log or a pool is full) or
+    NEEDS_ANSWER (to a question about the row whose turn it is); after the latter three, provide and
+    call again: nothing is lost or done twice.
     """
     tally = state.tally
+    now, done = state.clock[0], tally[MOVED]
+    tally[MOVED] = 0
     while True:
+        while done < tally[MOVES]:
+            token = state.agenda[2 * done]
+            walk(state, now, token, state.agenda[2 * done + 1])
+            if tally[ASKING]:
+                tally[ASKING] = 0
+                tally[MOVED] = done
+                state.agenda[2 * done + 1] = state.tokens[token].hop
+                return NEEDS_ANSWER
+            done += 1
+        tally[MOVES] = done = 0
         if lacks_room(state):
             return NEEDS_ROOM
         event_time = state.heap[0].time if tally[EVENTS] > 0 else math.inf
@@ -114,7 +131,6 @@ def advance(state: State, until: float, horizon: float) -> int:
         now = min(event_time, arrival_time)
         if now > until or now == math.inf:
             return DONE
-        tally[MOVES] = 0
         if event_time <= arrival_time:
             kind, slot = pop(state.heap, tally)
             happen(state, now, kind, slot)
@@ -123,10 +139,6 @@ def advance(state: State, until: float, horizon: float) -> int:
         else:
             return NEEDS_ARRIVALS
         state.clock[0] = now
-        done = 0
-        while done < tally[MOVES]:
-            walk(state, now, state.agenda[2 * done], state.agenda[2 * done + 1])
-            done += 1
 
 
 @kernel_entry
@@ -192,6 +204,8 @@ def arrive(state: State, now: float) -> None:
     entity = state.arrivals[tally[NEXT_ARRIVAL]].entity
     tally[NEXT_ARRIVAL] += 1
     begin(state, now, new_request(state, entity, now))
+    if state.answers.shape[1] > 0 and tally[MOVES] > 0:
+        adopt(state, tally[NEXT_ARRIVAL] - 1, state.tokens[state.agenda[0]].attempt)
 
 
 @kernel_call
@@ -236,6 +250,16 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
         elif at.kind == FORK:
             fork(state, token, hop)
             return
+        elif at.kind == ASK:
+            answer = answer_to(state, state.tokens[token].attempt, hop)
+            if answer < 0:
+                state.tally[ASKING] = 1
+                return
+            if at.count > 0:
+                hop = state.targets[at.first + answer]
+                continue
+        elif at.kind == MEET:
+            pass
         elif at.kind == JOIN:
             attempt = state.tokens[token].attempt
             state.joined[attempt, at.join] += 1
@@ -343,6 +367,8 @@ def start_asides(state: State, now: float, token: int, hop: int) -> None:
         state.attempts[aside].number = state.attempts[attempt].number
         for name in range(state.stamps.shape[1]):
             state.stamps[aside, name] = state.stamps[attempt, name]
+        for place in range(state.answers.shape[1]):
+            state.answers[aside, place] = state.answers[attempt, place]
         put(state, new_token(state, aside), state.targets[at.first + k])
 
 

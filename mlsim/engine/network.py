@@ -12,8 +12,9 @@ from mlsim.engine import state as layout
 from mlsim.engine.arrivals import Source
 from mlsim.engine.building import UNLIMITED, empty_state, fresh_replicas, grown, records
 from mlsim.engine.draws import Distribution, stream
+from mlsim.engine.foresight import Foresight, Steering
 from mlsim.engine.parts import Client, Service, Session, Station
-from mlsim.engine.routes import ChainLike, compile_routes
+from mlsim.engine.routes import ChainLike, RouteError, compile_routes
 from mlsim.engine.tables import Counters, Requests, Visits
 
 __all__ = ["Client", "Counters", "Network", "Requests", "Service", "Session", "Station", "Visits"]
@@ -30,6 +31,7 @@ class Network:
     ahead: before which time, in seconds, arrivals can be told by now; asked as they are fetched.
     on_visits, on_requests: take the logs block by block; the columns are theirs to keep.
     visits: whether visits are logged at all.
+    steering: who answers what the flow asks about rows; needed where it has choices.
     log_block, arrival_block, slots: sizes of blocks and pools; they change speed and nothing else.
     Raises: RouteError for a flow that can't be followed.
     """
@@ -49,6 +51,7 @@ class Network:
         on_visits: Callable[[Visits], None] | None = None,
         on_requests: Callable[[Requests], None] | None = None,
         visits: bool = True,
+        steering: Steering | None = None,
         log_block: int = 1 << 15,
         arrival_block: int = 1 << 15,
         slots: int = 1 << 10,
@@ -69,7 +72,11 @@ class Network:
         self._up = [[True] * s.replicas for s in stations]
         self._woken: set[int] = set()
         program = compile_routes(
-            chains, [s.name for s in stations], [c.name for c in clients], entries
+            chains,
+            [s.name for s in stations],
+            [c.name for c in clients],
+            entries,
+            *((steering.reads, steering.checked) if steering else ()),
         )
         self._state = empty_state(
             program, stations, clients, self._index, log_block, seed, sessions, until
@@ -81,6 +88,11 @@ class Network:
             self.set_service(station.name, station.service)
             self._make_room(k)
         self._grow(slots)
+        self._foresight: Foresight | None = None
+        if program.questions:
+            if steering is None:
+                raise RouteError(f"nobody can answer {program.questions[0]}")
+            self._foresight = Foresight(steering, program, self.names)
 
     def index(self, name: str) -> int:
         """Place of a station or client in `names`, and so its column in the stamps."""
@@ -102,9 +114,16 @@ class Network:
                 self._fetch_arrivals()
             elif why == layout.NEEDS_ROOM:
                 self._make_space()
+            elif why == layout.NEEDS_ANSWER and self._foresight is not None:
+                self._foresight.catch_up(self._state)
             else:
                 break
         self.now = max(self.now, until if until < math.inf else float(self._state.clock[0]))
+
+    def forget_foresight(self) -> None:
+        """What is true of requests that arrive from now on has changed."""
+        if self._foresight is not None:
+            self._foresight.forget(self._state)
 
     def flush(self) -> None:
         """Hand out what the logs hold so far."""
@@ -280,6 +299,8 @@ class Network:
         self._state = self._state._replace(arrivals=block)
         self._state.tally[layout.NEXT_ARRIVAL] = 0
         self._state.tally[layout.KNOWN_ARRIVALS] = times.size
+        if self._foresight is not None:
+            self._state = self._foresight.foresee(self._state)
         self._horizon = end if end < self.until else math.inf
         if times.size < self._arrival_block // 2 and end == start + self._stretch:
             self._stretch *= 2.0

@@ -6,20 +6,24 @@ asides point into `targets`, where the first hops of branches and asides stand s
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-SEND, VISIT, FORK, JOIN, REPLY, LEAVE, SINK = range(7)
+from mlsim.scenario.flow_steps import Call, Choice, Parallel, Step, Steps, name_of
+
+SEND, VISIT, FORK, JOIN, REPLY, LEAVE, SINK, ASK, MEET = range(9)
 """Kinds of hops.
 
 SEND: a client sends an attempt. VISIT: a station serves the token. FORK: one token per branch.
 JOIN: the last of `need` tokens goes on. REPLY: the attempt answers its client. LEAVE: a request
 that no client sent is done. SINK: an aside token has arrived where nobody waits for it.
+ASK: a question about the row is answered, and the token takes the branch of that number, if there
+are branches. MEET: where they come together again.
 """
 
 HOP = np.dtype(
@@ -32,36 +36,35 @@ HOP = np.dtype(
         ("join", "i8"),
         ("need", "i8"),
         ("ordinal", "i8"),
+        ("question", "i8"),
+        ("first_read", "i8"),
+        ("reads", "i8"),
     ]
 )
 """`station`: index of a VISIT's or SINK's station, or of a SEND's client among all names.
-`first`, `count`: span in `targets` (branches of a FORK, asides of a SEND or VISIT).
+`first`, `count`: span in `targets` (branches of a FORK or ASK, asides of a SEND or VISIT).
 `join`, `need`: counter of a JOIN, and how many tokens it waits for.
-`ordinal`: how often the station occurs earlier in the program; tells its draws apart."""
+`ordinal`: how often the station occurs earlier in the program; tells its draws apart.
+`question`: number of an ASK's question. `first_read`, `reads`: span in `targets` of the names whose
+settings its answer depends on."""
 
 
 class RouteError(ValueError):
     """A flow that no request can follow; the message names the components."""
 
 
-@runtime_checkable
-class ParallelLike(Protocol):
-    """Branches between a fork and its join."""
-
-    @property
-    def branches(self) -> "tuple[tuple[str | ParallelLike, ...], ...]": ...
-
-
 class ChainLike(Protocol):
     """One line of the flow: steps joined by `->`; `aside` if the first edge is `~>`."""
 
     @property
-    def steps(self) -> "tuple[str | ParallelLike, ...]": ...
+    def steps(self) -> Steps: ...
     @property
     def aside(self) -> bool: ...
 
 
-Steps = Sequence[str | ParallelLike]
+Question = Choice | str
+"""What the kernel must know of a row: which branch of a choice it takes, or, with the name of a
+station, whether its visit there fails (1) because of what it carries (else 0)."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,15 @@ class Program:
 
     hops: record array of `HOP`; targets: int64 first hops of branches and asides.
     entries: load number -> (its client's name or None, its first hop); joins: counters needed.
+    questions: by number; asked: load number -> those that its rows are asked, in order.
     """
 
     hops: NDArray[Any]
     targets: NDArray[np.int64]
     entries: Mapping[int, tuple[str | None, int]]
     joins: int
+    questions: tuple[Question, ...]
+    asked: Mapping[int, tuple[int, ...]]
 
 
 def compile_routes(
@@ -83,21 +89,37 @@ def compile_routes(
     stations: Sequence[str],
     clients: Sequence[str],
     entries: Mapping[int, str],
+    reads: Callable[[Question], Iterable[str]] = lambda question: (),
+    checked: Container[str] = (),
 ) -> Program:
     """Programs of hops for the loads that enter at `entries` (load number -> component).
 
+    reads: the names whose settings the answer to a question depends on. checked: the stations at
+    which a visit may fail because of what a row carries.
     Raises: RouteError where a load enters at a component with no chain of its own, a name has two
     chains, a chain goes round without a client's reply, or a reply goes to another client.
     """
-    compiler = _Compiler(chains, stations, clients)
-    heads = {load: compiler.load(name) for load, name in entries.items()}
-    return compiler.program(heads)
+    compiler = _Compiler(chains, stations, clients, reads, checked)
+    heads, asked = {}, {}
+    for load, name in entries.items():
+        compiler.asked = {}
+        heads[load] = compiler.load(name)
+        asked[load] = tuple(compiler.asked)
+    return compiler.program(heads, asked)
 
 
 class _Compiler:
     def __init__(
-        self, chains: Sequence[ChainLike], stations: Sequence[str], clients: Sequence[str]
+        self,
+        chains: Sequence[ChainLike],
+        stations: Sequence[str],
+        clients: Sequence[str],
+        reads: Callable[[Question], Iterable[str]],
+        checked: Container[str],
     ) -> None:
+        self.reads, self.checked = reads, checked
+        self.questions: dict[Question, int] = {}
+        self.asked: dict[int, None] = {}
         self.index = {name: k for k, name in enumerate((*stations, *clients))}
         self.clients = frozenset(clients)
         self.chains = _by_head(chain for chain in chains if not chain.aside)
@@ -113,10 +135,17 @@ class _Compiler:
         # doesn't change the ordinals, and with them the draws, of that path.
         self.pending: list[tuple[int, str, tuple[str, ...]]] = []
 
-    def program(self, heads: Mapping[int, tuple[str | None, int]]) -> Program:
+    def program(
+        self, heads: Mapping[int, tuple[str | None, int]], asked: Mapping[int, tuple[int, ...]]
+    ) -> Program:
         rows = [tuple(hop[field] for field in HOP.names or ()) for hop in self.hops]
         return Program(
-            np.array(rows, dtype=HOP), np.array(self.targets, dtype=np.int64), heads, self.joins
+            np.array(rows, dtype=HOP),
+            np.array(self.targets, dtype=np.int64),
+            heads,
+            self.joins,
+            tuple(self.questions),
+            asked,
         )
 
     def load(self, name: str) -> tuple[str | None, int]:
@@ -132,8 +161,8 @@ class _Compiler:
 
     def continued(self, steps: Steps, seen: tuple[str, ...]) -> Steps:
         """`steps`, with the chains that begin where they end."""
-        last = steps[-1]
-        if not isinstance(last, str) or last in self.clients or last not in self.chains:
+        last = name_of(steps[-1])
+        if not last or last in self.clients or last not in self.chains:
             return steps
         more = self.chains[last].steps
         if len(more) == 1:
@@ -141,7 +170,8 @@ class _Compiler:
         if last in seen:
             circle = " -> ".join((*seen[seen.index(last) :], last))
             raise RouteError(f"the flow goes round without a client's reply: {circle}")
-        return (*steps, *self.continued(more, (*seen, last))[1:])
+        before = steps if isinstance(more[0], str) else (*steps[:-1], more[0])
+        return (*before, *self.continued(more, (*seen, last))[1:])
 
     def path(self, steps: Steps, client: str | None) -> int:
         """Emit a whole path and its end; returns its first hop."""
@@ -172,20 +202,54 @@ class _Compiler:
 
     def line(self, steps: Steps) -> tuple[int, int] | None:
         """Emit steps one after another; returns the first and the last hop."""
-        ends = [self.visit(step) if isinstance(step, str) else self.fork(step) for step in steps]
+        ends = [self.step(step) for step in steps]
         for (_, before), (after, _) in pairwise(ends):
             self.hops[before]["next"] = after
         return (ends[0][0], ends[-1][1]) if ends else None
 
+    def step(self, step: Step) -> tuple[int, int]:
+        match step:
+            case Parallel():
+                return self.fork(step)
+            case Choice():
+                return self.choice(step)
+            case Call():
+                raise RouteError(f"calls are not known yet: {step}")
+        return self.visit(step)
+
     def visit(self, name: str) -> tuple[int, int]:
         if name in self.clients:
             raise RouteError(f"client '{name}' stands in the middle of a path")
+        ask = self.ask(name) if name in self.checked else -1
         hop = self.emit(VISIT, name=name)
         self.hops[hop]["ordinal"] = self.visits[name]
         self.visits[name] += 1
-        return hop, hop
+        if ask < 0:
+            return hop, hop
+        self.hops[ask]["next"] = hop
+        return ask, hop
 
-    def fork(self, parallel: ParallelLike) -> tuple[int, int]:
+    def ask(self, question: Question) -> int:
+        number = self.questions.setdefault(question, len(self.questions))
+        self.asked[number] = None
+        hop, names = self.emit(ASK), sorted(self.index[name] for name in self.reads(question))
+        self.hops[hop].update(question=number, first_read=len(self.targets), reads=len(names))
+        self.targets.extend(names)
+        return hop
+
+    def choice(self, choice: Choice) -> tuple[int, int]:
+        ask = self.ask(choice)
+        branches = [self.line(branch) for branch in choice.branches]
+        meet = self.emit(MEET)
+        for branch in branches:
+            if branch is not None:
+                self.hops[branch[1]]["next"] = meet
+        self.point(ask, [meet if branch is None else branch[0] for branch in branches])
+        return ask, meet
+
+    def fork(self, parallel: Parallel) -> tuple[int, int]:
+        if parallel.need:
+            raise RouteError(f"only joins of all branches are known yet: {parallel}")
         fork = self.emit(FORK)
         branches = [self.line(branch) for branch in parallel.branches]
         join = self.emit(JOIN)
@@ -225,7 +289,9 @@ class _Compiler:
         if name is not None and name not in self.index:
             raise RouteError(f"the flow names '{name}', which is no component")
         hop = dict.fromkeys(HOP.names or (), 0)
-        hop.update(kind=kind, next=-1, station=self.index[name] if name is not None else -1)
+        hop.update(
+            kind=kind, next=-1, question=-1, station=self.index[name] if name is not None else -1
+        )
         self.hops.append(hop)
         if name is not None and kind in (SEND, VISIT) and name in self.asides:
             self.pending.append((len(self.hops) - 1, name, ()))
@@ -237,8 +303,8 @@ class _Compiler:
 
 
 def _head(chain: ChainLike) -> str:
-    head = chain.steps[0] if chain.steps else None
-    if not isinstance(head, str):
+    head = name_of(chain.steps[0]) if chain.steps else ""
+    if not head:
         raise RouteError("a chain of the flow has to begin at one component")
     return head
 

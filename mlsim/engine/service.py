@@ -79,11 +79,13 @@ def pass_through(state: State, now: float, token: int, index: int) -> int:
 
 @kernel_step
 def comes_to_nothing(state: State, token: int, index: int) -> bool:
-    """Whether this visit is among the share that fails."""
+    """Whether this visit is among the share that fails, or its row one that can't be served."""
     station = state.stations[index]
     fails = False
     if station.failing > 0.0:
         fails = luck_of(state, token, station.failing_key) < station.failing
+    if station.question >= 0 and not fails:
+        fails = state.answers[state.tokens[token].attempt, station.question] == 1
     return fails
 
 

@@ -64,6 +64,8 @@ def new_attempt(state: State, sent: float, request: int, status: int) -> int:
         state.stamps[slot, name] = -1
     for join in range(state.joined.shape[1]):
         state.joined[slot, join] = 0
+    for place in range(state.answers.shape[1]):
+        state.answers[slot, place] = -1
     state.requests[request].references += 1
     return slot
 

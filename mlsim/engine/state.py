@@ -60,7 +60,7 @@ NOWHERE = cast(int, np.int64(-1))
 CLOSED, OPEN, HALF_OPEN = _codes(3)
 
 # Why the kernel returned.
-DONE, NEEDS_ARRIVALS, NEEDS_ROOM = _codes(3)
+DONE, NEEDS_ARRIVALS, NEEDS_ROOM, NEEDS_ANSWER = _codes(4)
 
 # Places in `State.tally`.
 (
@@ -79,9 +79,13 @@ DONE, NEEDS_ARRIVALS, NEEDS_ROOM = _codes(3)
     MARGIN,
     MOVES,
     CANCELS,
-) = range(15)
-TALLIES = 15
-"""How many of them. CANCELS: whether any client cancels work, so that it must be found again."""
+    MOVED,
+    ASKING,
+) = range(17)
+TALLIES = 17
+"""How many of them. CANCELS: whether any client cancels work, so that it must be found again.
+MOVES: how many stand on the agenda; MOVED: how many of them were done when the kernel stopped at
+the next, which stands at an ASK without an answer. ASKING: whether one does."""
 
 EVENT = np.dtype(
     [
@@ -173,6 +177,7 @@ STATION = np.dtype(
         ("closed", "i8"),
         ("failing", "f8"),
         ("failing_key", "u8"),
+        ("question", "i8"),
         ("patience", "f8"),
         ("timeout", "f8"),
         ("batch", "i8"),
@@ -203,6 +208,7 @@ STATION = np.dtype(
 `instant`: unlimited workers and no service time, so a visit takes no event.
 `optional`: a visit that brings nothing leaves a gap in the attempt, and doesn't fail it.
 `closed`: nobody is let in. `failing`: share of services that end in nothing.
+`question`: whose answer says whether a row can't be served, or -1.
 `patience`: seconds after which who waits leaves the line; `timeout`: after which who called for a
 visit gives up on it.
 `batch`: who is served at once, at most; a smaller batch is served after its first has waited
@@ -303,6 +309,8 @@ class State(NamedTuple):
 
     heap: events by (time, order of the instant); agenda: (token, hop) to move at this instant.
     requests, attempts, tokens: pools; stamps, joined: per attempt, per name and per join.
+    answers: per attempt; per question its answer, or -1, and then the stamps, per name, on which
+    the answers rest. foreseen: the same per arrival of the block, for its first attempt.
     hops, targets: programs (see `routes`); loads: who enters where, and how patiently.
     ways: what people do next, load by load.
     stations, settings: per name; replicas: per station and replica.
@@ -319,6 +327,7 @@ class State(NamedTuple):
     tokens: NDArray[Any]
     stamps: NDArray[np.int32]
     joined: NDArray[np.int32]
+    answers: NDArray[np.int64]
     hops: NDArray[Any]
     targets: NDArray[np.int64]
     loads: NDArray[Any]
@@ -327,6 +336,7 @@ class State(NamedTuple):
     settings: NDArray[np.int32]
     replicas: NDArray[Any]
     arrivals: NDArray[Any]
+    foreseen: NDArray[np.int64]
     visits: NDArray[Any]
     rows: NDArray[Any]
     row_stamps: NDArray[np.int32]

@@ -215,6 +215,7 @@ _MATHEMATICS: dict[str, Callable[..., Interval]] = {
     "constant": lambda x: x,
     "min": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
     "max": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
+    "coalesce": lambda a, b: (min(a[0], b[0]), max(a[1], b[1])),
     "clip": lambda x, low, high: (
         min(max(x[0], low[0]), high[0]),
         min(max(x[1], low[1]), high[1]),

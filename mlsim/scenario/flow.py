@@ -2,58 +2,33 @@
 
 `phone -> gateway -> [cough, symptom] -> advice -> phone` is a chain; what stands in brackets is
 done at the same time, and waited for. `advice ~> telemetry` goes aside: nobody waits for it.
+`(nurse if risk.score > 0.8 else bot)` is one or the other.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Any
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput
+from lark.visitors import merge_transformers
 
+from mlsim.scenario.dimensions import dimension
+from mlsim.scenario.expressions import parse
+from mlsim.scenario.flow_steps import Call, Chain, Choice, Parallel, Step, Steps
+from mlsim.scenario.reading import Builder
 from mlsim.scenario.refusal import Refusal, got
+from mlsim.scenario.tree import Expression
 from mlsim.scenario.units import Quantity
 
 MAX_LENGTH = 4_000
 MAX_DEPTH = 20
 
 
-@dataclass(frozen=True)
-class Parallel:
-    """Branches that begin together; the chain goes on when the last has ended."""
-
-    branches: tuple[tuple["Step", ...], ...]
-
-    def __str__(self) -> str:
-        return "[" + ", ".join(" -> ".join(map(str, branch)) for branch in self.branches) + "]"
-
-
-Step = str | Parallel
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Steps one after the other.
-
-    aside: the first step sends to the second and goes on without waiting. line: in the file, or 0.
-    """
-
-    steps: tuple[Step, ...]
-    aside: bool = False
-    line: int = 0
-
-    def __str__(self) -> str:
-        first, *rest = map(str, self.steps)
-        return " -> ".join([f"{first} ~> {rest[0]}", *rest[1:]] if self.aside else [first, *rest])
-
-
 def parse_flow(text: str) -> Chain:
     """The chain of one line of the flow; raises Refusal if it is none.
 
     >>> parse_flow("a -> [b, c -> d] -> e").steps
-    ('a', Parallel(branches=(('b',), ('c', 'd'))), 'e')
+    ('a', Parallel(branches=(('b',), ('c', 'd')), need=0, cancels=False), 'e')
     """
     if len(text) > MAX_LENGTH:
         raise Refusal(f"must be a chain of at most {MAX_LENGTH} characters")
@@ -65,28 +40,18 @@ def parse_flow(text: str) -> Chain:
         raise Refusal(_explain(text, error)) from None
 
 
-def step_names(steps: tuple[Step, ...]) -> Iterator[str]:
-    """The components of some steps, those of branches included, in reading order."""
-    for step in steps:
-        if isinstance(step, str):
-            yield step
-        else:
-            for branch in step.branches:
-                yield from step_names(branch)
-
-
 def _nesting(text: str) -> int:
     depth = deepest = 0
     for character in text:
-        depth += (character == "[") - (character == "]")
+        depth += (character in "[(") - (character in "])")
         deepest = max(deepest, depth)
     return deepest
 
 
 @cache
 def _parser() -> Lark:
-    grammar = files("mlsim.scenario").joinpath("flow.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", transformer=_Builder())
+    builder = merge_transformers(_Builder(), expression=Builder())  # type: ignore[no-untyped-call]
+    return Lark.open_from_package("mlsim.scenario", "flow.lark", parser="lalr", transformer=builder)
 
 
 def _explain(text: str, error: UnexpectedInput) -> str:
@@ -102,17 +67,47 @@ def _explain(text: str, error: UnexpectedInput) -> str:
 
 @v_args(inline=True)
 class _Builder(Transformer[Token, Chain]):
-    def start(self, path: tuple[Step, ...]) -> Chain:
+    def start(self, path: Steps) -> Chain:
         return Chain(path)
 
-    def aside(self, source: Token, path: tuple[Step, ...]) -> Chain:
+    def aside(self, source: Token, path: Steps) -> Chain:
         return Chain((str(source), *path), aside=True)
 
-    def path(self, *steps: Token | Parallel) -> tuple[Step, ...]:
-        return tuple(s if isinstance(s, Parallel) else str(s) for s in steps)
+    def path(self, *steps: Step) -> Steps:
+        return steps
 
-    def parallel(self, *branches: tuple[Step, ...]) -> Parallel:
-        return Parallel(branches)
+    def component(self, name: Token) -> str:
+        return str(name)
+
+    def call(self, name: Token, path: Steps) -> Call:
+        return Call(str(name), path)
+
+    def share(self, words: Token) -> int:
+        return 1 if words.startswith("any") else int(words.split()[0])
+
+    def parallel(self, share: int | None, *rest: Steps | Token | None) -> Parallel:
+        branches, cancels = tuple(b for b in rest[:-1] if isinstance(b, tuple)), bool(rest[-1])
+        if share is not None and not 0 < share <= len(branches):
+            raise Refusal(
+                f"can never go on: {share} of {len(branches)} branches are waited for",
+                f"{len(branches)} of [...]",
+            )
+        partial = share is not None and share < len(branches)
+        if cancels and not partial:
+            raise Refusal("has no rest to cancel: all branches are waited for", "any of [...]")
+        return Parallel(branches, share if share is not None and partial else 0, cancels)
+
+    def arm(self, path: Steps, condition: Expression) -> tuple[Steps, Expression]:
+        if dimension(condition) not in (0, None):
+            raise Refusal(f"must choose by a condition such as score > 0.8, not by {condition}")
+        return path, parse(str(condition))
+
+    def choice(self, *arms: Any) -> Choice:
+        """Each arm is a path with its condition; the last may be a path alone, or missing."""
+        decided = [arm for arm in arms if arm is not None and isinstance(arm[-1], Expression)]
+        otherwise = () if len(decided) == len(arms) or arms[-1] is None else arms[-1]
+        branches = (*(path for path, _ in decided), otherwise)
+        return Choice(branches, tuple(condition for _, condition in decided))
 
 
 def _chain(value: object) -> Chain:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Protocol
 
 from mlsim.errors import nearest
-from mlsim.scenario.flow import Chain, step_names
+from mlsim.scenario.flow_steps import Chain, step_names
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 

@@ -121,6 +121,8 @@ _MATHEMATICS = (
              "the least of its arguments", repeats=True),
     Function("max", (Parameter("a", SAME), Parameter("b", SAME)), SAME,
              "the greatest of its arguments", repeats=True),
+    Function("coalesce", (Parameter("a", SAME), Parameter("b", SAME)), SAME,
+             "the first of its arguments that is not missing", repeats=True),
     Function("clip", (Parameter("x", SAME), Parameter("low", SAME), Parameter("high", SAME)), SAME,
              "x, but not under low nor over high", order=("low", "high")),
     Function("abs", (Parameter("x", SAME),), SAME, "x without its sign"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlsim.errors import nearest
+from mlsim.scenario.checks import whole_problems
 from mlsim.scenario.document import Document, Place, read
 from mlsim.scenario.flow_checks import flow_problems
 from mlsim.scenario.kinds import Mistake
@@ -56,6 +57,7 @@ def _mistakes(scenario: Scenario) -> Iterator[Mistake]:
     yield from load_problems(scenario)
     yield from naming_problems(scenario)
     yield from file_problems(scenario)
+    yield from whole_problems(scenario)
     for name, component in scenario.system.items():
         for place, message, suggestion in component.problems(scenario, name):
             yield ("system", name, *place), message, suggestion

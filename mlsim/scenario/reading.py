@@ -40,7 +40,7 @@ def read_tree(text: str) -> Expression:
 @cache
 def _parser() -> Lark:
     grammar = files("mlsim.scenario").joinpath("expression.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", transformer=_Builder())
+    return Lark(grammar, parser="lalr", transformer=Builder())
 
 
 def _explain(text: str, error: UnexpectedInput) -> str:
@@ -61,8 +61,8 @@ def _explain(text: str, error: UnexpectedInput) -> str:
 
 
 @v_args(inline=True)
-class _Builder(Transformer[Token, Expression]):
-    """One method per rule of the grammar."""
+class Builder(Transformer[Token, Expression]):
+    """Makes the tree: one method per rule of the grammar."""
 
     def number(self, token: Token) -> Expression:
         return _number(float(token), 0)

@@ -92,9 +92,7 @@ class ReceivedRows:
         columns |= {"arrival": log.arrival, "load": log.load}
         for name in self._columns:
             columns[f"column/{name}"] = np.asarray(block.at(collector, name), dtype=float)
-            source = self._system.wiring.source(collector, name)
-            if source is not None:
-                touched = touched | block.touched(source, name)
+            touched = touched | block.touched_at(collector, name)
         self._rows.append(log.end, columns | {"touched": touched})
         for store in (self._rows, self._lost):
             store.forget_before(log.end[-1] - self._kept)

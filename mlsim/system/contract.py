@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from mlsim.engine.columns import Column
 from mlsim.errors import nearest
 from mlsim.scenario import spec
 from mlsim.scenario.kinds import Mistake
-from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
 from mlsim.system.client import Client
@@ -53,10 +52,11 @@ def contracts(columns: Mapping[str, spec.Column]) -> dict[str, Contract]:
 class Reader(Served):
     """A component that parses what it reads, by a policy for what it can't parse."""
 
-    on_bad: Literal["misread", "null", "default", "drop"] = "misread"
+    on_bad: Literal["misread", "null", "default", "drop", "fail"] = "misread"
     """What becomes of a value that can't be parsed: `misread` takes from it what it can get, `null`
     makes it missing, `default` puts a number in its place, `drop` makes it missing and reports the
-    row to no collector: training and checks never see it."""
+    row to no collector: training and checks never see it. `fail` is loud: the visit fails, and with
+    it the attempt of the request, unless the component is `optional`."""
     default: float = Field(0.0, allow_inf_nan=False)
     """The number, for `on_bad: default`."""
     strict: bool = False
@@ -66,13 +66,6 @@ class Reader(Served):
     versions: tuple[Name, ...] = ()
     """Versions of the client's app whose formats and units it knows: it reads them rightly. All
     others it reads as if they were the first."""
-
-    @field_validator("on_bad", mode="before")
-    @classmethod
-    def _does_not_fail(cls, value: Any) -> Any:
-        if value == "fail":
-            raise Refusal("must not be fail: what a request carries can't make it fail yet")
-        return value
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
@@ -101,6 +94,11 @@ class Reader(Served):
     def drops(self) -> bool:
         """Whether rows that it can't parse are reported to no collector."""
         return self.on_bad == "drop"
+
+    @property
+    def fails(self) -> bool:
+        """Whether a visit fails where it can't parse what comes with it."""
+        return self.on_bad == "fail"
 
     def parsed(self, values: Column, bad: NDArray[np.bool_] | bool) -> Column:
         """What it makes of a column, shape (n,), of which it can't parse the `bad` rows."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mlsim.scenario.flow import Chain
+from mlsim.scenario.flow_steps import Chain
 from mlsim.system.base import Component
 from mlsim.system.wiring import predecessors
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from mlsim.system.base import Deployed
 from mlsim.system.contract import Reader
 from mlsim.system.settled import SettledRows
+from mlsim.system.wiring import Readers, needed_by
 
 
 class TracedRows(SettledRows):
@@ -15,9 +16,7 @@ class TracedRows(SettledRows):
         """In which rows a fault has had its hand in what reached a component, bool[n]."""
         touched = self.hitched
         for column in self._system[reader].spec.needs():
-            source = self._wiring.source(reader, column)
-            if source is not None:
-                touched = touched | self.touched(source, column)
+            touched = touched | self.touched_at(reader, column)
         return np.broadcast_to(touched, self.log.end.shape)
 
     def lost_to_faults(self, collector: str) -> NDArray[np.bool_] | bool:
@@ -26,12 +25,19 @@ class TracedRows(SettledRows):
         for name in (collector, *self._wiring.upstream(collector)):
             spec = self._system[name].spec
             for column in self._reasons_to_drop(name):
-                source = self._wiring.source(name, column)
-                if source is not None and isinstance(spec, Reader):
+                if isinstance(spec, Reader):
                     here = self.log.stamps[:, self._place(name)] >= 0
                     bad = self._bad(name, spec, column)
-                    lost = lost | (bad & here & self.touched(source, column))
+                    lost = lost | (bad & here & self.touched_at(name, column))
         return lost
+
+    def touched_at(self, reader: Readers, column: str) -> NDArray[np.bool_] | bool:
+        """In which rows a fault has had its hand in what reaches a reader as `column`."""
+
+        def touched(source: str | None) -> NDArray[np.bool_] | bool:
+            return source is not None and self.touched(source, column)
+
+        return np.asarray(self._by_way(reader, column, touched))
 
     def touched(self, name: str, column: str) -> NDArray[np.bool_] | bool:
         """In which rows a fault has had its hand in an output: at its component, or before it."""
@@ -46,12 +52,13 @@ class TracedRows(SettledRows):
             component, lambda settings, rows: spec.touched(settings, rows, column)
         )
         touched = touched | self._missed(component)
+        for choice, _ in self._wiring.arms(component.name):
+            for column in needed_by(choice):
+                touched = touched | self.touched_at(choice, column)
         if spec.starts_requests or spec.knows_truth:
             return touched
         for needed in component.spec.needs_for(column):
-            source = self._wiring.source(component.name, needed)
-            if source is not None:
-                touched = touched | self.touched(source, needed)
+            touched = touched | self.touched_at(component.name, needed)
         return touched
 
     def _missed(self, component: Deployed) -> NDArray[np.bool_] | bool:

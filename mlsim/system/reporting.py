@@ -100,7 +100,9 @@ class Reporting:
     ) -> RequestBlock:
         system = self._system
         truth = system.world.truth(load, system.scenario.load[load], log.request, log.arrival)
-        return RequestBlock(log, truth, system, system.wiring, system.network.index, hitched)
+        return RequestBlock(
+            log, truth, system, system.wiring, system.network.index, hitched, system.conditions
+        )
 
     def _delivered(
         self, block: RequestBlock, load: str, way: tuple[int, int], until: float

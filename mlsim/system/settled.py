@@ -6,16 +6,19 @@ settled at any time after its requests have moved, and settling it twice gives t
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.columns import Column
+from mlsim.engine.columns import Column, Rows
 from mlsim.engine.network import Requests
+from mlsim.scenario.flow_steps import Choice
 from mlsim.system.base import Deployed, Inbox
+from mlsim.system.choosing import Asked, Conditions
 from mlsim.system.contract import Reader
-from mlsim.system.wiring import Wiring
+from mlsim.system.wiring import Readers, Wiring, needed_by
 from mlsim.world.people import Truth
 
 Selection = NDArray[np.intp] | slice
@@ -30,6 +33,7 @@ class SettledRows(Mapping[str, Column]):
 
     log: ids, times, outcomes and stamps, as the network recorded them. place: the column of a
     component's stamps. hitched: bool[n], which rows have reached a collector late or once more.
+    conditions: of the choices in the flow.
     """
 
     def __init__(
@@ -40,9 +44,11 @@ class SettledRows(Mapping[str, Column]):
         wiring: Wiring,
         place: Callable[[str], int],
         hitched: NDArray[np.bool_] | None = None,
+        conditions: Mapping[Choice, Conditions] = MappingProxyType({}),
     ):
         self.log, self.truth = log, truth
         self._system, self._wiring, self._place = system, wiring, place
+        self._conditions = conditions
         self.hitched: NDArray[np.bool_] | bool = False if hitched is None else hitched
         self._computed: dict[tuple[str, str], Column] = {}
         self._own: dict[str, Callable[[], Column]] = {
@@ -70,17 +76,53 @@ class SettledRows(Mapping[str, Column]):
 
     def at(self, reader: str, column: str) -> Column:
         """A column as it reached the component `reader`, shape (n,)."""
-        source = self._wiring.source(reader, column)
         spec = self._system[reader].spec
-        if source is None:
-            values = self.truth[column]
-        elif isinstance(spec, Reader) and spec.versions:
-            values = self._sent_to(reader, spec, self._system[source], column)
-        else:
-            values = self.output(source, column)
+
+        def sent(source: str | None) -> Column:
+            if source is not None and isinstance(spec, Reader) and spec.versions:
+                return self._sent_to(reader, spec, self._system[source], column)
+            return self._sent_by(source, column)
+
+        values = np.asarray(self._by_way(reader, column, sent))
         if isinstance(spec, Reader) and spec.parses:
             return spec.parsed(values, self._bad(reader, spec, column))
         return values
+
+    def _sent_by(self, source: str | None, column: str) -> Column:
+        return self.truth[column] if source is None else self.output(source, column)
+
+    def _by_way(self, reader: Readers, column: str, of: Callable[[str | None], Any]) -> Any:
+        """Something about the senders of a column, for each row of the one that it has passed."""
+        *nearer, last = self._wiring.sources(reader, column)
+        result = of(last)
+        for source in reversed(nearer):
+            assert source is not None, "the world is the last of all sources"
+            result = np.where(self._passed(source, reader), of(source), result)
+        return result
+
+    def _passed(self, name: str, reader: Readers) -> NDArray[np.bool_]:
+        """Which rows on their way to a reader have taken the branches that lead to a component."""
+        passed = np.ones(self.log.end.shape, np.bool_)
+        detour = self._wiring.detour(name, reader)
+        for choice in dict.fromkeys(choice for choice, _ in detour):
+            branches = [branch for other, branch in detour if other == choice]
+            passed &= np.isin(self.branch(choice), branches)
+        return passed
+
+    def branch(self, choice: Choice) -> NDArray[np.int64]:
+        """The branch of a choice that each row takes, int64[n]; the last where none holds."""
+        key = ("", str(choice))
+        if key not in self._computed:
+
+            def ask(column: str) -> Column:
+                return np.asarray(
+                    self._by_way(choice, column, lambda source: self._sent_by(source, column))
+                )
+
+            columns = Asked(needed_by(choice), ask)
+            rows = Rows(self.log.request, self.log.sent, columns, self.log.answer)
+            self._computed[key] = self._conditions[choice].branch(rows)
+        return self._computed[key]
 
     def _sent_to(self, reader: str, spec: Reader, sender: Deployed, column: str) -> Column:
         """A column that a component knows how to read in some versions of an app."""
@@ -97,31 +139,44 @@ class SettledRows(Mapping[str, Column]):
     def _bad(self, reader: str, spec: Reader, column: str) -> NDArray[np.bool_] | bool:
         """In which rows a component can't parse a column, or its contract doesn't allow it."""
         key = (reader, f"bad {column}")
-        source = self._wiring.source(reader, column)
-        if source is None:
-            return False
         if key not in self._computed:
-            sender = self._system[source]
-            bad = self._own_rows(
-                sender,
-                lambda settings, rows: sender.spec.unreadable(
-                    settings, rows, column, spec.versions
-                ),
-            )
-            contract = self._wiring.contracts.get(column)
-            if spec.strict and contract is not None:
-                bad = bad | contract.broken_by(self._sent_to(reader, spec, sender, column))
-            self._computed[key] = np.asarray(bad)
+
+            def bad(source: str | None) -> NDArray[np.bool_] | bool:
+                return source is not None and self._bad_from(source, reader, spec, column)
+
+            self._computed[key] = np.asarray(self._by_way(reader, column, bad))
         return self._computed[key]
+
+    def _bad_from(
+        self, source: str, reader: str, spec: Reader, column: str
+    ) -> NDArray[np.bool_] | bool:
+        sender = self._system[source]
+        bad = self._own_rows(
+            sender,
+            lambda settings, rows: sender.spec.unreadable(settings, rows, column, spec.versions),
+        )
+        contract = self._wiring.contracts.get(column)
+        if spec.strict and contract is not None:
+            bad = bad | contract.broken_by(self._sent_to(reader, spec, sender, column))
+        return bad
+
+    def unreadable_at(self, name: str) -> NDArray[np.bool_] | bool:
+        """Which rows hold something that a component can't parse, bool[n]."""
+        return self._bad_for(name, self._system[name].spec.needs() or self._wiring.visible(name))
+
+    def _bad_for(self, name: str, columns: Iterable[str]) -> NDArray[np.bool_] | bool:
+        spec = self._system[name].spec
+        bad: NDArray[np.bool_] | bool = False
+        for column in columns:
+            assert isinstance(spec, Reader), "only who parses finds something bad"
+            bad = bad | self._bad(name, spec, column)
+        return bad
 
     def dropped(self, name: str) -> NDArray[np.bool_] | bool:
         """Which rows a component drops, bool[n]: those it can't parse, if that is its policy."""
-        spec = self._system[name].spec
-        bad: NDArray[np.bool_] | bool = False
-        for column in self._reasons_to_drop(name):
-            assert isinstance(spec, Reader), "only who parses drops"
-            bad = bad | self._bad(name, spec, column)
-        return bad & (self.log.stamps[:, self._place(name)] >= 0)
+        return self._bad_for(name, self._reasons_to_drop(name)) & (
+            self.log.stamps[:, self._place(name)] >= 0
+        )
 
     def _reasons_to_drop(self, name: str) -> Iterable[str]:
         """The columns for whose sake a component may drop a row."""

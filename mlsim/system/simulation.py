@@ -15,13 +15,16 @@ from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.spec import Scenario
 from mlsim.system.answer import Answer
 from mlsim.system.base import Component, Deployed
+from mlsim.system.choosing import conditions_of
 from mlsim.system.collector import Collector
 from mlsim.system.deployer import Deployer
 from mlsim.system.learning import ModelVersion
 from mlsim.system.listening import Listener, LossListener
 from mlsim.system.registry import Registry
 from mlsim.system.reporting import Reporting
+from mlsim.system.requests import RequestBlock
 from mlsim.system.server import service_of
+from mlsim.system.steering import Steering
 from mlsim.system.trainer import Trainer
 from mlsim.system.training import TrainingData, first_versions
 from mlsim.system.wiring import Wiring
@@ -54,7 +57,10 @@ class System(Mapping[str, Deployed]):
         self._answers: dict[str, Answer] = {}
         self.world = World(scenario, seed)
         self.wiring = Wiring.of(scenario)
+        self.conditions = conditions_of(scenario, seed)
+        self._steering = Steering(scenario.system, self.wiring, self._under_way)
         self.network = self._network()
+        self.world.on_change = self.network.forget_foresight
         self.clock = Clock(self.network)
         self._deployed = {name: self._deploy(name, spec) for name, spec in scenario.system.items()}
         self._reporting = Reporting(self, self.listeners, self.losses)
@@ -176,6 +182,7 @@ class System(Mapping[str, Deployed]):
             on_visits=self._on_visits,
             on_requests=self._on_rows,
             log_block=BLOCK,
+            steering=self._steering,
         )
 
     def _sessions(self) -> dict[int, Session]:
@@ -196,6 +203,10 @@ class System(Mapping[str, Deployed]):
         """Before which time, in seconds, arrivals don't depend on what is still to happen."""
         rates = [load.rate for load in self.scenario.load.values() if load.rate is not None]
         followed = {name for rate in rates for name in names(rate)}
+        if (
+            self.conditions or self._steering.checked
+        ):  # by what is true at arrival, which nobody can foresee beyond a step
+            followed |= set(self._answers)
         due = [answer.due for name, answer in self._answers.items() if name in followed]
         # The instant of a step itself still has the rate from before.
         return float(np.nextafter(min(due, default=np.inf), np.inf))
@@ -219,6 +230,13 @@ class System(Mapping[str, Deployed]):
 
     def _on_rows(self, rows: Requests) -> None:
         self._reporting.take(rows)
+
+    def _under_way(self, load: int, rows: Requests) -> RequestBlock:
+        """Rows of a load that the network asks about, before they have ended."""
+        name, spec = list(self.scenario.load.items())[load]
+        truth = self.world.truth(name, spec, rows.request, rows.arrival)
+        index = self.network.index
+        return RequestBlock(rows, truth, self, self.wiring, index, conditions=self.conditions)
 
 
 def _to_nobody(number: int) -> None:

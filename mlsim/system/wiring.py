@@ -2,17 +2,21 @@
 
 A plain name (`temperature`) is what the nearest component upstream sends under that name, and in
 the end what the client took from the world. A dotted name (`risk_model.score`) is that component's
-output.
+output. A choice in the flow reads columns as a component in its place would.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from mlsim.scenario.flow import Chain, Parallel
+from mlsim.scenario.flow_steps import Call, Chain, Choice, Step, choices, name_of, step_names
 from mlsim.scenario.spec import Scenario
+from mlsim.scenario.tree import names
 from mlsim.system.base import Component
 from mlsim.system.contract import Contract, contracts
+
+Readers = str | Choice
+"""Who reads columns: a component, or a choice."""
 
 
 class UnknownColumnError(LookupError):
@@ -20,6 +24,7 @@ class UnknownColumnError(LookupError):
 
     def __init__(self, column: str, known: Iterable[str]):
         self.column, self.known = column, sorted(known)
+        self.few = 0 < len(self.known) <= 8
         super().__init__(f"no column {column!r}; known are {', '.join(self.known)}")
 
 
@@ -40,7 +45,9 @@ class Wiring:
         self._system = system
         self._world = frozenset(world)
         self.contracts = contracts
-        self._before = predecessors(flow)
+        flow = tuple(flow)
+        self._before = _edges(flow)
+        self._arms = _arms(flow)
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Wiring":
@@ -50,26 +57,73 @@ class Wiring:
         agreed = contracts(scenario.world.columns())
         return cls(scenario.system, scenario.flow, known, agreed)
 
-    def source(self, reader: str, column: str) -> str | None:
+    def source(self, reader: Readers, column: str) -> str | None:
         """The component from which `reader` gets `column`; None if straight from the world.
 
+        Of several, in branches of a choice, the nearest.
         Raises UnknownColumnError if nobody upstream of the reader sends it.
         """
+        return self.sources(reader, column)[0]
+
+    def sources(self, reader: Readers, column: str) -> tuple[str | None, ...]:
+        """The components from which `reader` gets `column`, the nearest first.
+
+        There are several if all but the last stand in branches of choices, which not all rows take.
+        Raises UnknownColumnError if nobody upstream of the reader sends it.
+        """
+        found: list[str | None] = []
         for name in self.upstream(reader):
             component = self._system[name]
             takes_it_along = component.starts_requests and column in self._world
             if takes_it_along or column in component.outputs(name):
-                return name
+                found.append(name)
+                if not self.detour(name, reader):
+                    return tuple(found)
         if column in self._world and not any(map(self._is_client, self.upstream(reader))):
-            return None
-        raise UnknownColumnError(column, self.visible(reader))
+            found.append(None)
+        if not found:
+            raise UnknownColumnError(column, self.visible(reader))
+        return tuple(found)
 
-    def visible(self, reader: str) -> frozenset[str]:
+    def detour(self, name: str, reader: Readers) -> tuple[tuple[Choice, int], ...]:
+        """The choices, each with a branch of it, that lead rows to a component before `reader`.
+
+        Those that have led them to the reader, too, are left out.
+        """
+        shared = self._arms.get(reader, ())
+        return tuple(arm for arm in self._arms.get(name, ()) if arm not in shared)
+
+    def arms(self, name: str) -> tuple[tuple[Choice, int], ...]:
+        """All choices, each with a branch of it, that lead rows to a component."""
+        return self._arms.get(name, ())
+
+    def lineage(self, reader: Readers, columns: Iterable[str]) -> frozenset[str]:
+        """The components whose settings decide what columns, and which, reach a reader."""
+        found: set[str] = set()
+        waiting = [(reader, column) for column in columns]
+        seen: set[tuple[Readers, str]] = set()
+        while waiting:
+            reader, column = waiting.pop()
+            if (reader, column) in seen:
+                continue
+            seen.add((reader, column))
+            for name in self.sources(reader, column):
+                if name is None:
+                    continue
+                found.add(name)
+                for choice, _ in self.detour(name, reader):
+                    waiting += [(choice, used) for used in needed_by(choice)]
+                component = self._system[name]
+                if not (component.starts_requests or component.knows_truth):
+                    waiting += [(name, used) for used in component.needs_for(column)]
+        return frozenset(found)
+
+    def visible(self, reader: Readers) -> frozenset[str]:
         """All columns that reach a component."""
         upstream = list(self.upstream(reader))
         return self._world.union(*(self._system[name].outputs(name) for name in upstream))
 
-    def upstream(self, reader: str) -> Iterator[str]:
+    def upstream(self, reader: Readers) -> Iterator[str]:
         """The components before `reader`, the nearest first, back to where requests begin."""
         seen, queue = {reader}, deque(self._before_request(reader))
         while queue:
@@ -79,30 +133,72 @@ class Wiring:
                 yield name
                 queue.extend(self._before_request(name))
 
-    def _before_request(self, name: str) -> list[str]:
+    def _before_request(self, name: Readers) -> list[str]:
         """What comes before; nothing for a client, since what reaches it is the answer."""
-        return [] if self._is_client(name) else self._before.get(name, [])
+        is_client = isinstance(name, str) and self._is_client(name)
+        return [] if is_client else self._before.get(name, [])
 
     def _is_client(self, name: str) -> bool:
         return self._system[name].starts_requests
 
 
+def needed_by(choice: Choice) -> tuple[str, ...]:
+    """The columns that a choice reads."""
+    return tuple(dict.fromkeys(n for condition in choice.conditions for n in names(condition)))
+
+
 def predecessors(flow: Iterable[Chain]) -> dict[str, list[str]]:
     """Who passes requests on to whom, by receiver, in the order of the flow."""
-    before: dict[str, list[str]] = {}
+    return {to: before for to, before in _edges(flow).items() if isinstance(to, str)}
+
+
+def _edges(flow: Iterable[Chain]) -> dict[Readers, list[str]]:
+    """What comes before each component, and before each choice."""
+    before: dict[Readers, list[str]] = {}
     for chain in flow:
         _walk(chain.steps, [], before)
     return before
 
 
-def _walk(
-    steps: Iterable[str | Parallel], last: list[str], before: dict[str, list[str]]
-) -> list[str]:
+def _walk(steps: Iterable[Step], last: list[str], before: dict[Readers, list[str]]) -> list[str]:
     """Enter the edges of one chain that follows `last`; gives the components at its end."""
     for step in steps:
-        if isinstance(step, Parallel):
-            last = [end for branch in step.branches for end in _walk(branch, last, before)]
-        else:
-            before.setdefault(step, []).extend(n for n in last if n not in before.get(step, []))
+        if name_of(step) or isinstance(step, Choice):
+            known = before.setdefault(step if isinstance(step, Choice) else name_of(step), [])
+            known.extend(name for name in last if name not in known)
+        if isinstance(step, str):
             last = [step]
+        elif isinstance(step, Call):
+            last = [*_walk(step.inside, [step.name], before), step.name]
+        else:
+            ends = [end for branch in step.branches for end in _walk(branch, last, before)]
+            last = list(dict.fromkeys(ends))
     return last
+
+
+def _arms(flow: Iterable[Chain]) -> dict[Readers, tuple[tuple[Choice, int], ...]]:
+    """By component and choice: the choices, each with a branch of it, within which it stands.
+
+    What stands in several places has those of all of them.
+    """
+    found: dict[Readers, tuple[tuple[Choice, int], ...]] = {}
+    for chain in flow:
+        for choice in choices(chain.steps):
+            for k, branch in enumerate(choice.branches):
+                insides: tuple[Readers, ...] = (*step_names(branch), *choices(branch))
+                for inside in insides:
+                    found[inside] = (*found.get(inside, ()), (choice, k))
+    for chain in flow:
+        for name in _outside(chain.steps):
+            found.pop(name, None)
+    return found
+
+
+def _outside(steps: Iterable[Step]) -> Iterator[str]:
+    """The components that stand in no branch of a choice."""
+    for step in steps:
+        if name_of(step):
+            yield name_of(step)
+        if not isinstance(step, str | Choice):
+            for branch in step.branches:
+                yield from _outside(branch)

@@ -25,7 +25,10 @@ Fill = Callable[[Rows], Column]
 
 
 class World:
-    """The truth of one scenario under one seed."""
+    """The truth of one scenario under one seed.
+
+    on_change: called when what is true of requests that arrive from now on has changed.
+    """
 
     def __init__(self, scenario: Scenario, seed: int):
         world = scenario.world
@@ -56,6 +59,7 @@ class World:
             if load.trace
         }
         self._alterations: dict[str, tuple[Alteration, ...]] = {}
+        self.on_change: Callable[[], None] = lambda: None
 
     def _formulas(self, block: str, columns: Mapping[str, Expression]) -> dict[str, Formula]:
         return {
@@ -66,6 +70,7 @@ class World:
     def alter(self, column: str, alteration: Alteration) -> None:
         """The world becomes another one: for requests that arrive from now on."""
         self._alterations[column] = (*self._alterations.get(column, ()), alteration)
+        self.on_change()
 
     def restore(self, column: str, stream: np.uint64, now: float) -> None:
         """An alteration, told by its stream, is over for requests that arrive from `now` on."""
@@ -73,6 +78,7 @@ class World:
             one.ending(now) if one.spread.stream == stream else one
             for one in self._alterations[column]
         )
+        self.on_change()
 
     def formula(self, column: str, expression: Expression) -> Formula:
         """Another expression for a column, with the same luck: its draws are the column's."""

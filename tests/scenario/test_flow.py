@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsim.scenario.flow import Chain, Parallel, parse_flow, step_names
+from mlsim.scenario.expressions import parse
+from mlsim.scenario.flow import parse_flow
+from mlsim.scenario.flow_steps import Call, Chain, Choice, Parallel, Step, step_names
 from mlsim.scenario.refusal import Refusal
 
 
@@ -28,6 +30,33 @@ def test_one_component_is_a_chain():
 def test_branches_in_branches():
     chain = parse_flow("a -> [b -> [c, d] -> e, f] -> g")
     assert list(step_names(chain.steps)) == list("abcdefg")
+
+
+def test_a_choice_of_several_branches():
+    chain = parse_flow("a -> (b if x > 2 else c -> d if min(x, y) > 1s else e) -> f")
+    choice = chain.steps[1]
+    assert isinstance(choice, Choice)
+    assert choice.branches == (("b",), ("c", "d"), ("e",))
+    assert choice.conditions == (parse("x > 2"), parse("min(x, y) > 1s"))
+
+
+def test_a_choice_without_an_else_may_do_nothing():
+    (choice,) = parse_flow("(b if score.x)").steps
+    assert isinstance(choice, Choice)
+    assert choice.branches == (("b",), ())
+
+
+def test_joins_that_wait_for_some():
+    first, two, every = parse_flow(
+        "any of [a, b] -> 2 of [a, b, c] cancel rest -> 2 of [a, b]"
+    ).steps
+    assert first == Parallel((("a",), ("b",)), need=1)
+    assert two == Parallel((("a",), ("b",), ("c",)), need=2, cancels=True)
+    assert every == Parallel((("a",), ("b",)))
+
+
+def test_a_call_of_others():
+    assert parse_flow("gate(a -> b) -> c").steps == (Call("gate", ("a", "b")), "c")
 
 
 @pytest.mark.parametrize(
@@ -52,17 +81,27 @@ def test_refused(text, message):
     assert message in caught.value.message
 
 
-names = st.sampled_from(["a", "b_1", "min", "if", "and", "h"])
-steps = st.recursive(
-    names,
-    lambda inner: st.builds(
-        Parallel,
-        st.lists(st.lists(inner, min_size=1, max_size=2).map(tuple), min_size=1, max_size=3).map(
-            tuple
+names = st.sampled_from(["a", "b_1", "min", "if", "and", "h", "any", "of", "cancel"])
+conditions = st.sampled_from(["x > 1", "not y", "min(x, 2) < m.score or z", "bernoulli(0.5)"])
+
+
+def compound(inner: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
+    paths = st.lists(inner, min_size=1, max_size=2).map(tuple)
+    branches = st.lists(paths, min_size=1, max_size=3).map(tuple)
+    return st.one_of(
+        st.builds(Parallel, branches),
+        st.builds(Parallel, st.tuples(paths, paths), st.just(1), st.booleans()),
+        st.builds(Call, names, paths),
+        st.builds(
+            lambda arm, otherwise, condition: Choice((arm, otherwise), (parse(condition),)),
+            paths,
+            st.one_of(paths, st.just(())),
+            conditions,
         ),
-    ),
-    max_leaves=8,
-)
+    )
+
+
+steps = st.recursive(names, compound, max_leaves=8)
 chains = st.one_of(
     st.builds(Chain, st.lists(steps, min_size=1, max_size=4).map(tuple)),
     st.builds(
@@ -78,7 +117,7 @@ def test_a_chain_survives_being_written(chain):
     assert parse_flow(str(chain)) == chain
 
 
-@given(st.text(st.sampled_from("ab[]->~, _1."), max_size=30))
+@given(st.text(st.sampled_from("ab[]()->~, _1.if"), max_size=30))
 def test_junk_is_a_chain_or_refused(text):
     with suppress(Refusal):
         parse_flow(text)

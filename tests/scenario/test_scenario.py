@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mlsim.errors import ScenarioError
 from mlsim.scenario.document import read
 from mlsim.scenario.expressions import parse
-from mlsim.scenario.flow import Chain, Parallel
+from mlsim.scenario.flow_steps import Chain, Parallel
 from mlsim.scenario.load import load
 from mlsim.scenario.schema import schema
 from mlsim.scenario.units import Money

@@ -92,7 +92,6 @@ def test_a_strict_consumer_holds_a_column_to_its_range_and_its_categories():
 @pytest.mark.parametrize(
     ("features", "message"),
     [
-        ("on_bad: fail", r"system.features.on_bad: must not be fail"),
         ("on_bad: dorp", r"system.features.on_bad: "),
         ("strict: true", r"system.features.strict: needs an on_bad policy"),
     ],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 from typing import Any
 
-from mlsim.scenario.flow import Parallel
+from mlsim.scenario.flow_steps import Choice, Parallel
 
 
 @dataclass(eq=False)
@@ -57,6 +57,14 @@ class Join(Step):
 
 
 @dataclass(eq=False)
+class Pick(Step):
+    """One of the branches is taken; an empty one leads on at once."""
+
+    choice: Choice | None = None
+    branches: list[Step] = field(default_factory=list)
+
+
+@dataclass(eq=False)
 class Graph:
     """Ways through the system, by where they begin."""
 
@@ -89,7 +97,7 @@ class Graph:
     def continued(self, steps: Sequence[Any]) -> list[Any]:
         """A line with the line that begins where it ends."""
         last = steps[-1]
-        if isinstance(last, Parallel) or last in self.clients or len(self.chain(last)) < 2:
+        if not isinstance(last, str) or last in self.clients or len(self.chain(last)) < 2:
             return list(steps)
         return [*steps, *self.continued(self.chain(last))[1:]]
 
@@ -100,10 +108,27 @@ class Graph:
 
     def line(self, steps: Sequence[Any]) -> tuple[Step, Step]:
         """Steps one after another: the first and the last."""
-        parts = [self.fork(s) if isinstance(s, Parallel) else self.stop(s) for s in steps]
+        parts = [self.part(step) for step in steps]
         for (_, last), (first, _) in pairwise(parts):
             last.then = first
         return parts[0][0], parts[-1][1]
+
+    def part(self, step: Any) -> tuple[Step, Step]:
+        if isinstance(step, Parallel):
+            return self.fork(step)
+        return self.pick(step) if isinstance(step, Choice) else self.stop(step)
+
+    def pick(self, choice: Choice) -> tuple[Step, Step]:
+        pick, lines = (
+            Pick(next(self.numbers), choice=choice),
+            [self.line(b) if b else None for b in choice.branches],
+        )
+        meet = Step(next(self.numbers))
+        for line in lines:
+            pick.branches.append(line[0] if line else meet)
+            if line:
+                line[1].then = meet
+        return pick, meet
 
     def stop(self, name: str) -> tuple[Step, Step]:
         step = Stop(next(self.numbers), name=name, ordinal=self.visited[name])

@@ -12,7 +12,7 @@ import simpy
 from mlsim.engine.arrivals import LOAD_SHIFT, Source
 from mlsim.engine.parts import Client, Service, Station
 from mlsim.engine.tables import Counters, Requests, Visits
-from tests.engine.oracle.graph import Fork, Graph, Join, Start, Step, Stop
+from tests.engine.oracle.graph import Fork, Graph, Join, Pick, Start, Step, Stop
 from tests.engine.oracle.lives import Attempt, Request, Token, Visit
 from tests.engine.oracle.place import Place
 from tests.engine.oracle.sender import Sender
@@ -38,12 +38,14 @@ class Oracle:
         ahead: Callable[[], float] = lambda: math.inf,
         on_visits: Callable[[Visits], None] | None = None,
         on_requests: Callable[[Requests], None] | None = None,
+        steering: Any = None,
         **sizes: object,
     ) -> None:
         self.names = (*(s.name for s in stations), *(c.name for c in clients))
         self.seed, self.now, self.until = seed, start, until
         self.arrivals, self.ahead, self.horizon = arrivals, ahead, start
         self.on_visits, self.on_requests = on_visits, on_requests
+        self.steering = steering
         self.stretch = 64.0
         self.line_of_time = Timeline(start)
         self.settings: Counter[str] = Counter()
@@ -120,8 +122,23 @@ class Oracle:
                 attempt.joined[step] += 1
                 if attempt.joined[step] < step.need:
                     return
+            elif isinstance(step, Pick):
+                step = step.branches[self.answer(step.choice, attempt)]
+                continue
             step = step.then
         self.arrive_at_the_end(attempt)
+
+    def answer(self, question: Any, attempt: Attempt) -> int:
+        """What the row of an attempt says, as it is now."""
+        request, nothing = attempt.request, np.array([-1])
+        row = Requests(
+            *(np.array([value]) for value in (request.id, request.load, -1, request.sends)),
+            *(np.array([time]) for time in (request.arrival, attempt.sent, math.nan)),
+            outcome=nothing,
+            answer=np.array([attempt.number]),
+            stamps=np.array([[attempt.stamps.get(name, -1) for name in self.names]]),
+        )
+        return int(self.steering.answer(question, request.load, row)[0])
 
     def arrive_at_the_end(self, attempt: Attempt) -> None:
         if attempt.outcome == "aside":

@@ -172,7 +172,12 @@ class Place:
         return max(0.0, quantile(int(service.distribution), service.a, service.b, u))
 
     def fails(self, visit: Visit) -> bool:
-        return self.failing > 0.0 and uniform_at(self.failing_key, *visit.luck) < self.failing
+        if self.failing > 0.0 and uniform_at(self.failing_key, *visit.luck) < self.failing:
+            return True
+        steering, name = self.net.steering, self.spec.name
+        if steering is None or name not in steering.checked:
+            return False
+        return self.net.answer(name, visit.attempt) == 1
 
     def complete(self, batch: Batch) -> None:
         """A worker has finished, if it is still at it."""

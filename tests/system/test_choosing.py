@@ -1,0 +1,159 @@
+"""Choices in the flow: by what reaches them, under the settings that each row has met."""
+
+import numpy as np
+import pytest
+
+from mlsim.errors import ScenarioError
+from tests.faults.senders import phone, with_fault
+from tests.worlds import DAY, HOUR, World, loaded
+
+CASCADE = """
+scenario: cascade
+history: 1d
+horizon: 1d
+seed: 3
+world:
+  people: 3000
+  state:
+    fear: {start: 0, every: 2h, next: fear + 0.2, range: [0, 3]}
+  visit:
+    infected: bernoulli(0.2 + 0.1 * step(12h))
+    temperature:
+      is: normal(36.7 + 1.1 * infected, 0.8)
+      unit: celsius
+    cough: normal(1.5 * infected + fear, 1)
+load:
+  visits: {rate: 0.05/s, of: person, enters: phone}
+system:
+  phone: {kind: client, timeout: 2s, retries: {max: 2, backoff: 100ms}}
+  small: {kind: model, predicts: infected, inputs: [temperature]}
+  large:
+    kind: model
+    predicts: infected
+    inputs: [temperature, cough]
+    workers: 1
+    service_time: exponential(mean=1s)
+  advice: {kind: policy, when: "coalesce(large.score, small.score) > 0.5", then: isolate}
+  telemetry: {kind: collector}
+  nightly: {kind: trainer, model: small, every: 4h, window: 12h}
+flow:
+  - phone -> small -> (large if 0.2 < small.score and small.score < 0.8) -> advice -> phone
+  - advice ~> telemetry
+faults:
+  - kind: unit_change
+    at: 6h
+    until: 18h
+    ramp: 6h
+    component: phone
+    column: temperature
+    unit: fahrenheit
+"""
+
+
+@pytest.fixture(scope="module")
+def cascade() -> World:
+    return World(loaded(CASCADE))
+
+
+def answered(world: World) -> np.ndarray:
+    return np.asarray(world.column("ok"))
+
+
+def test_only_uncertain_cases_go_on_to_the_large_model(cascade: World):
+    """Through versions of the small one, a fault, and attempts that are sent again."""
+    score, ok = cascade.column("small.score"), answered(cascade)
+    went = ~np.isnan(cascade.column("large.score"))
+    uncertain = (score > 0.2) & (score < 0.8)
+    np.testing.assert_array_equal(went[ok], uncertain[ok])
+    assert 0.05 < went[ok].mean() < 0.95
+    assert np.any(cascade.log.answer[ok] > 0)
+    versions = cascade.log.stamps[:, cascade.system.network.index("small")]
+    assert np.unique(versions[ok]).size > 5
+
+
+def test_what_a_branch_brings_is_used_where_it_was_taken(cascade: World):
+    large, small = cascade.column("large.score"), cascade.column("small.score")
+    score, ok = np.where(np.isnan(large), small, large), answered(cascade)
+    np.testing.assert_array_equal(cascade.column("advice.isolate")[ok], score[ok] > 0.5)
+
+
+TWO_WAYS = """
+scenario: ways
+horizon: 1d
+seed: 1
+world:
+  visit: {x: "uniform(0, 1)"}
+load:
+  visits: {rate: 0.1/s, enters: phone}
+system:
+  phone: {kind: client}
+  double: {kind: transform, reads: [], makes: {y: 2 * x}}
+  half: {kind: transform, reads: [], makes: {y: x / 2}}
+  judge: {kind: policy, when: y > 0.5, then: act}
+flow:
+  - phone -> (double if x < 0.5 else half if bernoulli(0.4)) -> judge -> phone
+"""
+
+
+def test_a_column_comes_from_the_branch_that_was_taken():
+    world = World(loaded(TWO_WAYS.replace(" else half if bernoulli(0.4)", " else half")))
+    x = world.column("x")
+    np.testing.assert_array_equal(world.read("judge", "y"), np.where(x < 0.5, 2 * x, x / 2))
+
+
+def test_a_random_choice_is_a_fair_one_of_each_request():
+    world = World(loaded(TWO_WAYS.replace("x < 0.5", "bernoulli(0.3)").replace("0.4", "0.5")))
+    n = world.log.request.size
+    for component, share in (("double", 0.3), ("half", 0.35)):
+        seen = world.visits_of(component).request.size / n
+        assert abs(seen - share) < 4 * np.sqrt(share * (1 - share) / n)
+
+
+def test_a_changed_truth_leads_rows_elsewhere_from_then_on():
+    """Also those whose way had been foreseen before it changed."""
+    fault = "faults: [{kind: data_drift, column: x, shift: 2, at: 12h}]"
+    world = World(loaded(TWO_WAYS + fault))
+    late = world.log.arrival >= 12 * HOUR
+    doubled = np.isin(world.log.request, world.visits_of("double").request)
+    np.testing.assert_array_equal(doubled, world.column("x") < 0.5)
+    assert not np.any(doubled[late])
+    assert 0.4 < doubled[~late].mean() < 0.6
+
+
+def test_a_state_of_the_world_is_not_foreseen_beyond_its_step():
+    text = TWO_WAYS.replace(
+        "world:\n", "world:\n  state: {mood: {start: 0, every: 1h, next: mood + 0.04}}\n"
+    ).replace('"uniform(0, 1)"', '"uniform(0, 1) + mood"')
+    world = World(loaded(text))
+    doubled = np.isin(world.log.request, world.visits_of("double").request)
+    np.testing.assert_array_equal(doubled, world.column("x") < 0.5)
+    assert world.log.arrival.max() < DAY
+
+
+def test_a_row_that_can_not_be_parsed_fails_loudly():
+    """Exactly those fail that a `null` policy would have found missing."""
+    bad = {"column": "temperature", "to": "text", "at": "6h", "until": "18h", "ramp": "12h"}
+    fails, nulls = (
+        with_fault("format_change", phone(f"reads: [temperature], on_bad: {policy}"), **bad)
+        for policy in ("fail", "'null'")
+    )
+    missing = np.isnan(nulls.read("features", "temperature"))
+    np.testing.assert_array_equal(np.sort(fails.log.request), np.sort(nulls.log.request))
+    failed = np.sort(fails.log.request[np.asarray(fails.column("failed"))])
+    np.testing.assert_array_equal(failed, np.sort(nulls.log.request[missing]))
+    assert failed.size > 100
+    visits = fails.visits_of("features")
+    np.testing.assert_array_equal(visits.outcome == 3, np.isin(visits.request, failed))
+
+
+def test_an_optional_step_that_can_not_parse_a_row_leaves_it_without():
+    text = phone("reads: [temperature], on_bad: fail, optional: true")
+    world = with_fault("format_change", text, column="temperature", to="text", at="12h")
+    late = world.log.sent > 12 * HOUR
+    assert np.all(answered(world))
+    np.testing.assert_array_equal(np.isnan(world.column("features.temperature")), late)
+
+
+def test_a_condition_reads_only_what_has_reached_it():
+    with pytest.raises(ScenarioError, match=r"no 'y' reaches the choice \(double if"):
+        loaded(TWO_WAYS.replace("x < 0.5", "y < 0.5"))

@@ -155,6 +155,7 @@ class Scenario:
         twin: bool = True,
         progress: Progress | None = None,
         record: str | Collection[str] = (),
+        max_memory: float | None = None,
     ) -> "Run":
         """Simulate all worlds of the scenario: all faults, the twin, and each fault alone.
 
@@ -163,12 +164,15 @@ class Scenario:
         a bar shows it if nobody else is told.
         record: what to keep whole, by one name or several: "requests" (otherwise a sample is kept),
         "visits", or "rows" (what reached the collectors, for checks to come).
-        Raises MlsimError if that would be too much to keep.
+        max_memory: bytes that all its processes may take; four fifths of the machine's memory if
+        not given. Raises MlsimError if that would be too much to keep, or to run.
         """
         chosen = self.spec.seed if seed is None else seed
         began = time.monotonic()
         with notebook.bar(self.history, self.horizon) as bar:
-            findings = run_worlds(self.spec, self.monitoring, chosen, twin, progress or bar, record)
+            findings = run_worlds(
+                self.spec, self.monitoring, chosen, twin, progress or bar, record, max_memory
+            )
         return Run(findings, time.monotonic() - began)
 
     def __repr__(self) -> str:

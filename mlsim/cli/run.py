@@ -44,6 +44,14 @@ def run(
             show_default=False,
         ),
     ] = None,
+    max_memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Refuse a run that needs more, as in 4GiB; else 4/5 of this machine's memory.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
     ] = False,
@@ -56,7 +64,9 @@ def run(
 
     settings = settings_of(set_ or ()) | shorthands(seed, horizon)
     scenario = api.load(file, settings, monitoring)
-    result = simulate(scenario, twin=twin, quiet=quiet, record=record or ())
+    result = simulate(
+        scenario, twin=twin, quiet=quiet, record=record or (), max_memory=memory_of(max_memory)
+    )
     folder = result.write(out or Path("reports") / scenario.spec.scenario)
     if as_json:
         print(json.dumps(result.summary, indent=2))
@@ -73,7 +83,12 @@ def shorthands(seed: int | None, horizon: str | None) -> dict[str, str]:
 
 
 def simulate(
-    scenario: "Scenario", *, twin: bool, quiet: bool, record: Collection[str] = ()
+    scenario: "Scenario",
+    *,
+    twin: bool,
+    quiet: bool,
+    record: Collection[str] = (),
+    max_memory: float | None = None,
 ) -> "Run":
     """Run it, with a bar to watch; say so if the kernel has to be compiled first."""
     from mlsim import engine
@@ -83,7 +98,17 @@ def simulate(
         print("compiling the kernel (once, some seconds) ...", file=sys.stderr)
     spec = scenario.spec
     with simulated_time(spec.history, spec.horizon, shown=not quiet) as tell:
-        return scenario.run(twin=twin, progress=tell, record=record)
+        return scenario.run(twin=twin, progress=tell, record=record, max_memory=max_memory)
+
+
+def memory_of(text: str | None) -> float | None:
+    """Bytes of what `--max-memory` was given."""
+    from mlsim.studies.memory import size
+
+    try:
+        return None if text is None else size(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--max-memory") from None
 
 
 def show(result: "Run", folder: Path) -> None:

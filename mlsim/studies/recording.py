@@ -3,16 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from mlsim.engine.columns import Formula, Rows
 from mlsim.errors import MlsimError, nearest
 from mlsim.measures.table import Table
-from mlsim.scenario.calendar import calendar_offset
-from mlsim.scenario.spec import Load, Scenario
+from mlsim.scenario.spec import Scenario
+from mlsim.studies.expected import expected
 from mlsim.studies.logs import RequestLog, RowLog, VisitLog
 from mlsim.system.simulation import System
-from mlsim.world.trace import trace_of
 
 WHOLE = ("requests", "visits", "rows")
 """What can be kept as a whole: requests as clients see them, their visits to components, and rows
@@ -25,7 +21,6 @@ LIMIT = 1 << 30
 """Bytes that one table of one world may take; its process needs two to three times that."""
 
 _BYTES = 8
-_POINTS = 5_000
 
 
 class UnknownRecord(MlsimError):
@@ -64,7 +59,7 @@ class Recording:
     @classmethod
     def of(cls, scenario: Scenario, whole: Collection[str]) -> "Recording":
         """A sample of requests, and all of what is asked for; raises TooMuchToRecord."""
-        for name, (rows, columns) in _sizes(scenario).items():
+        for name, (rows, columns) in sizes(scenario).items():
             size = rows * columns * _BYTES
             if name in whole and size > LIMIT:
                 raise TooMuchToRecord(
@@ -92,53 +87,7 @@ def tables(logs: Mapping[str, RequestLog | VisitLog | RowLog]) -> dict[str, Tabl
     return {name: log.table() for name, log in logs.items()}
 
 
-def expected(scenario: Scenario, start: float) -> float:
-    """How many requests come from `start` (seconds) to the horizon, on average over the seeds.
-
-    Of a closed population at most so many: as if its requests were answered at once.
-    """
-    loads = list(scenario.load.items())
-    first = np.array([_first(scenario, name, load, start) for name, load in loads])
-    # Who goes on: first + first P + first P P ...; a population's own requests are counted above.
-    ways = np.array(
-        [
-            [0.0 if other.population else load.then.get(name, 0.0) for name, other in loads]
-            for _, load in loads
-        ]
-    )
-    total, following = 0.0, first
-    while following.sum() > 1e-3 * total:
-        total += float(following.sum())
-        following = following @ ways
-    return total
-
-
-def _first(scenario: Scenario, name: str, load: Load, start: float) -> float:
-    """How many requests of a load follow on no other load."""
-    if load.trace is not None:
-        times = trace_of(scenario, name).times
-        first, last = np.searchsorted(times, [start, scenario.horizon])
-        return float(last - first)
-    if load.population is not None:
-        return load.population * (scenario.horizon - start) / _mean_pause(load)
-    if load.rate is None:
-        return 0.0
-    step = (scenario.horizon - start) / _POINTS
-    time = np.asarray(start + step * (np.arange(_POINTS) + 0.5), dtype=np.float64)
-    rate = Formula(load.rate, 0, f"load/{name}/rate", calendar_offset(scenario.start))
-    # Nobody knows before a run what becomes of the world's states.
-    states = {name: np.array(state.start) for name, state in scenario.world.state.items()}
-    return float(np.sum(rate(Rows(np.zeros(_POINTS, np.int64), time, states))) * step)
-
-
-def _mean_pause(load: Load) -> float:
-    """Seconds that people think, on average over a few of them."""
-    assert load.think is not None, "a population has one"
-    some = np.arange(_POINTS)
-    return float(Formula(load.think, 0, "pause")(Rows(some, np.zeros(_POINTS), {})).mean())
-
-
-def _sizes(scenario: Scenario) -> dict[str, tuple[float, int]]:
+def sizes(scenario: Scenario) -> dict[str, tuple[float, int]]:
     """Rows and columns of each table, if every request is at every component once."""
     requests = expected(scenario, 0.0)
     stops = sum(c.in_flow and not c.starts_requests for c in scenario.system.values())

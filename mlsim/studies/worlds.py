@@ -9,10 +9,11 @@ from mlsim.measures.findings import ALL, TWIN, Findings
 from mlsim.measures.record import Record
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
+from mlsim.studies import memory
 from mlsim.studies.processes import run_side_by_side
 from mlsim.studies.recording import Recording, chosen
 from mlsim.studies.shared_past import simulate_together
-from mlsim.studies.world import simulate
+from mlsim.studies.world import SCRAPE_INTERVAL, simulate
 from mlsim.system.classifiers import classifier_of
 from mlsim.system.model import Model
 from mlsim.telemetry.warming import warm
@@ -33,14 +34,20 @@ def run_worlds(
     twin: bool = True,
     progress: Progress | None = None,
     record: str | Collection[str] = (),
+    max_memory: float | None = None,
 ) -> Findings:
     """Simulate the worlds of a scenario side by side and compare them.
 
     Without `twin` only the world with all faults is run, and there is no damage and no detection.
     record: of what all is kept (see `mlsim.studies.recording`), by one name or several.
+    max_memory: bytes that all processes may take; four fifths of the machine's if not given.
+    Raises TooMuchMemory, before anything is run, where about so much won't do.
     """
     recording = Recording.of(scenario, chosen(record))
     worlds = worlds_of(scenario) if twin else {ALL: list(faults_of(scenario).values())}
+    at_once = min(len(worlds), os.cpu_count() or 1)
+    needed = memory.estimate(scenario, monitoring, recording, SCRAPE_INTERVAL)
+    memory.check(needed, at_once, memory.of_this_machine() if max_memory is None else max_memory)
     jobs = [
         partial(simulate, scenario, monitoring, seed, world, acting, recording)
         for world, acting in worlds.items()

@@ -39,3 +39,13 @@ def test_a_mistake_leaves_no_folder(mlsim, scenario: Path, tmp_path: Path):
     assert refused.returncode == 2
     assert "system.desk.workers" in refused.stderr
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_run_that_needs_too_much_memory_is_refused(mlsim, scenario: Path, tmp_path: Path):
+    refused = mlsim("run", scenario, *SHORT, "--max-memory", "100MB")
+    assert refused.returncode == 2
+    assert "would need about" in refused.stderr
+    assert not (tmp_path / "reports").exists()
+    assert mlsim("run", scenario, *SHORT, "--max-memory", "2GiB").returncode == 0
+    unreadable = mlsim("run", scenario, "--max-memory", "much")
+    assert (unreadable.returncode, "4GiB or 500MB" in unreadable.stderr) == (2, True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlsim import api
-from mlsim.studies.recording import expected
+from mlsim.studies.expected import expected
 from tests.worlds import World, loaded
 
 SHOP = """

@@ -1,0 +1,89 @@
+"""What is to be expected of a run before it starts: requests, and lines that only grow."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine.columns import Formula, Rows
+from mlsim.scenario.calendar import calendar_offset
+from mlsim.scenario.expressions import Expression
+from mlsim.scenario.spec import Load, Scenario
+from mlsim.system.server import Served
+from mlsim.world.trace import trace_of
+
+_POINTS = 5_000
+"""Moments, or draws, over which a mean is taken."""
+
+
+def expected(scenario: Scenario, start: float) -> float:
+    """How many requests come from `start` (seconds) to the horizon, on average over the seeds.
+
+    Of a closed population at most so many: as if its requests were answered at once.
+    """
+    loads = list(scenario.load.items())
+    first = np.array([_first(scenario, name, load, start) for name, load in loads])
+    # Who goes on: first + first P + first P P ...; a population's own requests are counted above.
+    ways = np.array(
+        [
+            [0.0 if other.population else load.then.get(name, 0.0) for name, other in loads]
+            for _, load in loads
+        ]
+    )
+    total, following = 0.0, first
+    while following.sum() > 1e-3 * total:
+        total += float(following.sum())
+        following = following @ ways
+    return total
+
+
+def _first(scenario: Scenario, name: str, load: Load, start: float) -> float:
+    """How many requests of a load follow on no other load."""
+    if load.trace is not None:
+        times = trace_of(scenario, name).times
+        first, last = np.searchsorted(times, [start, scenario.horizon])
+        return float(last - first)
+    if load.population is not None:
+        assert load.think is not None, "a population has one"
+        return load.population * (scenario.horizon - start) / _mean(load.think)
+    if load.rate is None:
+        return 0.0
+    step = (scenario.horizon - start) / _POINTS
+    return float(np.sum(_rate(scenario, name, load.rate, start)) * step)
+
+
+def backlogs(scenario: Scenario) -> Iterator[tuple[str, float]]:
+    """(component, requests) of lines without a limit, at their longest: as a fluid would pile up.
+
+    Chance, retries and faults come on top. A request is taken to be at each component once.
+    """
+    start = -scenario.history
+    step = (scenario.horizon - start) / _POINTS
+    rate = np.zeros(_POINTS)
+    for name, load in scenario.load.items():
+        if load.rate is not None:
+            rate += _rate(scenario, name, load.rate, start)
+    for name, spec in scenario.system.items():
+        if not isinstance(spec, Served) or spec.workers is None or spec.service_time is None:
+            continue
+        if spec.queue_limit is None and spec.patience == np.inf:
+            together = spec.batch.size if spec.batch else 1
+            can = spec.workers * spec.replicas * together / max(_mean(spec.service_time), 1e-9)
+            balance = np.cumsum((rate - can) * step)
+            yield name, float((balance - np.minimum(np.minimum.accumulate(balance), 0.0)).max())
+
+
+def _rate(scenario: Scenario, name: str, rate: Expression, start: float) -> NDArray[np.float64]:
+    """The rate of a load at `_POINTS` moments from `start` to the horizon."""
+    step = (scenario.horizon - start) / _POINTS
+    time = np.asarray(start + step * (np.arange(_POINTS) + 0.5), dtype=np.float64)
+    formula = Formula(rate, 0, f"load/{name}/rate", calendar_offset(scenario.start))
+    # Nobody knows before a run what becomes of the world's states.
+    states = {name: np.array(state.start) for name, state in scenario.world.state.items()}
+    return np.asarray(formula(Rows(np.zeros(_POINTS, np.int64), time, states)), dtype=float)
+
+
+def _mean(law: Expression) -> float:
+    """The mean of a time, in seconds: over a few draws, or the constant itself."""
+    some = Rows(np.arange(_POINTS), np.zeros(_POINTS), {})
+    return float(np.maximum(Formula(law, 0, "expected")(some), 0.0).mean())

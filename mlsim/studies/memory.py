@@ -1,0 +1,116 @@
+"""How much memory a run will need, told before it starts; too much is refused."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlsim.errors import MlsimError
+from mlsim.monitoring.spec import Monitoring
+from mlsim.scenario.spec import Scenario
+from mlsim.studies.expected import backlogs, expected
+from mlsim.studies.recording import Recording, sizes
+from mlsim.system.model import Model
+from mlsim.system.trainer import Trainer
+
+GIB = float(1 << 30)
+PROGRAM, BLOCKS = 0.2 * GIB, 0.25 * GIB
+"""Bytes of the program with its libraries, and of rows on their way through it."""
+PER_CELL = 300
+"""Bytes that a component's counters and series take for each scrape."""
+PER_WAITING = 1000
+"""Bytes of a request in the network, with room for as many more as pools grow by at once."""
+_UNITS = {"MB": 1e6, "GB": 1e9, "MIB": float(1 << 20), "GIB": GIB}
+
+
+class TooMuchMemory(MlsimError):
+    """A run would need more memory than it may take."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run is expected to need. requests: of one world. bytes: of one, by what needs them."""
+
+    requests: float
+    bytes: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """Bytes of one world."""
+        return sum(self.bytes.values())
+
+
+def estimate(
+    scenario: Scenario, monitoring: Monitoring | None, recording: Recording, scrape: float
+) -> Estimate:
+    """What a world of a scenario needs, to about a factor of two. scrape: seconds between two."""
+    time = scenario.history + scenario.horizon
+    interval = monitoring.scrape_interval if monitoring else scrape
+    tables = sizes(scenario)
+    needs = {
+        "the program": PROGRAM + BLOCKS,
+        "its series": time / interval * len(scenario.system) * PER_CELL,
+        "rows to train on": 8.0 * _training_rows(scenario) * _training_columns(scenario),
+    }
+    needs |= {
+        f"recorded {name}": 2.5 * 8 * rows * columns
+        for name, (rows, columns) in tables.items()
+        if name in recording.whole
+    }
+    needs |= {
+        f"requests that wait at {name}": PER_WAITING * most for name, most in backlogs(scenario)
+    }
+    return Estimate(expected(scenario, -scenario.history), needs)
+
+
+def check(one: Estimate, worlds: int, limit: float) -> None:
+    """Raises TooMuchMemory where so many worlds side by side need more than `limit` bytes."""
+    if one.total * worlds <= limit:
+        return
+    parts = sorted(one.bytes.items(), key=lambda part: -part[1])[:3]
+    told = ", ".join(f"{what} {_gib(size)}" for what, size in parts)
+    side = f"{worlds} worlds side by side" if worlds > 1 else "the run"
+    each = " each" if worlds > 1 else ""
+    raise TooMuchMemory(
+        f"{side} would need about {_gib(one.total * worlds)} of memory, more than {_gib(limit)}: "
+        f"{one.requests / 1e6:.3g} million requests{each}; {told}. Shorten the horizon, lower the "
+        f"rate, scrape less often, or allow it with --max-memory {one.total * worlds / GIB:.0f}GiB"
+    )
+
+
+def size(text: str) -> float:
+    """Bytes of a size such as 4GiB or 500MB; raises ValueError for another text.
+
+    >>> size("2GiB"), size("500 MB")
+    (2147483648.0, 500000000.0)
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]i?B)\s*", text, re.IGNORECASE)
+    if match is None or match[2].upper() not in _UNITS:
+        raise ValueError(f"must be a size such as 4GiB or 500MB (got '{text}')")
+    return float(match[1]) * _UNITS[match[2].upper()]
+
+
+def of_this_machine() -> float:
+    """Bytes that a run may take if nobody says otherwise: four fifths of the machine's memory."""
+    try:
+        return 0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not every system tells
+        return float("inf")
+
+
+def _gib(size: float) -> str:
+    return f"{size / GIB:.2g} GiB" if size < 100 * GIB else f"{size / GIB:.0f} GiB"
+
+
+def _training_rows(scenario: Scenario) -> float:
+    """Rows that are kept at once for training: those of the longest window, or of the history."""
+    if not any(isinstance(spec, Model) for spec in scenario.system.values()):
+        return 0.0
+    windows = [spec.window for spec in scenario.system.values() if isinstance(spec, Trainer)]
+    back = max([scenario.history, *windows])
+    return expected(scenario, scenario.horizon - back)
+
+
+def _training_columns(scenario: Scenario) -> int:
+    models = [spec for spec in scenario.system.values() if isinstance(spec, Model)]
+    return 6 + 2 * len(models) + len({name for model in models for name in model.inputs})

@@ -1,0 +1,96 @@
+"""Memory is estimated before a run starts, and what is too much is refused with what needs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlsim import api
+from mlsim.studies import memory
+from mlsim.studies.expected import backlogs, expected
+from mlsim.studies.memory import TooMuchMemory, estimate, size
+from mlsim.studies.recording import Recording
+from tests.worlds import CLINIC, COUNTER, loaded
+
+MEASURED = """
+import resource, sys
+from mlsim.api import load
+load(sys.argv[1]).run(twin=False)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+def needed(text: str, whole: tuple[str, ...] = (), **settings: object) -> memory.Estimate:
+    scenario = loaded(text, **settings)
+    return estimate(scenario, None, Recording.of(scenario, whole), 30.0)
+
+
+def test_requests_are_as_many_as_the_rate_brings():
+    assert needed(COUNTER).requests == pytest.approx(2.4 * 86400)
+    assert needed(CLINIC).requests == pytest.approx(0.05 * 4 * 86400)
+
+
+def test_a_line_grows_as_a_fluid_would():
+    """3/s can be served: of 5/s for an hour 7,200 are left over, of 4/s for a day 86,400."""
+    hour = loaded(COUNTER, load__jobs__rate="2/s + 3/s * pulse(2h, 3h)")
+    assert dict(backlogs(hour)) == pytest.approx({"desk": 7200}, rel=0.01)
+    day = loaded(COUNTER, load__jobs__rate="4/s")
+    assert dict(backlogs(day)) == pytest.approx({"desk": 86400}, rel=0.01)
+    assert (
+        dict(backlogs(loaded(COUNTER, load__jobs__rate="4/s", system__desk__queue_limit=9))) == {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"load__jobs__rate": "50/s"}, "requests that wait at desk"),
+        ({"horizon": "3000d", "load__jobs__rate": "0.001/s"}, "its series"),
+    ],
+)
+def test_what_needs_most_is_named(settings: dict[str, object], part: str):
+    found = needed(COUNTER, **settings)
+    assert max(found.bytes, key=found.bytes.__getitem__) == part
+    with pytest.raises(TooMuchMemory, match=f"million requests; {part} .* GiB"):
+        memory.check(found, 1, 1e9)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory in other units")
+@pytest.mark.parametrize("settings", [{}, {"load__jobs__rate": "20/s"}])
+def test_the_estimate_is_within_a_factor_of_two_or_so(tmp_path: Path, settings: dict[str, object]):
+    path = tmp_path / "counter.yaml"
+    path.write_text(COUNTER.replace("2.4/s", str(settings.get("load__jobs__rate", "2.4/s"))))
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, path], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert 0.4 < float(done.stdout) / needed(COUNTER, **settings).total < 2.0
+
+
+def test_a_run_that_needs_too_much_is_refused_before_it_starts():
+    scenario = api.Scenario(loaded(CLINIC), None)
+    told: list[float] = []
+    with pytest.raises(TooMuchMemory, match=r"2 worlds side by side .* --max-memory 1GiB"):
+        scenario.run(progress=told.append, max_memory=1e6)
+    assert told == []
+
+
+def test_several_worlds_need_as_many_times_as_much():
+    found = needed(COUNTER)
+    memory.check(found, 1, 1.01 * found.total)
+    with pytest.raises(TooMuchMemory, match="2 worlds side by side"):
+        memory.check(found, 2, 1.01 * found.total)
+
+
+@pytest.mark.parametrize("text", ["4", "4 GiBB", "much", "-1GiB", "4 PiB"])
+def test_a_size_needs_its_unit(text: str):
+    with pytest.raises(ValueError, match="must be a size such as 4GiB or 500MB"):
+        size(text)
+
+
+def test_sessions_and_populations_are_counted():
+    text = COUNTER.replace("{rate: 2.4/s, enters: desk}",
+        "{population: 10, think: 'exponential(mean=5s)', enters: desk}")  # fmt: skip
+    assert expected(loaded(text), 0.0) == pytest.approx(10 * 86400 / 5, rel=0.05)

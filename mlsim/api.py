@@ -8,7 +8,7 @@
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import pandas as pd
 
 from mlsim import faults as _faults  # noqa: F401  (makes its kinds known)
 from mlsim import system as _system  # noqa: F401  (makes its kinds known)
-from mlsim.errors import MlsimError, ScenarioError
+from mlsim.errors import MlsimError, Problem, ScenarioError
 from mlsim.measures.findings import ALL, TWIN, Findings
 from mlsim.measures.headline import headline, worlds_needed
 from mlsim.measures.record import Record
@@ -111,6 +111,11 @@ def compare(
     return Comparison(found, looked_at, level)
 
 
+def _set_by_call(problem: Problem) -> Problem:
+    """A mistake in a setting, for somebody who gave it to `with_`, and not on a command line."""
+    return replace(problem, file=problem.file.replace("--set ", "with_ ", 1))
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A scenario with its monitoring, ready to run; it never changes.
@@ -137,7 +142,16 @@ class Scenario:
         return self.spec.horizon
 
     def with_(self, settings: Mapping[str, object]) -> "Scenario":
-        """The same scenario with other settings, as in {"load.check_ups.rate": "3/s"}."""
+        """The same scenario with other settings, as in {"load.check_ups.rate": "3/s"}.
+
+        Raises ScenarioError with the mistakes of the settings and of what follows from them.
+        """
+        try:
+            return self._with(settings)
+        except ScenarioError as error:
+            raise ScenarioError([_set_by_call(problem) for problem in error.problems]) from None
+
+    def _with(self, settings: Mapping[str, object]) -> "Scenario":
         own, watched = divided(settings)
         changed = loading.from_document(self.spec.document.with_(own))
         file, earlier = changed.monitoring_file, {}
@@ -277,11 +291,13 @@ class Run:
 
         return Plots(as_folder(self.findings, self.wall_s))
 
-    def report(self, path: str | Path) -> None:
-        """Write the report as one page, with all that it needs in it."""
+    def report(self, path: str | Path) -> Path:
+        """Write the report as one page, with all that it needs in it, and give its path."""
         from mlsim.report.shown_run import write_page
 
-        write_page(self.findings, self.wall_s, Path(path))
+        page = Path(path)
+        write_page(self.findings, self.wall_s, page)
+        return page
 
     def judged_by(self, monitoring: str | Path) -> "Run":
         """The same run under another monitoring file, without running the system again.

@@ -36,7 +36,7 @@ class LiveRule:
     def __init__(self, rule: Rule, rules: Sequence[Rule], interval: float, end: float):
         self.rule = rule
         self.steps = evaluation_steps(0.0, end, rule.interval or interval)
-        recording = _recorded_for(rule, rules)
+        recording = recorded_for(rule, rules)
         self._recording = [
             (r, evaluation_steps(0.0, end, r.interval or interval)) for r in recording
         ]
@@ -91,7 +91,7 @@ class LiveRule:
             yield newest
 
 
-def _recorded_for(rule: Rule, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+def recorded_for(rule: Rule, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The recording rules whose results a rule reads, or whose results those read, in order."""
     chain: list[Rule] = []
     wanted = metrics_read(parse(rule.expr))

@@ -1,6 +1,6 @@
 """The monitoring file: what is scraped and checked, by which rules, and what alerts set off."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Self
@@ -13,8 +13,9 @@ from mlsim.monitoring.actions.rollback import Rollback
 from mlsim.monitoring.checks.base import Check
 from mlsim.monitoring.checks.runner import CHECK_METRICS
 from mlsim.monitoring.durations import Interval
+from mlsim.monitoring.live import recorded_for
 from mlsim.monitoring.promql import parse, selectors
-from mlsim.monitoring.promql.selectors import matchers_of
+from mlsim.monitoring.promql.selectors import matchers_of, offset_of
 from mlsim.monitoring.rules import Rule, examined_rules
 from mlsim.monitoring.settings import as_given, of_file, of_rules
 from mlsim.scenario.document import Document, read
@@ -103,6 +104,7 @@ def _loaded(
     rules, wrong = examined_rules(files)
     problems += (*wrong, *checked.problems, *_unknown_checks(rules, _named(document, "checks")))
     problems += tuple(_unknown_alerts(document, spec.actions, rules))
+    problems += tuple(_foreseeing(spec.actions, rules))
     if problems:
         raise ScenarioError(problems)
     texts = {document.path.name: document.as_text()}
@@ -185,3 +187,16 @@ def _unknown_alerts(
             message = f"no rule gives the alert '{action.alert}'"
             near = nearest(action.alert, alerts)
             yield document.problem(("actions", number, "alert"), message, near)
+
+
+def _foreseeing(actions: Iterable[Rollback], rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Rules that act, or that those read, and look at what is still to come: nobody knows it."""
+    called = {action.alert for action in actions}
+    told: set[int] = set()
+    for acting in (rule for rule in rules if rule.alert and rule.name in called):
+        for rule in (acting, *recorded_for(acting, rules)):
+            ahead = any(offset_of(selector) < 0 for selector in selectors(parse(rule.expr)))
+            if ahead and id(rule) not in told:
+                told.add(id(rule))
+                message = f"must not look ahead: {acting.name} acts on what is known by then"
+                yield rule.problem(message)

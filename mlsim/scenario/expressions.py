@@ -43,6 +43,7 @@ __all__ = [
     "DriverExpression",
     "DurationExpression",
     "Expression",
+    "FixedExpression",
     "IfElse",
     "Logic",
     "Name",
@@ -160,3 +161,4 @@ Condition = Annotated[
     Expression, Quantity(_CONDITION, _field(_CONDITION, NUMBER, draws=False), _TYPES)
 ]
 AnyExpression = Annotated[Expression, Quantity(_ANY, _field(_ANY, None), _TYPES)]
+FixedExpression = Annotated[Expression, Quantity(_ANY, _field(_ANY, None, draws=False), _TYPES)]

@@ -21,6 +21,7 @@ from mlsim.scenario.expressions import (
     DriverExpression,
     DurationExpression,
     Expression,
+    FixedExpression,
     RateExpression,
 )
 from mlsim.scenario.flow import FlowChain
@@ -215,7 +216,7 @@ class Outcome(Spec):
 
     count: Condition | None = None
     """Requests are counted for which this holds ..."""
-    sum: AnyExpression | None = None
+    sum: FixedExpression | None = None
     """... or this is added up over requests."""
     cost: Cost | None = None
     """What one of it costs; with a unit of time for a sum of durations."""

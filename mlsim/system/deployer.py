@@ -1,6 +1,6 @@
 """deployer: brings a version of a model from the registry into production, or back out of it."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -82,6 +82,10 @@ class Deployer(Component):
         if self.canary is not None and self.canary.promote is not None:
             yield from _incomparable(scenario, self.canary.for_, self.canary.promote)
 
+    def deploys(self, model: str) -> bool:
+        """Whether versions of a model go to production through it."""
+        return not self.models or model in self.models
+
     def first_settings(self, system: "System", name: str) -> PushPath:
         return PushPath()
 
@@ -91,16 +95,22 @@ class Deployer(Component):
         """Send a version to production; `path` is the way as it is now."""
         yield system.clock.timeout(self.takes)
         serving = system[model]
-        if not path.brings_constants and isinstance(serving.spec, Model):
-            version = version.scaled_as(serving.current)
+        tries_out = isinstance(serving.spec, Model) and serving.current.can_score
+        if path.arrives and self.canary and tries_out:
+            version = _as_brought(path, serving, version)
+            yield from self._try_out(system, serving, version, self.canary)
+        else:
+            self._send(system, path, serving, version)
+
+    def _send(
+        self, system: "System", path: PushPath, serving: Deployed, version: ModelVersion
+    ) -> None:
+        """Have a version serve, if it gets there, and report success in any case."""
         if path.arrives:
-            if self.canary and isinstance(serving.spec, Model) and serving.current.can_score:
-                yield from self._try_out(system, serving, version, self.canary)
-                return
-            serving.change(version)
+            serving.change(_as_brought(path, serving, version))
         elif serving.current.number != version.number:
             serving.change(replace(serving.current, overdue=True))
-        system.registry.deployed[model].append((float(system.clock.now), version.number))
+        system.registry.deployed[serving.name].append((float(system.clock.now), version.number))
 
     def _try_out(
         self, system: "System", serving: Deployed, version: ModelVersion, how: TryOut
@@ -135,14 +145,29 @@ class Deployer(Component):
         nobody = Rows(np.zeros(1, np.int64), np.array([now]), qualities)
         return bool(system.formula(self.canary.promote, "promote")(nobody)[0])
 
-    def rollback(self, system: "System", model: str) -> None:
-        """Bring back the newest older version that has served, if there is one."""
-        serving = system[model].current.number
+    def rollback(self, system: "System", path: PushPath, model: str) -> None:
+        """Bring back the newest older version that has served, if there is one.
+
+        It takes the way of a push, `path` as it is now, and is lost where pushes are.
+        """
+        serving = system[model]
         # Number 0 is the absence of a model; and a rollback must not undo the one before it.
-        earlier = [v.number for v in system[model].settings if 0 < v.number < serving]
+        earlier = [v.number for v in serving.settings if 0 < v.number < serving.current.number]
         if earlier:
-            system[model].change(system.registry.version(model, max(earlier)))
-            system.registry.deployed[model].append((float(system.clock.now), max(earlier)))
+            self._send(system, path, serving, system.registry.version(model, max(earlier)))
+
+
+def _as_brought(path: PushPath, serving: Deployed, version: ModelVersion) -> ModelVersion:
+    """A version as it is when it has arrived."""
+    if path.brings_constants or not isinstance(serving.spec, Model):
+        return version
+    return version.scaled_as(serving.current)
+
+
+def deployer_of(system: Mapping[str, Component], model: str) -> str | None:
+    """Through whom versions of a model go to production: the first that deploys it, if any."""
+    deployers = (n for n, c in system.items() if isinstance(c, Deployer) and c.deploys(model))
+    return next(deployers, None)
 
 
 def _incomparable(scenario: Scenario, lasts: float, promote: Expression) -> Iterable[Mistake]:

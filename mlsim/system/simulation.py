@@ -17,7 +17,7 @@ from mlsim.system.answer import Answer
 from mlsim.system.base import Component, Deployed
 from mlsim.system.choosing import conditions_of
 from mlsim.system.collector import Collector
-from mlsim.system.deployer import Deployer
+from mlsim.system.deployer import Deployer, deployer_of
 from mlsim.system.learning import ModelVersion
 from mlsim.system.listening import Listener, LossListener
 from mlsim.system.registry import Registry
@@ -102,12 +102,13 @@ class System(Mapping[str, Deployed]):
 
     def push(self, model: str, version: ModelVersion) -> Generator[simpy.Event, None, None]:
         """Send a version to production: through its deployer, or at once where there is none."""
-        for deployed in self.values():
-            deployer = deployed.spec
-            if isinstance(deployer, Deployer) and (not deployer.models or model in deployer.models):
-                yield from deployer.push(self, deployed.current, model, version)
-                return
-        self[model].change(version)
+        name = deployer_of(self.scenario.system, model)
+        if name is None:
+            self[model].change(version)
+            return
+        deployer = self[name].spec
+        assert isinstance(deployer, Deployer), "it deploys"
+        yield from deployer.push(self, self[name].current, model, version)
 
     def crash(self, name: str, replica: int) -> None:
         """A replica is gone, with the requests that it had in service."""

@@ -16,7 +16,7 @@ from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, Probability, duration_text
 from mlsim.system.base import Component, Link, component_kind
 from mlsim.system.collector import Collector
-from mlsim.system.deployer import Deployer
+from mlsim.system.deployer import deployer_of
 from mlsim.system.feedback import Feedback
 from mlsim.system.learning import ModelVersion
 from mlsim.system.model import Model
@@ -93,12 +93,10 @@ class Trainer(Component):
             labels = isinstance(spec, Feedback) and spec.reveals == predicts
             if labels or isinstance(spec, Collector):
                 yield Link(sender, name, self.model)
-        last = name
-        for deployer, spec in system.items():
-            if isinstance(spec, Deployer) and (not spec.models or self.model in spec.models):
-                yield Link(name, deployer, self.model)
-                last = deployer
-        yield Link(last, self.model, self.model)
+        deployer = deployer_of(system, self.model)
+        if deployer is not None:
+            yield Link(name, deployer, self.model)
+        yield Link(deployer or name, self.model, self.model)
 
     def first_settings(self, system: "System", name: str) -> TrainingJob:
         return TrainingJob()

@@ -25,7 +25,10 @@ class UnknownColumnError(LookupError):
     def __init__(self, column: str, known: Iterable[str]):
         self.column, self.known = column, sorted(known)
         self.few = 0 < len(self.known) <= 8
-        super().__init__(f"no column {column!r}; known are {', '.join(self.known)}")
+        super().__init__(column, self.known)  # SimPy makes it anew from these
+
+    def __str__(self) -> str:
+        return f"no column {self.column!r}; known are {', '.join(self.known)}"
 
 
 class Wiring:

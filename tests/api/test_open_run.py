@@ -211,7 +211,7 @@ def test_the_report_is_the_same_however_it_is_made(
     run: api.Run, opened: api.Run, copy: Path, tmp_path: Path
 ):
     page = (copy / "report.html").read_bytes()
-    run.report(tmp_path / "run.html")
+    assert run.report(tmp_path / "run.html") == tmp_path / "run.html"
     opened.report(tmp_path / "opened.html")
     write_report(copy)
     again = [tmp_path / "run.html", tmp_path / "opened.html", copy / "report.html"]

@@ -270,6 +270,34 @@ def test_a_wrong_action_is_told_with_its_line(write, old, new, message):
         api.load(write(broken))
 
 
+@pytest.mark.parametrize(
+    ("alert", "rule"),
+    [("FewRows", "FewRows"), ("FewRows", "rows:low"), ("FewRows", "rows:rate30m")],
+)
+def test_a_rule_that_acts_can_not_look_ahead(write, alert, rule):
+    """Neither it nor what it reads; a rule that only tells may."""
+    path = write(acting_on(alert))
+    file = path.with_name("acting.rules.yml")
+    ahead = {
+        "FewRows": ("offset 7m", "offset -7m"),
+        "rows:low": ("rows:rate30m <", "rows:rate30m offset -7m <"),
+        "rows:rate30m": ("[30m])", "[30m] offset -7m)"),
+    }[rule]
+    file.write_text(RULES.replace(*ahead))
+    line = next(k for k, one in enumerate(file.read_text().splitlines(), 1) if "offset -7m" in one)
+    where = rf"acting\.rules\.yml:{line}: {rule}: must not look ahead: FewRows acts"
+    with pytest.raises(ScenarioError, match=where):
+        api.load(path)
+    path.with_name("acting.yml").write_text(acting_on("Drift"))
+    assert api.load(path).monitoring is not None
+
+
+def test_a_mistake_in_a_call_is_not_told_as_one_on_the_command_line(write):
+    scenario = api.load(write(acting_on()))
+    with pytest.raises(ScenarioError, match=r"^with_ system\.gateway\.workrs=3: unknown key"):
+        scenario.with_({"system.gateway.workrs": 3})
+
+
 def test_an_action_needs_its_deployer_in_a_changed_scenario_too(write):
     scenario = api.load(write(acting_on("OutOfRange")))
     with pytest.raises(ScenarioError, match="deploys no model 'risk_model'"):

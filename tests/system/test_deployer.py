@@ -7,6 +7,7 @@ import pytest
 import simpy
 
 from mlsim.errors import ScenarioError
+from mlsim.system.deployer import PushPath
 from mlsim.system.simulation import System
 from mlsim.telemetry.recorder import Recorder
 from mlsim.telemetry.store import SeriesStore
@@ -77,7 +78,8 @@ def watched(faults: list[dict[str, str]], back: tuple[float, ...] = ()) -> Serie
         system.listeners.append(recorders[0])
         for time in back:
             yield system.clock.timeout(time - system.clock.now)
-            system["rollout"].spec.rollback(system, "risk_model")
+            rollout = system["rollout"]
+            rollout.spec.rollback(system, rollout.current, "risk_model")
 
     World(loaded(SCHOOL, faults=faults), deciders=[watch])
     store = SeriesStore(recorders[0].times)
@@ -113,6 +115,27 @@ def test_rolling_back_goes_one_version_back_each_time_and_never_forward():
     serving = scraped(watched([], back=(25 * HOUR, 26 * HOUR, 27 * HOUR)), "model_version")
     seen = [serving[hour * HOUR] for hour in (24.5, 24 + 50 / 60, 25.5, 26.5, 27.5, 36.5, 37)]
     assert seen == [2, 3, 2, 1, 1, 1, 4]
+
+
+def test_a_rollback_is_lost_where_pushes_are_and_reported_all_the_same():
+    """Version 2 serves at 25 h, since the push of version 3 was lost; going back is lost, too."""
+    store = watched(LOST, back=(25 * HOUR, 37 * HOUR))
+    serving, reported = scraped(store, "model_version"), scraped(store, "deployed_version")
+    assert (serving[26 * HOUR], reported[26 * HOUR]) == (2, 1)
+    assert (serving[37.5 * HOUR], reported[37.5 * HOUR]) == (2, 2), "and arrives after the repair"
+
+
+def test_what_serves_after_a_lost_rollback_is_touched():
+    def back(system: System) -> Iterator[simpy.Event]:
+        yield system.clock.timeout(25 * HOUR - system.clock.now)
+        rollout = system["rollout"]
+        rollout.change(PushPath(arrives=False))
+        rollout.spec.rollback(system, rollout.current, "risk_model")
+
+    model = World(loaded(SCHOOL, faults=[]), deciders=[back]).system["risk_model"]
+    lost = model.settings[int(model.in_force(np.array([25.5 * HOUR]))[0])]
+    before = model.settings[int(model.in_force(np.array([24.9 * HOUR]))[0])]
+    assert (lost.number, lost.overdue, before.overdue) == (before.number, True, False)
 
 
 def test_age_after_a_rollback_is_that_of_the_old_version():

@@ -1,6 +1,7 @@
 """Wiring: which component a column comes from."""
 
 import pytest
+import simpy
 
 from mlsim.errors import ScenarioError
 from mlsim.system.wiring import UnknownColumnError, Wiring, predecessors
@@ -61,3 +62,17 @@ def test_predecessors_of_a_fork_and_a_join():
     before = predecessors(scenario.flow)
     assert before["features"] == before["cough_model"] == ["gateway"]
     assert before["risk_model"] == ["features", "cough_model"]
+
+
+def test_an_unknown_column_in_a_process_is_told_as_what_it_is():
+    """SimPy makes an error anew from its arguments when it comes out of a process."""
+
+    def asks(environment: simpy.Environment):
+        yield environment.timeout(1)
+        WIRING.source("gateway", "fever")
+
+    environment = simpy.Environment()
+    environment.process(asks(environment))
+    with pytest.raises(UnknownColumnError, match="no column 'fever'; known are age, ") as caught:
+        environment.run()
+    assert caught.value.column == "fever"

@@ -15,7 +15,8 @@ from mlsim.system.simulation import System
 class Rollback(Spec):
     """When an alert begins to fire, a deployer rolls a model back to the version before.
 
-    Where no older version has served, nothing happens. The next push brings a new version as ever.
+    Where no older version has served, nothing happens; where pushes are lost, so is a rollback. The
+    next push brings a new version as ever.
     """
 
     alert: str
@@ -33,9 +34,8 @@ class Rollback(Spec):
             message = f"no deployer '{self.component}' in the scenario's system"
             yield ("component",), message, nearest(self.component, deployers)
             return
-        models = deployers[self.component].models or [
-            n for n, c in scenario.system.items() if isinstance(c, Model)
-        ]
+        deploys = deployers[self.component].deploys
+        models = [n for n, c in scenario.system.items() if isinstance(c, Model) and deploys(n)]
         if self.model not in models:
             message = f"{self.component} deploys no model '{self.model}'"
             yield ("model",), message, nearest(self.model, models)
@@ -43,7 +43,7 @@ class Rollback(Spec):
     def act(self, system: System) -> tuple[int, int]:
         """Roll back; gives the version that served before, and the one that serves now."""
         before = system[self.model].current.number
-        deployer = system[self.component].spec
-        assert isinstance(deployer, Deployer)  # `problems` has looked.
-        deployer.rollback(system, self.model)
+        deployer = system[self.component]
+        assert isinstance(deployer.spec, Deployer)  # `problems` has looked.
+        deployer.spec.rollback(system, deployer.current, self.model)
         return before, system[self.model].current.number

@@ -69,6 +69,7 @@ def empty_state(
         stations=_stations(stations, program),
         settings=np.zeros(len(index), np.int32),
         replicas=fresh_replicas(len(stations), columns),
+        lines=records(columns * len(stations), layout.LINE),
         arrivals=records(0, layout.ARRIVAL),
         foreseen=np.zeros((0, answers), np.int64),
         visits=records(log, layout.VISIT_ROW),
@@ -91,18 +92,40 @@ def grown(old: layout.State, slots: int) -> layout.State:
         pool["next"][-1] = tally[free]
         tally[free] = size
         pools[name] = pool
-    # Two events per token (completion and failure); a timer and a cancellation per attempt; a
-    # retry, hedge or arrival, a departure and a cancellation per request; per station a wake and a
-    # guard each of its batch, its line and its calls: the heap can't overflow. One more place
-    # serves as a scratch.
-    events = 7 * (size + slots) + 4 * len(old.stations) + 1
-    return old._replace(
-        **pools,
-        stamps=_longer(old.stamps, slots),
-        joined=_longer(old.joined, slots),
-        answers=_longer(old.answers, slots),
-        heap=_longer(old.heap, events - old.heap.size),
+    return with_heap(
+        old._replace(
+            **pools,
+            stamps=_longer(old.stamps, slots),
+            joined=_longer(old.joined, slots),
+            answers=_longer(old.answers, slots),
+        )
     )
+
+
+def widened(old: layout.State, replicas: int) -> layout.State:
+    """The same state with room for so many replicas of each station, and a heap to match."""
+    columns = old.replicas.shape[1]
+    if replicas <= columns:
+        return old
+    more = (len(old.stations), replicas - columns)
+    fresh = fresh_replicas(*more)
+    return with_heap(
+        old._replace(
+            replicas=np.concatenate([old.replicas, fresh], axis=1).view(np.recarray),
+            lines=_longer(old.lines, more[0] * more[1]),
+        )
+    )
+
+
+def with_heap(state: layout.State) -> layout.State:
+    """The same state with a heap that can't overflow.
+
+    Two events per token (completion and failure); a timer and a cancellation per attempt; a retry,
+    hedge or arrival, a departure and a cancellation per request; per line a wake and a guard each
+    of its batch, its head and its station's calls. One more place serves as a scratch.
+    """
+    events = 7 * state.tokens.size + 4 * state.lines.size + 1
+    return state._replace(heap=_longer(state.heap, events - state.heap.size))
 
 
 def fresh_replicas(stations: int, columns: int) -> Any:
@@ -169,5 +192,7 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].question = questions.get(station.name, -1)
         built[k].batch, built[k].batch_wait = station.batch, station.batch_wait
         built[k].per_item = station.per_item
-    built["first_call"] = built["last_call"] = -1
+        built[k].balancing = layout.SHARED if station.balancing is None else station.balancing
+        built[k].after_crash = station.after_crash
+    built["first_call"] = built["last_call"] = built["turn"] = -1
     return built

@@ -5,7 +5,7 @@ import math
 from mlsim.engine.attempts import fail
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.lines import take_head, watch_line
+from mlsim.engine.lines import station_of, take_head, watch_line
 from mlsim.engine.logs import log_visit
 from mlsim.engine.slots import drop_token, new_token, put
 from mlsim.engine.state import CALL_TIMEOUT, REJECTED, TIMED_OUT, VISIT_EXPIRED, State
@@ -27,22 +27,23 @@ def give_up_visit(state: State, now: float, token: int, outcome: int) -> None:
 
 
 @kernel_call
-def expire(state: State, now: float, index: int) -> None:
-    """The head of the line has lost patience and leaves, unless it came later than was thought."""
-    station = state.stations[index]
-    station.expires = 0
-    if station.waiting > 0:
-        token = station.head
+def expire(state: State, now: float, number: int) -> None:
+    """The head of a line has lost patience and leaves, unless it came later than was thought."""
+    index = station_of(state, number)
+    station, line = state.stations[index], state.lines[number]
+    line.expires = 0
+    if line.waiting > 0:
+        token = line.head
         visit = state.tokens[token]
         if visit.arrival + station.patience <= now:
-            take_head(state, index)
+            take_head(state, number)
             end_call(state, token, index)
             station.expired += 1
             visit.start, visit.replica, visit.settings = now, -1, -1
             log_visit(state, now, token, VISIT_EXPIRED)
             give_up_visit(state, now, token, REJECTED)
             drop_token(state, token)
-    watch_line(state, index)
+    watch_line(state, number)
 
 
 @kernel_step
@@ -103,4 +104,4 @@ def watch_calls(state: State, index: int) -> None:
     if station.first_call >= 0 and not station.call_times_out:
         station.call_times_out = 1
         time = state.tokens[station.first_call].arrival + station.timeout
-        push(state.heap, state.tally, time, CALL_TIMEOUT, index, 0, 0, index)
+        push(state.heap, state.tally, time, CALL_TIMEOUT, index, index, 0, 0)

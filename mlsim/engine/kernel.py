@@ -6,7 +6,7 @@ One total order of what happens at one instant, the same in the oracle of the te
    loss of patience in a line, timeout of a call, timeout of an attempt, departure of a person,
    resend, hedge, next request of a person, arrival;
 2. by entity id, attempt, hop (the place in the program: in reading order of the flow, asides
-   last); what is a station's own (wake, batch due, patience, calls) by station;
+   last); what looks after lines and calls (wake, batch due, patience, calls) by replica, station;
 3. what stands in one list (a line, the calls of a station, the attempts or persons of a load) in
    the order of the list.
 
@@ -43,6 +43,7 @@ from mlsim.engine.calls import end_call, expire, give_up_visit, time_out_call
 from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import pop, push
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
+from mlsim.engine.lines import station_of
 from mlsim.engine.logs import log_answer, log_visit
 from mlsim.engine.questions import adopt, answer_to
 from mlsim.engine.routes import ASK, FORK, JOIN, MEET, SEND, SINK, VISIT
@@ -76,6 +77,7 @@ from mlsim.engine.state import (
     HEDGE,
     IN_SERVICE,
     KNOWN_ARRIVALS,
+    LOSES,
     LOST,
     MARGIN,
     MOVED,
@@ -88,7 +90,9 @@ from mlsim.engine.state import (
     REJECTED,
     REQUESTS_USED,
     RESEND,
+    RESUMES,
     ROWS_LOGGED,
+    STRANDED,
     TIMEOUT,
     TOKENS_USED,
     VISIT_FAILED,
@@ -144,7 +148,7 @@ def advance(state: State, until: float, horizon: float) -> int:
 @kernel_entry
 def inject(state: State, now: float, kind: int, slot: int) -> None:
     """Add what a decision between two calls causes: the FAILURE of a token, the WAKE of a line."""
-    entity, number, hop = 0, 0, slot
+    entity, number, hop = slot, 0, 0
     if kind == FAILURE:
         attempt = state.attempts[state.tokens[slot].attempt]
         entity, number = state.requests[attempt.request].id, attempt.number
@@ -177,8 +181,8 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
     elif kind == RESEND:
         resend(state, now, slot)
     elif kind == BATCH_DUE:
-        state.stations[slot].batch_due = 0
-        serve_waiting(state, now, slot)
+        state.lines[slot].batch_due = 0
+        look_after_line(state, now, slot)
     elif kind == EXPIRY:
         expire(state, now, slot)
     elif kind == CALL_TIMEOUT:
@@ -194,7 +198,13 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
     elif kind == FAILURE:
         lose(state, now, slot)
     elif kind == WAKE:
-        serve_waiting(state, now, slot)
+        look_after_line(state, now, slot)
+
+
+@kernel_call
+def look_after_line(state: State, now: float, number: int) -> None:
+    """Idle workers take from a line: its batch is due, or something has changed."""
+    serve_waiting(state, now, station_of(state, number), number)
 
 
 @kernel_step
@@ -335,15 +345,39 @@ def outcome_of(state: State, token: int, index: int) -> int:
 
 @kernel_call
 def lose(state: State, now: float, token: int) -> None:
-    """A crash took the worker: the visit is lost, and whoever called knows it at this instant."""
-    if state.tokens[token].state != DOOMED:
+    """A crash took the visit: it is sent again, or whoever called knows it at this instant."""
+    visit = state.tokens[token]
+    in_service = visit.state == DOOMED
+    if not in_service and visit.state != STRANDED:
         return
-    state.tokens[token].state = LOST
-    index = state.hops[state.tokens[token].hop].station
-    state.stations[index].lost += 1
+    visit.state = LOST
+    index = state.hops[visit.hop].station
+    station = state.stations[index]
+    station.lost += 1
     end_call(state, token, index)
+    if not in_service:
+        visit.start, visit.replica, visit.settings = now, -1, -1
     log_visit(state, now, token, VISIT_LOST)
-    give_up_visit(state, now, token, FAILED)
+    if station.after_crash == LOSES or visit.ghost:
+        give_up_visit(state, now, token, FAILED)
+    else:
+        visit.ghost = 1
+        again = new_token(state, visit.attempt)
+        if station.after_crash == RESUMES:
+            state.tokens[again].left = visit.left * share_left(state, now, token)
+        put(state, again, visit.hop)
+    if not in_service:  # else the end of its service is on the heap still, and lets go of it
+        drop_token(state, token)
+
+
+@kernel_step
+def share_left(state: State, now: float, token: int) -> float:
+    """The share of a service that is still to do; all of it if none has begun."""
+    visit = state.tokens[token]
+    share = 1.0
+    if visit.replica >= 0 and visit.ends > visit.start:
+        share = 1.0 - (now - visit.start) / (visit.ends - visit.start)
+    return share
 
 
 @kernel_call

@@ -4,20 +4,32 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from mlsim.engine import kernel
 from mlsim.engine import state as layout
 from mlsim.engine.arrivals import Source
-from mlsim.engine.building import UNLIMITED, empty_state, fresh_replicas, grown, records
+from mlsim.engine.building import UNLIMITED, empty_state, grown, records, widened
 from mlsim.engine.draws import Distribution, stream
 from mlsim.engine.foresight import Foresight, Steering
-from mlsim.engine.parts import Client, Service, Session, Station
+from mlsim.engine.parts import AfterCrash, Balancing, Client, Service, Session, Station
 from mlsim.engine.routes import ChainLike, RouteError, compile_routes
 from mlsim.engine.tables import Counters, Requests, Visits
 
-__all__ = ["Client", "Counters", "Network", "Requests", "Service", "Session", "Station", "Visits"]
+__all__ = [
+    "AfterCrash",
+    "Balancing",
+    "Client",
+    "Counters",
+    "Network",
+    "Requests",
+    "Service",
+    "Session",
+    "Station",
+    "Visits",
+]
 
 NOBODY_GOES_ON: Mapping[int, Session] = MappingProxyType({})
 
@@ -85,6 +97,7 @@ class Network:
         for k, station in enumerate(stations):
             self._state.stations[k].key = stream(seed, f"service/{station.name}")
             self._state.stations[k].failing_key = stream(seed, f"failing/{station.name}")
+            self._state.stations[k].balancing_key = stream(seed, f"balancing/{station.name}")
             self.set_service(station.name, station.service)
             self._make_room(k)
         self._grow(slots)
@@ -143,9 +156,10 @@ class Network:
         """What station `name` has seen up to `now`."""
         k = self._station(name)
         seen = self._state.stations[k]
-        counted = (f.name for f in fields(Counters) if f.name != "in_service")
+        counted = (f.name for f in fields(Counters) if f.name in (seen.dtype.names or ()))
         return Counters(
             **{name: int(seen[name]) for name in counted},
+            waiting=int(self._lines(k)["waiting"].sum()),
             in_service=tuple(self._state.replicas["busy"][k, : len(self._up[k])].tolist()),
         )
 
@@ -183,12 +197,20 @@ class Network:
         )
 
     def _in_line(self) -> Iterator[int]:
-        """The tokens that wait, station by station, in order of arrival."""
-        for station in self._state.stations:
-            token = int(station.head)
-            for _ in range(int(station.waiting)):
-                yield token
-                token = int(self._state.tokens["next"][token])
+        """The tokens that wait, station by station, line by line, in order of arrival."""
+        for k in range(len(self._stations)):
+            for line in self._lines(k):
+                yield from self._tokens_of(line)
+
+    def _lines(self, k: int) -> Any:
+        """The lines of a station, one per replica; if they share one, it is the first."""
+        return self._state.lines[k :: len(self._stations)]
+
+    def _tokens_of(self, line: np.void) -> Iterator[int]:
+        token = int(line["head"])
+        for _ in range(int(line["waiting"])):
+            yield token
+            token = int(self._state.tokens["next"][token])
 
     def set_settings(self, name: str, number: int) -> None:
         """Services that start from now on at station `name` are stamped with `number`.
@@ -224,7 +246,10 @@ class Network:
         self._state.replicas["slowness"][self._replica(name, replica), replica] = factor
 
     def crash(self, name: str, replica: int) -> None:
-        """The workers of a replica are gone; requests in service there fail at this instant."""
+        """The workers of a replica are gone, and its line if it has one.
+
+        Requests that it had fail at this instant, or are sent again.
+        """
         k = self._replica(name, replica)
         self._up[k][replica] = False
         tokens = self._state.tokens
@@ -233,10 +258,21 @@ class Network:
         tokens["state"][slots] = layout.DOOMED
         # The end of a batch frees a worker for those, too, that were cancelled in it.
         tokens["state"][here & (tokens["state"] == layout.CALLED_OFF)] = layout.LOST
-        for slot in slots.tolist():
+        stranded = self._strand(k, replica)
+        for slot in (*slots.tolist(), *stranded):
             kernel.inject(self._state, self.now, layout.FAILURE, slot)
         self._state.replicas["busy"][k, replica] = 0
         self._make_room(k)
+
+    def _strand(self, k: int, replica: int) -> list[int]:
+        """Take away the line of a replica, if it has one; returns who stood in it."""
+        if self._stations[k].balancing is None:
+            return []
+        line = self._lines(k)[replica]
+        stranded = list(self._tokens_of(line))
+        self._state.tokens["state"][stranded] = layout.STRANDED
+        line["waiting"] = 0
+        return stranded
 
     def restart(self, name: str, replica: int) -> None:
         """A crashed replica works again and takes from the line."""
@@ -270,24 +306,25 @@ class Network:
 
     def _make_room(self, k: int) -> None:
         """Open the replicas that are up and wanted; wake the line if somebody is idle."""
-        self._widen(len(self._up[k]))
-        limit = self._stations[k].workers
+        self._state = widened(self._state, len(self._up[k]))
+        limit, shared = self._stations[k].workers, self._stations[k].balancing is None
         workers = UNLIMITED if limit is None else limit
-        room, busy = self._state.replicas["room"][k], self._state.replicas["busy"][k]
+        replicas = self._state.replicas[k]
         for replica, up in enumerate(self._up[k]):
-            room[replica] = workers if up and replica < self._scale[k] else 0
-        station = self._state.stations[k]
-        station.free = int(np.maximum(room - busy, 0).sum())
-        if station.free > 0 and station.waiting > 0 and k not in self._woken:
-            self._woken.add(k)
-            kernel.inject(self._state, self.now, layout.WAKE, k)
+            wanted = replica < self._scale[k]
+            replicas["accepts"][replica] = up and wanted
+            replicas["room"][replica] = workers if up and (wanted or not shared) else 0
+        idle = np.maximum(replicas["room"] - replicas["busy"], 0)
+        for replica, free in enumerate([idle.sum()] if shared else idle):
+            self._open_line(k + replica * len(self._stations), int(free))
 
-    def _widen(self, replicas: int) -> None:
-        old = self._state.replicas
-        if replicas > old.shape[1]:
-            wider = fresh_replicas(old.shape[0], replicas)
-            wider[:, : old.shape[1]] = old
-            self._state = self._state._replace(replicas=wider)
+    def _open_line(self, number: int, free: int) -> None:
+        """So many idle workers take from a line; whoever waits in it is told."""
+        line = self._state.lines[number]
+        line["free"] = free
+        if free > 0 and line["waiting"] > 0 and number not in self._woken:
+            self._woken.add(number)
+            kernel.inject(self._state, self.now, layout.WAKE, number)
 
     def _fetch_arrivals(self) -> None:
         """Arrivals of the next stretch of time, as long as makes a good block."""

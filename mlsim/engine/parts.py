@@ -2,8 +2,36 @@
 
 import math
 from dataclasses import dataclass
+from enum import IntEnum
 
 from mlsim.engine.draws import Distribution
+
+
+class Balancing(IntEnum):
+    """How requests find a replica that has a line of its own.
+
+    RANDOM: by a draw. ROUND_ROBIN: one after the other. LEAST_OUTSTANDING: the one with the fewest
+    requests, waiting or served; the lowest of several. POWER_OF_TWO: of two that are drawn, the one
+    with fewer. Source of the last: Mitzenmacher, "The power of two choices in randomized load
+    balancing" (2001).
+    """
+
+    RANDOM = 1
+    ROUND_ROBIN = 2
+    LEAST_OUTSTANDING = 3
+    POWER_OF_TWO = 4
+
+
+class AfterCrash(IntEnum):
+    """What becomes of requests that a replica had when it crashed.
+
+    LOSES: they fail. RETRIES: they visit the station anew, and their service begins anew. RESUMES:
+    they visit it anew, and their service goes on where it stopped.
+    """
+
+    LOSES = 0
+    RETRIES = 1
+    RESUMES = 2
 
 
 @dataclass(frozen=True)
@@ -20,7 +48,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Station:
-    """A place of service: one line in order of arrival for the workers of all its replicas.
+    """A place of service: lines in order of arrival, and workers who take from them.
 
     workers: per replica; None is unlimited. queue_limit: places to wait; None is unlimited.
     optional: an attempt goes on, with a gap, where its visit here brings nothing.
@@ -28,6 +56,8 @@ class Station:
     patience: seconds after which one who waits leaves the line. error_rate: share of services that
     end in nothing. batch: who is served at once, at most: as soon as they are so many, or the first
     has waited `batch_wait` seconds; each after the first adds `per_item` seconds.
+    balancing: how requests find a replica with a line, and a queue_limit, of its own; None: one
+    line feeds them all. after_crash: what becomes of what a crashed replica had.
     """
 
     name: str
@@ -42,6 +72,8 @@ class Station:
     batch: int = 1
     batch_wait: float = 0.0
     per_item: float = 0.0
+    balancing: Balancing | None = None
+    after_crash: AfterCrash = AfterCrash.LOSES
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:

@@ -1,16 +1,20 @@
 """What stations do: let tokens in, hold them in line, serve them."""
 
+from mlsim.engine.balancing import NOBODY, choose_line
 from mlsim.engine.calls import end_call, start_call
-from mlsim.engine.draws import quantile, uniform_at
+from mlsim.engine.draws import quantile
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.lines import stand_in_line, take_head
+from mlsim.engine.lines import line_of, stand_in_line, take_head, watch
 from mlsim.engine.logs import log_visit
+from mlsim.engine.luck import luck_of
 from mlsim.engine.slots import drop_token
 from mlsim.engine.state import (
     BATCH_DUE,
     COMPLETION,
     IN_SERVICE,
+    RESUMES,
+    SHARED,
     VISIT_EXPIRED,
     VISIT_FAILED,
     VISIT_REJECTED,
@@ -20,7 +24,6 @@ from mlsim.engine.state import (
 )
 
 PASSED, STAYS, REFUSED, BROKEN = range(4)
-ORDINAL_SHIFT = 32
 
 
 @kernel_step
@@ -34,21 +37,25 @@ def enter(state: State, now: float, token: int, index: int) -> int:
     if state.attempts[state.tokens[token].attempt].deadline <= now:
         come_too_late(state, now, token, index)
         return STAYS
-    if station.free > 0 and station.waiting == 0 and station.batch == 1:
+    number = choose_line(state, token, index)
+    if number == NOBODY:
+        return refuse(state, now, token, index)
+    line = state.lines[number]
+    if line.free > 0 and line.waiting == 0 and station.batch == 1:
         if station.instant:
             return pass_through(state, now, token, index)
         draw_service(state, token, index)
         start_call(state, token, index)
-        begin(state, now, token, index)
+        begin(state, now, token, index, number)
         return STAYS
-    forms_batch = station.batch > 1 and station.free > 0
-    if station.waiting >= station.queue_limit and not forms_batch:
+    forms_batch = station.batch > 1 and line.free > 0
+    if line.waiting >= station.queue_limit and not forms_batch:
         return refuse(state, now, token, index)
     draw_service(state, token, index)
     start_call(state, token, index)
-    stand_in_line(state, token, index)
+    stand_in_line(state, token, index, number)
     if forms_batch:
-        serve_batches(state, now, index)
+        serve_batches(state, now, index, number)
     return STAYS
 
 
@@ -90,23 +97,23 @@ def comes_to_nothing(state: State, token: int, index: int) -> bool:
 
 
 @kernel_step
-def begin(state: State, now: float, token: int, index: int) -> None:
-    """Start a service on the lowest replica with an idle worker."""
-    take_worker(state, now, token, index)
+def begin(state: State, now: float, token: int, index: int, number: int) -> None:
+    """Start a service: on the replica whose line it is, or the lowest with an idle worker."""
+    take_worker(state, now, token, index, number)
     visit = state.tokens[token]
     attempt = state.attempts[visit.attempt]
     entity = state.requests[attempt.request].id
-    ends = now + visit.service * state.replicas[index, visit.replica].slowness
-    push(state.heap, state.tally, ends, COMPLETION, token, entity, attempt.number, visit.hop)
+    visit.ends = now + visit.service * state.replicas[index, visit.replica].slowness
+    push(state.heap, state.tally, visit.ends, COMPLETION, token, entity, attempt.number, visit.hop)
 
 
 @kernel_step
-def take_worker(state: State, now: float, token: int, index: int) -> None:
+def take_worker(state: State, now: float, token: int, index: int, number: int) -> None:
     """The token occupies a worker; its service time is the one in force now."""
     station = state.stations[index]
     station.started += 1
-    station.free -= 1
     stamp(state, now, token, index)
+    state.lines[number].free -= 1
     visit = state.tokens[token]
     visit.state = IN_SERVICE
     state.replicas[index, visit.replica].busy += 1
@@ -124,19 +131,10 @@ def draw_service(state: State, token: int, index: int) -> None:
     station = state.stations[index]
     luck = luck_of(state, token, station.key)
     service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
+    if station.after_crash == RESUMES:
+        service *= state.tokens[token].left
     state.tokens[token].service = service
     state.tokens[token].law = station.law
-
-
-@kernel_step
-def luck_of(state: State, token: int, key: int) -> float:
-    """The uniform draw of this visit from the stream `key`."""
-    visit = state.tokens[token]
-    attempt = state.attempts[visit.attempt]
-    entity = state.requests[attempt.request].id
-    ordinal = state.hops[visit.hop].ordinal
-    luck: float = uniform_at(key, entity, attempt.number + (ordinal << ORDINAL_SHIFT))
-    return luck
 
 
 @kernel_step
@@ -147,66 +145,73 @@ def stamp(state: State, now: float, token: int, index: int) -> None:
     visit.settings = state.settings[index]
     if not visit.ghost:
         state.stamps[visit.attempt, index] = visit.settings
+    if state.stations[index].balancing == SHARED:
+        visit.replica = lowest_idle(state, index)
+
+
+@kernel_step
+def lowest_idle(state: State, index: int) -> int:
+    """The lowest replica with an idle worker."""
     replica = 0
     while state.replicas[index, replica].busy >= state.replicas[index, replica].room:
         replica += 1
-    visit.replica = replica
+    return replica
 
 
 @kernel_step
 def leave_worker(state: State, now: float, index: int, place: int) -> None:
     """A worker of a replica has become idle, and takes the next in line."""
-    station = state.stations[index]
     replica = state.replicas[index, place]
     replica.busy -= 1
     if replica.busy < replica.room:
-        station.free += 1
-        serve_waiting(state, now, index)
+        number = line_of(state, index, place)
+        state.lines[number].free += 1
+        serve_waiting(state, now, index, number)
 
 
 @kernel_step
-def serve_waiting(state: State, now: float, index: int) -> None:
-    """Idle workers take from the head of the line."""
-    station = state.stations[index]
-    if station.batch > 1:
-        serve_batches(state, now, index)
+def serve_waiting(state: State, now: float, index: int, number: int) -> None:
+    """Idle workers take from the head of a line."""
+    if state.stations[index].batch > 1:
+        serve_batches(state, now, index, number)
         return
-    while station.free > 0 and station.waiting > 0:
-        token = take_head(state, index)
+    line = state.lines[number]
+    while line.free > 0 and line.waiting > 0:
+        token = take_head(state, number)
         if state.attempts[state.tokens[token].attempt].deadline <= now:
             end_call(state, token, index)
             come_too_late(state, now, token, index)
             # The others have an event of their own: an event logs one visit of each hop at most.
-            push(state.heap, state.tally, now, WAKE, index, 0, 0, index)
+            watch(state, now, WAKE, number)
             return
-        begin(state, now, token, index)
+        begin(state, now, token, index, number)
 
 
 @kernel_call
-def serve_batches(state: State, now: float, index: int) -> None:
+def serve_batches(state: State, now: float, index: int, number: int) -> None:
     """Idle workers take batches that are full, or whose first has waited long enough."""
-    station = state.stations[index]
-    while station.free > 0 and station.waiting > 0:
-        due = state.tokens[station.head].arrival + station.batch_wait
-        if station.waiting < station.batch and now < due:
-            if not station.batch_due:
-                station.batch_due = 1
-                push(state.heap, state.tally, due, BATCH_DUE, index, 0, 0, index)
+    station, line = state.stations[index], state.lines[number]
+    while line.free > 0 and line.waiting > 0:
+        due = state.tokens[line.head].arrival + station.batch_wait
+        if line.waiting < station.batch and now < due:
+            if not line.batch_due:
+                line.batch_due = 1
+                watch(state, due, BATCH_DUE, number)
             return
-        begin_batch(state, now, index)
+        begin_batch(state, now, index, number)
 
 
 @kernel_call
-def begin_batch(state: State, now: float, index: int) -> None:
-    """An idle worker takes a batch from the head of the line.
+def begin_batch(state: State, now: float, index: int, number: int) -> None:
+    """An idle worker takes a batch from the head of a line.
 
     The first of a batch stands for it: it has the draw of the service time and the event of its
     end; the others hang on it, each by the one before.
     """
-    station = state.stations[index]
+    station, line = state.stations[index], state.lines[number]
     size, first, last = 0, -1, -1
-    while size < station.batch and station.waiting > 0:
-        token = take_head(state, index)
+    while size < station.batch and line.waiting > 0:
+        token = take_head(state, number)
         visit = state.tokens[token]
         visit.next = -1
         if state.attempts[visit.attempt].deadline <= now:
@@ -215,7 +220,7 @@ def begin_batch(state: State, now: float, index: int) -> None:
             continue
         if size == 0:
             first = token
-            take_worker(state, now, token, index)
+            take_worker(state, now, token, index, number)
         else:
             join_batch(state, now, token, first, index)
             state.tokens[last].next = token
@@ -227,6 +232,9 @@ def begin_batch(state: State, now: float, index: int) -> None:
         service = visit.service + (size - 1) * station.per_item
         ends = now + service * state.replicas[index, visit.replica].slowness
         push(state.heap, state.tally, ends, COMPLETION, first, entity, attempt.number, visit.hop)
+        while first >= 0:
+            state.tokens[first].ends = ends
+            first = state.tokens[first].next
 
 
 @kernel_step

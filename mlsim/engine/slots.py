@@ -79,6 +79,7 @@ def new_token(state: State, attempt: int) -> int:
     tally[TOKENS_USED] += 1
     state.tokens[slot].attempt = attempt
     state.tokens[slot].ghost = 0
+    state.tokens[slot].left = 1.0
     if tally[CANCELS]:
         state.tokens[slot].elder = state.attempts[attempt].youngest
         state.attempts[attempt].youngest = slot

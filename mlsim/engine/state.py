@@ -36,8 +36,9 @@ def _codes(names: int) -> tuple[int, ...]:
     FOLLOW_UP,
 ) = _codes(12)
 
-# Where a token is; CALLED_OFF: cancelled in a batch, which goes on without it.
-WAITING, IN_SERVICE, DOOMED, LOST, CALLED_OFF = _codes(5)
+# Where a token is; CALLED_OFF: cancelled in a batch, which goes on without it. DOOMED: in service
+# where there was a crash, STRANDED: in line there; both until the crash's events have come.
+WAITING, IN_SERVICE, DOOMED, LOST, CALLED_OFF, STRANDED = _codes(6)
 
 # What became of an attempt or a request; no attempt is ABANDONED or a
 # FALLBACK, and no request CANCELLED or an ASIDE.
@@ -58,6 +59,12 @@ NOWHERE = cast(int, np.int64(-1))
 
 # A client's circuit breaker.
 CLOSED, OPEN, HALF_OPEN = _codes(3)
+
+# How requests are spread over the replicas of a station; SHARED: one line feeds all.
+SHARED, RANDOM, ROUND_ROBIN, LEAST_OUTSTANDING, POWER_OF_TWO = _codes(5)
+
+# What becomes of what a crashed replica had.
+LOSES, RETRIES, RESUMES = _codes(3)
 
 # Why the kernel returned.
 DONE, NEEDS_ARRIVALS, NEEDS_ROOM, NEEDS_ANSWER = _codes(4)
@@ -152,16 +159,20 @@ TOKEN = np.dtype(
         ("ghost", "i2"),
         ("arrival", "f8"),
         ("start", "f8"),
+        ("ends", "f8"),
+        ("left", "f8"),
         ("service", "f8"),
         ("law", "i8"),
         ("sooner", "i8"),
         ("later", "i8"),
     ]
 )
-"""`service`: drawn seconds, under the station's `law` of that number.
+"""`ends`: when its service will. `left`: share of the work that is still to do; less than 1 after
+a crash. `service`: drawn seconds, under the station's `law` of that number.
 `next` links a free slot to the next free one, a waiting token to the one behind it, and one that is
 served in a batch to the next of that batch;
-`previous` to the one before it. `elder`: the token of the same attempt before it.
+`previous` to the one before it. `replica`: where it is served, or waits if lines are of replicas.
+`elder`: the token of the same attempt before it.
 `ghost`: whoever called has given up, so the token goes no further than its visit.
 `sooner`, `later`: neighbours among the calls that a station's `timeout` bounds."""
 
@@ -183,13 +194,11 @@ STATION = np.dtype(
         ("batch", "i8"),
         ("batch_wait", "f8"),
         ("per_item", "f8"),
-        ("batch_due", "i8"),
         ("queue_limit", "i8"),
-        ("free", "i8"),
-        ("head", "i8"),
-        ("tail", "i8"),
-        ("waiting", "i8"),
-        ("expires", "i8"),
+        ("balancing", "i8"),
+        ("balancing_key", "u8"),
+        ("turn", "i8"),
+        ("after_crash", "i8"),
         ("first_call", "i8"),
         ("last_call", "i8"),
         ("call_times_out", "i8"),
@@ -213,13 +222,30 @@ STATION = np.dtype(
 visit gives up on it.
 `batch`: who is served at once, at most; a smaller batch is served after its first has waited
 `batch_wait`, and each after the first takes `per_item` seconds more.
-`free`: idle workers of all replicas; `head`, `tail`: tokens at the ends of the line.
-`batch_due`, `expires`, `call_times_out`: whether the heap holds the event that looks after the
-batch at the head of the line, the head of the line, or `first_call`."""
+`balancing`: SHARED, or how requests find a replica that has a line of its own; `turn`: the replica
+that had the last, going round. `after_crash`: LOSES, RETRIES or RESUMES what a crashed
+replica had.
+`call_times_out`: whether the heap holds the event that looks after `first_call`."""
 
-REPLICA = np.dtype([("busy", "i8"), ("room", "i8"), ("slowness", "f8")])
-"""Workers in use, and workers that take work: none while crashed or scaled away.
-`slowness`: what service times are multiplied by."""
+REPLICA = np.dtype([("busy", "i8"), ("room", "i8"), ("slowness", "f8"), ("accepts", "i8")])
+"""Workers in use, and workers that take work: none while crashed, nor, with one line for all, while
+scaled away; who has a line of its own serves it to its end.
+`slowness`: what service times are multiplied by. `accepts`: whether it is sent anything."""
+
+LINE = np.dtype(
+    [
+        ("free", "i8"),
+        ("head", "i8"),
+        ("tail", "i8"),
+        ("waiting", "i8"),
+        ("batch_due", "i8"),
+        ("expires", "i8"),
+    ]
+)
+"""`free`: idle workers that take from it; `head`, `tail`: tokens at its ends.
+`batch_due`, `expires`: whether the heap holds the event that looks after the batch at its head, or
+after its head. The line of replica r of station k has the number k + r * stations; if replicas
+share one, it is that of the first."""
 
 LOAD = np.dtype(
     [
@@ -313,7 +339,7 @@ class State(NamedTuple):
     the answers rest. foreseen: the same per arrival of the block, for its first attempt.
     hops, targets: programs (see `routes`); loads: who enters where, and how patiently.
     ways: what people do next, load by load.
-    stations, settings: per name; replicas: per station and replica.
+    stations, settings: per name; replicas: per station and replica; lines: see `LINE`.
     arrivals: the block at hand; clock: time of the last event.
     visits, rows, row_stamps: logs being filled.
     """
@@ -335,6 +361,7 @@ class State(NamedTuple):
     stations: NDArray[Any]
     settings: NDArray[np.int32]
     replicas: NDArray[Any]
+    lines: NDArray[Any]
     arrivals: NDArray[Any]
     foreseen: NDArray[np.int64]
     visits: NDArray[Any]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mlsim.engine import draws
 from mlsim.engine.columns import DISTRIBUTIONS
-from mlsim.engine.network import Service, Station
+from mlsim.engine.network import AfterCrash, Balancing, Service, Station
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.expressions import DurationExpression
 from mlsim.scenario.kinds import Mistake, Spec
@@ -16,6 +16,12 @@ from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound, Duration, Name, Probability
 from mlsim.system.base import Component, component_kind
+
+AFTER_CRASH = {
+    "lost": AfterCrash.LOSES,
+    "retried": AfterCrash.RETRIES,
+    "resumed": AfterCrash.RESUMES,
+}
 
 
 class Batch(Spec):
@@ -40,13 +46,18 @@ class Served(Component):
     workers: int | None = Field(None, ge=1, le=100_000)
     """Requests that one replica serves at the same time; unlimited if not given."""
     replicas: int = Field(1, ge=1, le=1_000)
-    """Copies of the component; one queue feeds them all."""
+    """Copies of the component; one queue feeds them all, unless there is `balancing`."""
+    balancing: Literal["random", "round_robin", "least_outstanding", "power_of_two"] | None = None
+    """How requests are spread over replicas that have a queue each; one queue if not given."""
     queue_limit: int | None = Field(None, ge=0)
-    """Requests that may wait; one more is rejected. Unlimited if not given."""
+    """Requests that may wait in a queue; one more is rejected. Unlimited if not given."""
     patience: Bound = np.inf
     """Time after which one that waits leaves the queue, as rejected; without it, never."""
     timeout: Bound = np.inf
     """Time after which whoever called it gives up on it, though its work goes on."""
+    on_crash: Literal["lost", "retried", "resumed"] = "lost"
+    """What becomes of requests that a replica has when it crashes: retried from the beginning or
+    resumed by others, or lost."""
     optional: bool = False
     """Whether the request goes on without it, its outputs missing, where it brings no result."""
     error_rate: Probability = 0.0
@@ -80,6 +91,8 @@ class Served(Component):
             batch=batch.size if batch else 1,
             batch_wait=batch.wait if batch else 0.0,
             per_item=batch.per_item if batch else 0.0,
+            balancing=Balancing[self.balancing.upper()] if self.balancing else None,
+            after_crash=AFTER_CRASH[self.on_crash],
         )
 
 

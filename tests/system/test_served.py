@@ -1,12 +1,14 @@
 """What components say of errors, optional visits and patience, in what a run has counted."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+import simpy
 
+from mlsim.errors import ScenarioError
 from mlsim.scenario.load import load
 from mlsim.system.requests import RequestBlock
 from mlsim.system.settled import OUTCOMES
@@ -191,3 +193,57 @@ def test_a_batch_shares_a_worker(tmp_path):
         sojourns.append(ends.column("sojourn_time").mean())
     assert sojourns[0] > 3.0
     assert sojourns[1] < 1.2
+
+
+POOL = """
+version: 1
+scenario: pool
+horizon: 20min
+seed: 5
+load: {orders: {rate: 8/s, enters: browser}}
+system:
+  browser: {kind: client}
+  checkout: {kind: server, workers: 1, replicas: 10, service_time: exponential(1s), %s}
+flow: [browser -> checkout -> browser]
+"""
+
+
+def one_crash(system: System) -> Iterator[simpy.Event]:
+    yield system.clock.timeout(300.0)
+    system.crash("checkout", 0)
+    yield system.clock.timeout(60.0)
+    system.restart("checkout", 0)
+
+
+def pool(how: str, tmp_path: Path) -> Ends:
+    file = tmp_path / "pool.yaml"
+    file.write_text(POOL % how)
+    system, ends = System(load(file), seed=5), Ends()
+    system.listeners.append(ends)
+    system.clock.process(one_crash(system))
+    system.run()
+    return ends
+
+
+def test_balancing_decides_how_long_one_waits(tmp_path):
+    """The better one knows the replicas, the shorter one waits; nobody beats one queue for all."""
+    hows = ["random", "round_robin", "power_of_two", "least_outstanding"]
+    took = [pool(f"balancing: {how}", tmp_path).column("sojourn_time").mean() for how in hows]
+    took.append(pool("patience: 1h", tmp_path).column("sojourn_time").mean())
+    assert took == sorted(took, reverse=True)
+
+
+@pytest.mark.parametrize("balancing", ["", "balancing: random, "])
+def test_a_crash_loses_what_a_replica_has_unless_it_is_said_otherwise(balancing, tmp_path):
+    """Of one line it has what is in service; of its own, what waits there, too."""
+    lost, retried, resumed = (
+        pool(balancing + f"on_crash: {what}", tmp_path) for what in ("lost", "retried", "resumed")
+    )
+    assert lost.column("failed").sum() >= 1
+    assert retried.column("failed").sum() == resumed.column("failed").sum() == 0
+    assert retried.column("ok").size == resumed.column("ok").size == lost.column("ok").size
+
+
+def test_an_unknown_way_to_balance_is_told_with_those_that_are_known(tmp_path):
+    with pytest.raises(ScenarioError, match=r"pool.yaml:9.*balancing: .*'random', 'round_robin'"):
+        pool("balancing: roundrobin", tmp_path)

@@ -14,6 +14,8 @@ import pandas as pd
 from mlsim.measures.findings import Findings
 from mlsim.measures.footprint import BlastRadius
 
+HOUR = 3600.0
+
 Stage = Literal[
     "fault", "first_row", "reached", "learned", "symptom", "alert", "repair", "last_row"
 ]
@@ -25,7 +27,8 @@ class Step:
 
     facts, by stage: fault, repair: title. first_row, reached: a row of `FirstRows`. learned: name,
     version, touched_rows, rows. symptom: outcome, title, difference (of the minute that ends at
-    time_s), unit. alert: rule, labels, severity. last_row: rows (after the repair), models.
+    time_s), unit ("" where things are counted). alert: rule, labels, severity. last_row: rows
+    (after the repair), models, goes_on (whether the run ended within the hour).
     """
 
     time_s: float
@@ -45,7 +48,7 @@ def explain(findings: Findings, fault: str) -> list[Step]:
     if spec.ends < findings.scenario.horizon:
         steps.append(Step(spec.ends, "repair", title))
         if radius is not None:
-            steps += _afterwards(radius)
+            steps += _afterwards(radius, findings.scenario.horizon)
     return sorted(steps, key=lambda step: step.time_s)
 
 
@@ -85,7 +88,7 @@ def _symptom(findings: Findings, fault: str) -> Iterator[Step]:
             "outcome": name,
             "title": outcome.title or name.replace("_", " "),
             "difference": amount,
-            "unit": outcome.unit,
+            "unit": outcome.unit if outcome.sum is not None else "",
         }
         yield Step(float((earliest + 1) * alone.step), "symptom", facts)
 
@@ -96,9 +99,10 @@ def _alert(first: pd.Series | None) -> Iterator[Step]:
         yield Step(float(first["firing_s"]), "alert", facts)
 
 
-def _afterwards(radius: BlastRadius) -> Iterator[Step]:
+def _afterwards(radius: BlastRadius, horizon: float) -> Iterator[Step]:
     """The last row that was touched after the repair, and by which versions."""
     if radius.total.after_repair:
         names = list(dict.fromkeys(radius.models["name"]))
-        facts = {"rows": radius.total.after_repair, "models": names}
+        goes_on = radius.total.last_s > horizon - HOUR
+        facts = {"rows": radius.total.after_repair, "models": names, "goes_on": goes_on}
         yield Step(radius.total.last_s, "last_row", facts)

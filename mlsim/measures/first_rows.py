@@ -12,7 +12,7 @@ from mlsim.system.feedback import Feedback
 from mlsim.system.requests import RequestBlock
 from mlsim.system.simulation import System
 
-COLUMNS = ("what", "component", "column", "time_s", "request", "value", "true", "unit")
+COLUMNS = ("what", "component", "column", "time_s", "request", "value", "true", "unit", "version")
 VALUE, LABEL, DELIVERY, LOSS = "value", "label", "delivery", "loss"
 
 
@@ -22,7 +22,8 @@ class FirstRows:
 
     A row has: what (a value that was sent, a label that came in, a delivery that was late or came
     again, a loss), component, column, time_s (when its request ended, or it arrived), request, the
-    value, what was true (NaN for what is no column of the world), and the unit of the contract.
+    value, what was true (NaN for what is no column of the world), the unit of the contract, and the
+    version that made it, if that one would not have served without a fault (0 if not).
     """
 
     system: System
@@ -59,7 +60,7 @@ class FirstRows:
         rows = np.flatnonzero(np.broadcast_to(touched, block.log.end.shape) & (block.log.end > 0))
         if not rows.size:
             return
-        first = rows[np.argmin(block.log.end[rows])]
+        first = int(rows[np.argmin(block.log.end[rows])])
         time = float(block.log.end[first])
         if place not in self._found or time < self._found[place]["time_s"]:
             column = place[2]
@@ -70,7 +71,18 @@ class FirstRows:
                 "value": float(values[first]),
                 "true": float(block.truth[column][first]) if known else np.nan,
                 "unit": self._unit(column),
+                "version": self._version(place[1], block, first),
             }
+
+    def _version(self, component: str, block: RequestBlock, row: int) -> int:
+        """The number of the version in force, or on trial, that a fault made or keeps; else 0."""
+        deployed = self.system[component]
+        if not deployed.spec.has_versions:
+            return 0
+        stamp = int(block.log.stamps[row, self.system.network.index(component)])
+        serving = deployed.settings[stamp]
+        there = [serving, serving.trial.version] if serving.trial else [serving]
+        return next((version.number for version in there if version.touched), 0)
 
     def _unit(self, column: str) -> str:
         known = self.system.scenario.world.columns()

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlsim.measures.explain import Step, explain
 from mlsim.measures.findings import Findings
+from mlsim.measures.footprint import BlastRadius
 from mlsim.report import wording
 
 
@@ -60,12 +61,11 @@ def sentence(step: Step) -> str:
         case "repair":
             return "The fault is repaired."
         case "last_row":
-            models = (
-                f", by what {wording.listed(facts['models'])} learned" if facts["models"] else ""
-            )
-            return (
-                f"The last of {wording.large(facts['rows'])} rows touched after the repair{models}."
-            )
+            models = wording.listed(facts["models"])
+            by = f", by what {models} learned" if models else ""
+            goes_on = "; then the run ends" if facts["goes_on"] else ""
+            rows = wording.large(facts["rows"])
+            return f"The last of {rows} rows touched after the repair{by}{goes_on}."
 
 
 def _row(row: Mapping[str, Any]) -> str:
@@ -77,9 +77,17 @@ def _row(row: Mapping[str, Any]) -> str:
     unit = f" ({row['unit']} by contract)" if row["unit"] else ""
     value = "nothing" if math.isnan(row["value"]) else f"{row['value']:.6g}"
     if row["what"] == "label":
-        return f"{row['component']} on {row['column']} of request {row['request']}, {value}{true}"
+        return _label(row, value + true)
+    by = f" by version {row['version']}, which the fault brought or kept" if row["version"] else ""
     who = f"{row['component']} gives {row['column']} = {value}{unit}"
-    return f"{who}{true}, in request {row['request']}"
+    return f"{who}{true}{by}, in request {row['request']}"
+
+
+def _label(row: Mapping[str, Any], value: str) -> str:
+    which = f"of {row['column']} for request {row['request']}"
+    if row["value"] == row["true"]:
+        return f"the label {which} comes late to {row['component']}, or never"
+    return f"the label {which} comes to {row['component']} as {value}"
 
 
 def _learned(facts: Mapping[str, Any]) -> str:
@@ -89,16 +97,33 @@ def _learned(facts: Mapping[str, Any]) -> str:
         return (
             f"{version} is fitted on {wording.large(facts['touched_rows'])} touched rows ({share})."
         )
-    return f"{version} is not what it should be, without a touched row in its data."
+    return f"{version} is fitted on other rows or by other code than without the fault."
 
 
 def _extent(findings: Findings, name: str) -> Iterator[str]:
-    radius = findings.alone(name).radius
+    yield f"  {'in all':<16}  {_touched(findings.alone(name).radius)}"
+    if findings.twin is not None and findings.scenario.outcomes:
+        yield f"  {'':<16}  {_damage(findings, name)}"
+
+
+def _damage(findings: Findings, name: str) -> str:
+    """What each outcome has come to, against the twin."""
+    twin, alone = findings.twin, findings.alone(name)
+    assert twin is not None, "the caller sees to it"
+    told = []
+    for outcome, spec in findings.scenario.outcomes.items():
+        difference = float(alone.totals[outcome].sum() - twin.totals[outcome].sum())
+        unit = f" {spec.unit}" if spec.sum is not None and spec.unit else ""
+        title = spec.title or outcome.replace("_", " ")
+        told.append(f"{title} {wording.signed(difference)}{unit}")
+    return f"Against the twin: {', '.join(told)}."
+
+
+def _touched(radius: BlastRadius | None) -> str:
     if radius is None or not radius.total.rows:
-        yield f"  {'in all':<16}  No row's content was touched: it acts on time or on the world."
-        return
+        return "No row's content was touched: it acts on time or on the world."
     people = f" of {wording.large(radius.people)} people" if radius.people else ""
     days = wording.counted(radius.days, "day")
     where = wording.listed([str(one) for one in radius.components["name"]])
     rows = f"{wording.large(radius.total.rows)} rows{people} on {days}"
-    yield f"  {'in all':<16}  Touched {rows}, at {where}."
+    return f"Touched {rows}, at {where}."

@@ -57,8 +57,7 @@ class Channel:
 
         rows: with the true columns in sight; their time is when they were reported.
         """
-        chosen = draws.uniform(self.luck, rows.ids) < self.share(rows)
-        known = np.where(chosen, rows.time + self.delay(rows), np.inf)
+        known = np.where(self._comes(rows), rows.time + self.delay(rows), np.inf)
         for one in self.disturbances:
             if one.loses or one.delay:
                 known = known + np.where(one.hits(rows), np.inf if one.loses else one.delay, 0.0)
@@ -72,11 +71,18 @@ class Channel:
         return label
 
     def touched(self, rows: Rows) -> NDArray[np.bool_]:
-        """Which labels a fault has had its hand in, bool[n]; those that it lost as well."""
+        """Which labels a fault has had its hand in, bool[n]; those that it lost as well.
+
+        What would never have come to light, it can't touch.
+        """
         touched = np.zeros(rows.ids.shape, bool)
         for one in self.disturbances:
             touched |= one.hits(rows)
-        return touched
+        return touched & self._comes(rows) if self.disturbances else touched
+
+    def _comes(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which labels come to light, if nothing goes wrong, bool[n]."""
+        return np.asarray(draws.uniform(self.luck, rows.ids) < self.share(rows))
 
     def with_disturbance(self, disturbance: Disturbance) -> "Channel":
         """The same channel, with one more thing that goes wrong."""

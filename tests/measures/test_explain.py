@@ -7,6 +7,7 @@ import pytest
 
 from mlsim import api
 from mlsim.measures.explain import Step, explain
+from mlsim.report import wording
 from mlsim.report.explanation import told
 from tests.worlds import CLINIC, HOUR, World, loaded, written
 
@@ -78,6 +79,7 @@ def test_the_first_wrong_row_is_where_the_worlds_differ_first(
     assert step.facts["value"] == world.read("risk_model", "temperature")[row]
     assert step.facts["true"] == world.column("temperature")[row]
     assert step.facts["unit"] == "celsius"
+    assert step.facts["version"] == 0, "no version has to do with it"
 
 
 def test_it_reaches_components_where_their_first_value_differs(
@@ -147,16 +149,65 @@ def test_after_the_repair_the_versions_that_learned_go_on(
     assert step.facts["rows"] == after.sum()
     assert step.facts["models"] == ["risk_model"]
     assert step.time_s == world.log.end[after].max() < END
+    assert not step.facts["goes_on"]
 
 
-def test_words_say_the_same(run: api.Run):
+def test_words_say_the_same(run: api.Run, worlds: tuple[World, World]):
     lines = list(told(run.findings))
     assert lines[0] == "wrong_scale"
     assert lines[1].split(maxsplit=3)[3].startswith("The fault begins: features sends temperature")
     assert "First wrong row: features gives temperature = " in lines[2]
     assert "(celsius by contract), where " in lines[2]
     assert "First alert: OutOfRange" in "".join(lines)
-    assert lines[-1].split(maxsplit=2)[2].startswith("Touched ")
+    assert lines[-2].split(maxsplit=2)[2].startswith("Touched ")
+    missed = []
+    for world in worlds:
+        infected, isolated = world.column("infected") == 1, world.column("advice.isolate") == 1
+        missed.append((infected & ~isolated & (world.log.end > 0)).sum())
+    difference = wording.signed(float(missed[0] - missed[1]))
+    assert f"Against the twin: missed infections {difference}, isolated" in lines[-1]
+
+
+LOST = TRAINED.replace("  nightly:", "  rollout: {kind: deployer}\n  nightly:").partition(
+    "faults:"
+)[0]
+
+
+def test_a_version_that_a_lost_push_keeps_is_named(tmp_path: Path):
+    """From the push on, each row is scored by the version that should have gone."""
+    text = LOST + "faults: [{kind: lost_push, at: 12h, component: rollout}]"
+    run, world = api.load(written(tmp_path, text)).run(), World(loaded(text))
+    step = only(explain(run.findings, "lost_push"), "first_row")
+    serving = world.system["risk_model"]
+    stamps = world.log.stamps[:, world.system.network.index("risk_model")]
+    overdue = [n for n, version in enumerate(serving.settings) if version.overdue]
+    kept = np.flatnonzero(np.isin(stamps, overdue))
+    first = kept[np.argmin(world.log.end[kept])]
+    assert step.facts["request"] == world.log.request[first]
+    assert step.facts["version"] == serving.settings[stamps[first]].number == 1
+    assert "by version 1, which the fault brought or kept" in "\n".join(told(run.findings))
+
+
+def test_the_first_label_that_is_lost_would_have_come(tmp_path: Path):
+    feedback = "  lab: {kind: feedback, reveals: infected, share: 0.3, delay: 1h}\n  rollout:"
+    lost = "faults: [{kind: lost_feedback, at: 12h, component: lab}]"
+    text = LOST.replace("  rollout:", feedback) + lost
+    run, twin = api.load(written(tmp_path, text)).run(), World(loaded(text), faults=())
+    step = only(explain(run.findings, "lost_feedback"), "first_row")
+    came, request, known = (
+        np.concatenate(pieces)
+        for pieces in zip(
+            *((b.log.end, b.log.request, b.known_at("infected")) for b in twin.collected),
+            strict=True,
+        )
+    )
+    revealed = np.flatnonzero((came >= AT) & np.isfinite(known))
+    first = revealed[np.argmin(came[revealed])]
+    assert (step.facts["what"], step.facts["request"]) == ("label", request[first])
+    assert step.time_s == came[first]
+    line = next(line for line in told(run.findings) if "First wrong row" in line)
+    assert "the label of infected for request" in line
+    assert line.endswith("comes late to lab, or never.")
 
 
 def test_nobody_noticed_and_nothing_broken_are_said(tmp_path: Path):

@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Any
 from mlsim.errors import MlsimError, ScenarioError
 
 if TYPE_CHECKING:
-    from mlsim.api import Run, Scenario, compare, load, open_run
+    from mlsim.api import Run, Scenario, compare, factorial, gains, load, open_run
 
-__all__ = ["MlsimError", "Run", "Scenario", "ScenarioError", "compare", "load", "open_run"]
+__all__ = [
+    "MlsimError",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "compare",
+    "factorial",
+    "gains",
+    "load",
+    "open_run",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,10 +7,11 @@
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -18,7 +19,8 @@ from mlsim import faults as _faults  # noqa: F401  (makes its kinds known)
 from mlsim import system as _system  # noqa: F401  (makes its kinds known)
 from mlsim.errors import MlsimError, Problem, ScenarioError
 from mlsim.measures.findings import ALL, TWIN, Findings
-from mlsim.measures.headline import headline, worlds_needed
+from mlsim.measures.headline import Measure, headline, worlds_needed
+from mlsim.measures.local_quality import local_and_global
 from mlsim.measures.record import Record
 from mlsim.measures.summary import summary
 from mlsim.monitoring.loading import load_watched
@@ -26,15 +28,21 @@ from mlsim.monitoring.settings import divided, unwatched
 from mlsim.monitoring.spec import Monitoring, load_monitoring
 from mlsim.report import notebook
 from mlsim.report.comparison import Comparison
+from mlsim.report.factorial import Factorial
+from mlsim.report.gains import Gains, Worth
 from mlsim.report.run_folder import write_run
 from mlsim.report.stored_run import read_run
 from mlsim.scenario import load as loading
 from mlsim.scenario import spec
 from mlsim.studies.choosing import chosen_measures
+from mlsim.studies.dials import NoDial, models_with_a_dial, quality_dial, time_dial
+from mlsim.studies.effects import combinations_of
 from mlsim.studies.given import variants_of
 from mlsim.studies.judging_again import judged_by
-from mlsim.studies.paired import Done, replicate
+from mlsim.studies.paired import Done, Replications, replicate
+from mlsim.studies.replication import Measuring
 from mlsim.studies.store import ReplicationStore
+from mlsim.studies.variant import Variant
 from mlsim.studies.worlds import Progress, run_worlds
 
 if TYPE_CHECKING:
@@ -114,6 +122,101 @@ def compare(
 def _set_by_call(problem: Problem) -> Problem:
     """A mistake in a setting, for somebody who gave it to `with_`, and not on a command line."""
     return replace(problem, file=problem.file.replace("--set ", "with_ ", 1))
+
+
+def gains(
+    scenario: "str | Path | Scenario",
+    model: str | None = None,
+    *,
+    steps: Mapping[str, Any] | None = None,
+    dial: Literal["quality", "time"] = "quality",
+    measure: str = "",
+    replications: int = 10,
+    level: float = 0.95,
+    store: str | Path | None = None,
+    progress: Done | None = None,
+) -> "Gains | Worth":
+    """Turn one model's quality up step by step, and see whether the whole gets better.
+
+    model: its name; without one, every model of the system, and what a point of its quality is
+    worth. steps: by name what each of them changes, as in `compare`, the first one to begin with;
+    without them, the model's own dial (see `mlsim.studies.dials`): its quality, or the time that it
+    takes. measure: of the whole; the cost of all outcomes if not given. Raises NoDial for what has
+    none.
+
+    >>> gains("scenarios/chains/covid_chain.yaml", "cough_model").table  # doctest: +SKIP
+    """
+    origin = scenario if isinstance(scenario, Scenario) else load(scenario)
+    if model is None:
+        every = [
+            gains(
+                origin, one, dial=dial, measure=measure, replications=replications, level=level,
+                store=store, progress=progress,
+            )
+            for one in models_with_a_dial(origin.spec)
+        ]  # fmt: skip
+        if not every:
+            raise NoDial(f"{origin.spec.document.path}: no model of it has a dial")
+        return Worth(tuple(one for one in every if isinstance(one, Gains)))
+    own = quality_dial if dial == "quality" else time_dial
+    chosen = _variants(origin, steps or own(origin.spec, model))
+    measures = chosen_measures(chosen, [measure] if measure else [])
+    found = _replicated(
+        origin, chosen, partial(local_and_global, (model,)), measures, replications, store, progress
+    )
+    return Gains(found, model, next(iter(measures.values())), level)
+
+
+def factorial(
+    scenario: "str | Path | Scenario",
+    factors: Mapping[str, Sequence[object]],
+    *,
+    replications: int = 10,
+    measures: Collection[str] = (),
+    level: float = 0.95,
+    store: str | Path | None = None,
+    progress: Done | None = None,
+) -> "Factorial":
+    """Run all combinations of some settings under the same seeds: what adds up, and what interacts.
+
+    factors: path to its levels, the first one to begin with, as in {"system.desk.workers": [2, 4]}.
+    The rest is as in `compare`.
+
+    >>> factorial("shop.yaml", {"system.desk.workers": [2, 4], "load.jobs.rate": ["1/s", "2/s"]})
+    ... # doctest: +SKIP
+    """
+    origin = scenario if isinstance(scenario, Scenario) else load(scenario)
+    chosen = _variants(origin, combinations_of(factors))
+    looked_at = chosen_measures(chosen, measures)
+    found = _replicated(origin, chosen, headline, looked_at, replications, store, progress)
+    return Factorial(found, factors, looked_at, level)
+
+
+def _variants(origin: "Scenario", given: Mapping[str, Any]) -> tuple[Variant, ...]:
+    watched_by = origin.monitoring.path if origin.monitoring else None
+    document = origin.spec.document
+    return variants_of(document.path, given, document.settings, watched_by)
+
+
+def _replicated(
+    origin: "Scenario",
+    variants: Sequence[Variant],
+    measuring: Measuring,
+    measures: Mapping[str, Measure],
+    replications: int,
+    store: str | Path | None,
+    progress: Done | None,
+) -> Replications:
+    """The variants under as many seeds, from the scenario's own on."""
+    first = origin.spec.seed
+    return replicate(
+        variants,
+        range(first, first + replications),
+        measuring,
+        worlds_needed(measures.values()),
+        store=ReplicationStore(Path(store)) if store else None,
+        progress=progress,
+    )
 
 
 @dataclass(frozen=True)

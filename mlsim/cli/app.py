@@ -5,6 +5,8 @@ import typer
 from mlsim.cli.compare import compare
 from mlsim.cli.exercise import exercise
 from mlsim.cli.explain import explain
+from mlsim.cli.factorial import factorial
+from mlsim.cli.gains import gains
 from mlsim.cli.graph import graph
 from mlsim.cli.init import init
 from mlsim.cli.judge import judge
@@ -20,6 +22,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, compare, judge, explain, report, validate, graph, kinds, schema, init):
+COMMANDS = (
+    *(run, compare, gains, factorial, judge, explain, report),
+    *(validate, graph, kinds, schema, init),
+)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(exercise, name="exercise")

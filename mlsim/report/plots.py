@@ -1,6 +1,5 @@
 """The report's figures, one at a time, for a notebook or a program."""
 
-import io
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -9,8 +8,7 @@ from mlsim.errors import MlsimError
 from mlsim.report import style
 from mlsim.report.figures.catalogue import PICTURES
 from mlsim.report.folder import RunFolder
-
-_DOTS_PER_INCH = 120
+from mlsim.report.shown import with_png
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,4 @@ class Plots:
         picture = next(picture for picture in PICTURES if picture.name == name)
         if not picture.shows(self.run):
             raise MlsimError(f"plot.{name}: this run has nothing for it to show")
-        figure = picture.draw(self.run, style.WIDE)
-        # No pyplot is involved, so IPython has to be told how the figure looks.
-        setattr(figure, "_repr_png_", lambda: _png(figure))  # noqa: B010
-        return figure
-
-
-def _png(figure: Figure) -> bytes:
-    target = io.BytesIO()
-    with style.applied():
-        figure.savefig(target, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
-    return target.getvalue()
+        return with_png(picture.draw(self.run, style.WIDE))

@@ -1,0 +1,101 @@
+"""`mlsim factorial FILE --factor PATH=A,B ...`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
+
+
+def factorial(
+    file: ScenarioFile,
+    factor: Annotated[
+        list[str],
+        typer.Option(
+            metavar="PATH=A,B,...",
+            help="A setting and its levels, the first one to begin with; repeatable.",
+            show_default=False,
+        ),
+    ],
+    replications: Annotated[
+        int, typer.Option(metavar="N", min=2, help="How many seeds each combination runs under.")
+    ] = 10,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Look at this measure, or family of measures, alone; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    set_: Settings = None,
+    monitoring: MonitoringFile = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PICTURE",
+            help="Write interaction plots as .png, and a heat map beside them.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the table as JSON and nothing else.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Run all combinations of some settings: which effects add up, and which interact."""
+    from mlsim import api
+    from mlsim.cli.progress import replications_done
+
+    scenario = api.load(file, settings_of(set_ or ()), monitoring)
+    with replications_done(shown=not (quiet or as_json)) as tell:
+        result = api.factorial(
+            scenario,
+            factors_of(factor),
+            replications=replications,
+            measures=measure or (),
+            progress=tell,
+        )
+    if plot is not None:
+        from mlsim.report.shown import png
+
+        plot.write_bytes(png(result.plot()))
+        plot.with_stem(f"{plot.stem}_heat_map").write_bytes(png(result.heat_map()))
+    if as_json:
+        print(json.dumps(json.loads(result.table.to_json(orient="records")), indent=2))
+    else:
+        from rich.console import Console
+
+        from mlsim.report import factorial_text
+
+        factorial_text.show(result, Console())
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def factors_of(texts: list[str]) -> dict[str, list[str]]:
+    """What `--factor` was given, as path to levels; commas inside of brackets don't part them.
+
+    >>> factors_of(["load.jobs.rate=2/s,3/s", "system.desk.service_time=exponential(1s)"])
+    {'load.jobs.rate': ['2/s', '3/s'], 'system.desk.service_time': ['exponential(1s)']}
+    """
+    found = {}
+    for text in texts:
+        path, equals, levels = text.partition("=")
+        if not (path.strip() and equals):
+            raise typer.BadParameter(f"needs PATH=A,B (got '{text}')", param_hint="--factor")
+        found[path.strip()] = _parted(levels)
+    return found
+
+
+def _parted(text: str) -> list[str]:
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]

@@ -81,5 +81,7 @@ def _start(
     yield system.clock.timeout(wait)
     starting.discard(replica)
     component, number = replica
-    if not system.network.up(component)[number]:
+    up = system.network.up(component)
+    # It may have been scaled away meanwhile.
+    if number < len(up) and not up[number]:
         system.restart(component, number)

@@ -1,0 +1,203 @@
+"""Random small systems as scenario files: graphs, capacities, habits, faults, scalings.
+
+Times lie on a grid, so that much happens at the same instant, or are drawn, so that hardly anything
+does. A new mechanism of the engine is tried out by a line here.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+SERVERS = "abc"
+HORIZON = 24
+"""Seconds."""
+
+Document = dict[str, Any]
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A scenario and the recorded requests that it replays, by file."""
+
+    document: Document
+    traces: Mapping[str, list[float]]
+
+    def to(self, folder: Path) -> Path:
+        """Write it down; gives the path of the scenario."""
+        for name, times in self.traces.items():
+            rows = "".join(f"{time!r}\n" for time in times)
+            (folder / name).write_text(f"time\n{rows}")
+        path = folder / "scenario.yaml"
+        with path.open("w") as file:
+            YAML().dump(self.document, file)
+        return path
+
+
+def ticks(least: int, most: int) -> st.SearchStrategy[str]:
+    """A duration of so many ticks of 250 ms."""
+    return st.integers(least, most).map(lambda n: f"{n * 250}ms")
+
+
+def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+def given_keys(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[Document]:
+    """A mapping of keys, without those that are drawn as None."""
+    return st.fixed_dictionaries(keys).map(
+        lambda drawn: {key: value for key, value in drawn.items() if value is not None}
+    )
+
+
+SERVICE = st.sampled_from(
+    ["0s", "250ms", "500ms", "1s", "exponential(mean=300ms)", "lognormal(mean=400ms, cv=1)"]
+)
+BATCH = given_keys(
+    size=st.integers(2, 4), wait=ticks(0, 3), per_item=st.sampled_from(["0s", "250ms", "30ms"])
+)
+SERVER = given_keys(
+    kind=st.just("server"),
+    service_time=SERVICE,
+    workers=maybe(st.integers(1, 3)),
+    replicas=st.integers(1, 3),
+    queue_limit=maybe(st.integers(0, 4)),
+    patience=maybe(ticks(1, 8)),
+    timeout=maybe(ticks(1, 8)),
+    optional=st.booleans(),
+    error_rate=st.sampled_from([None, 0.2]),
+    zones=st.sampled_from([None, ["east", "west"]]),
+    batch=maybe(BATCH),
+)
+LOG = given_keys(kind=st.just("server"), service_time=SERVICE, workers=maybe(st.integers(1, 2)))
+CLIENT = given_keys(
+    kind=st.just("client"),
+    timeout=maybe(ticks(1, 12)),
+    retries=maybe(
+        given_keys(
+            max=st.integers(0, 3),
+            backoff=ticks(0, 4),
+            growth=st.sampled_from([None, 1.5, 2]),
+            cap=maybe(ticks(1, 6)),
+            jitter=st.booleans(),
+            budget=st.sampled_from([None, 0.1, 0.5]),
+        )
+    ),
+    patience=maybe(ticks(2, 16)),
+    breaker=maybe(given_keys(failures=st.integers(1, 4), open_for=ticks(1, 12))),
+    hedge=maybe(given_keys(after=ticks(1, 6), max=st.integers(1, 2))),
+    deadline=st.booleans(),
+    cancels=st.booleans(),
+    falls_back=st.booleans(),
+)
+FLOWS = st.sampled_from(
+    [
+        "a",
+        "a -> b -> c",
+        "a -> [b, c]",
+        "a -> [b -> a, c] -> b",
+        "[a, b] -> c -> a",
+        "[a, a, b -> a]",
+        "a -> [[b, b] -> a, c] -> [c, b]",
+    ]
+)
+ASIDES = st.lists(
+    st.sampled_from(["a ~> log", "a ~> b -> log", "a ~> [b, c] -> log", "phone ~> log"]),
+    max_size=2,
+    unique=True,
+)
+WATCHERS = {
+    "scaler": given_keys(
+        kind=st.just("autoscaler"),
+        scales=st.just("a"),
+        target=st.sampled_from([0.3, 0.6]),
+        max=st.integers(2, 5),
+        period=st.just("1500ms"),
+        stabilisation=ticks(0, 20),
+        start_up=ticks(0, 6),
+    ),
+    "nurse": given_keys(
+        kind=st.just("orchestrator"),
+        probes_every=ticks(1, 8),
+        start_up=ticks(0, 4),
+        backoff=ticks(0, 4),
+    ),
+}
+FAULTS = {
+    "crash": {},
+    "latency": {"factor": st.sampled_from([2, 3.5])},
+    "packet_loss": {"share": st.sampled_from([0.3, 1.0])},
+    "expired_certificate": {},
+    "memory_leak": {"lives": ticks(2, 8), "restart": ticks(1, 4)},
+}
+RATE = st.sampled_from(["2/s", "4/s", "6/s", "4/s * pulse(4s, 12s)"])
+ARRIVALS = st.lists(st.integers(0, 4 * (HORIZON - 4)), min_size=1, max_size=60)
+
+
+@st.composite
+def systems(draw: Draw) -> Written:
+    """A scenario with one or two loads, servers that they share, and what disturbs them."""
+    doors: Document = {}
+    load: Document = {}
+    flow: list[str] = []
+    traces: dict[str, list[float]] = {}
+    for number, client in enumerate(["phone", "robot"][: draw(st.integers(1, 2))]):
+        has_client = number == 0 or draw(st.booleans())
+        door = client if has_client else "door"
+        doors[door] = draw(CLIENT) if has_client else {"kind": "server"}
+        flow.append(f"{door} -> {draw(FLOWS)}" + (f" -> {door}" if has_client else ""))
+        load[f"load{number}"] = coming(draw, number, traces) | {"enters": door}
+    flow += draw(ASIDES)
+    used = [name for name in SERVERS if name in words(flow)]
+    system = {name: draw(SERVER) for name in used} | doors
+    if "log" in words(flow):
+        system["log"] = draw(LOG)
+    for name, watcher in WATCHERS.items():
+        wanted = name != "scaler" or "workers" in system.get("a", {})
+        if wanted and draw(st.booleans()):
+            system[name] = draw(watcher)
+    document = {
+        "scenario": "any",
+        "horizon": f"{HORIZON}s",
+        "seed": draw(st.integers(0, 99)),
+        "load": load,
+        "system": system,
+        "flow": flow,
+        "faults": draw(st.lists(faults(used), max_size=3, unique_by=lambda fault: fault["name"])),
+    }
+    return Written(document, traces)
+
+
+def words(lines: list[str]) -> set[str]:
+    return set(re.findall(r"\w+", " ".join(lines)))
+
+
+def coming(draw: Draw, number: int, traces: dict[str, list[float]]) -> Document:
+    """Requests at random, or many at once on the grid."""
+    if draw(st.booleans()):
+        return {"rate": draw(RATE)}
+    name = f"trace{number}.csv"
+    traces[name] = [tick / 4 for tick in sorted(draw(ARRIVALS))]
+    return {"trace": {"file": name}}
+
+
+@st.composite
+def faults(draw: Draw, servers: list[str]) -> Document:
+    """Something that breaks a server, and mostly is repaired."""
+    kind = draw(st.sampled_from(sorted(FAULTS)))
+    begins = draw(st.integers(0, 4 * HORIZON - 8))
+    lasts = draw(st.integers(1, 24))
+    component = draw(st.sampled_from(servers))
+    return {
+        "kind": kind,
+        "name": f"{kind}_of_{component}",
+        "at": f"{begins * 250}ms",
+        "until": f"{(begins + lasts) * 250}ms",
+        "component": component,
+        **{key: draw(strategy) for key, strategy in FAULTS[kind].items()},
+    }

@@ -34,6 +34,8 @@ class Reporting:
         self._system, self._listeners, self._losses = system, listeners, losses
         self._mail: dict[tuple[int, int], Mail] = {}
         self._none: Requests | None = None
+        # A copy of a request may also be sent to a component that reports to nobody.
+        self._collectors = [system.network.index(name) for name in system.collectors]
         self._intakes = {
             system.network.index(name): self._intake(name, spec.capacity)
             for name, spec in system.scenario.system.items()
@@ -53,6 +55,7 @@ class Reporting:
     def _bring(self, rows: Requests, until: float) -> None:
         """Sort rows by load and by where they ended, and tell the listeners."""
         rows = self._taken_in(rows, until)
+        rows = selected(rows, np.isin(rows.where, [NOBODY, *self._collectors]))
         for number, load in enumerate(self._system.scenario.load):
             # Late rows arrive even where no others do.
             for where in np.union1d(rows.where, [w for w, n in self._mail if n == number]):

@@ -74,7 +74,11 @@ SERVER = given_keys(
     zones=st.sampled_from([None, ["east", "west"]]),
     batch=maybe(BATCH),
 )
-LOG = given_keys(kind=st.just("server"), service_time=SERVICE, workers=maybe(st.integers(1, 2)))
+LOG = given_keys(
+    kind=st.sampled_from(["server", "collector"]),
+    service_time=SERVICE,
+    workers=maybe(st.integers(1, 2)),
+)
 CLIENT = given_keys(
     kind=st.just("client"),
     timeout=maybe(ticks(1, 12)),
@@ -136,6 +140,7 @@ FAULTS = {
     "memory_leak": {"lives": ticks(2, 8), "restart": ticks(1, 4)},
 }
 RATE = st.sampled_from(["2/s", "4/s", "6/s", "4/s * pulse(4s, 12s)"])
+THINK = st.sampled_from(["500ms", "1s", "exponential(mean=1s)"])
 ARRIVALS = st.lists(st.integers(0, 4 * (HORIZON - 4)), min_size=1, max_size=60)
 
 
@@ -152,6 +157,9 @@ def systems(draw: Draw) -> Written:
         doors[door] = draw(CLIENT) if has_client else {"kind": "server"}
         flow.append(f"{door} -> {draw(FLOWS)}" + (f" -> {door}" if has_client else ""))
         load[f"load{number}"] = coming(draw, number, traces) | {"enters": door}
+    open_loads = [name for name in load if "trace" not in load[name]]
+    if draw(st.booleans()):
+        load |= {name: going_on(draw, load[name], open_loads) for name in open_loads}
     flow += draw(ASIDES)
     used = [name for name in SERVERS if name in words(flow)]
     system = {name: draw(SERVER) for name in used} | doors
@@ -178,12 +186,20 @@ def words(lines: list[str]) -> set[str]:
 
 
 def coming(draw: Draw, number: int, traces: dict[str, list[float]]) -> Document:
-    """Requests at random, or many at once on the grid."""
-    if draw(st.booleans()):
+    """Requests at random, many at once on the grid, or from so many people."""
+    kind = draw(st.sampled_from(["rate", "trace", "population"]))
+    if kind == "rate":
         return {"rate": draw(RATE)}
+    if kind == "population":
+        return {"population": draw(st.integers(1, 8)), "think": draw(THINK)}
     name = f"trace{number}.csv"
     traces[name] = [tick / 4 for tick in sorted(draw(ARRIVALS))]
     return {"trace": {"file": name}}
+
+
+def going_on(draw: Draw, load: Document, loads: list[str]) -> Document:
+    """The same load, whose people do something else afterwards."""
+    return {"think": draw(THINK), **load, "then": {draw(st.sampled_from(loads)): 0.7}}
 
 
 @st.composite

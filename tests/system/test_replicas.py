@@ -69,6 +69,16 @@ def test_a_crashed_replica_is_started_again(shop):
     assert changes == [(95.0, "checkout", 1, False), (130.0, "checkout", 1, True)]
 
 
+def test_a_crashed_replica_that_was_scaled_away_is_left_alone(shop):
+    system = shop("{kind: orchestrator, probes_every: 10s, start_up: 30s}")
+    system.clock.run(until=95.0)
+    system.crash("checkout", 1)
+    system.clock.run(until=105.0)
+    system.scale("checkout", 1)
+    system.run()
+    assert [up for t, _, _, up in system.replica_changes if t > 0] == [False, False]
+
+
 def test_who_crashes_again_waits_longer():
     keeper = Orchestrator(start_up="5s")
     assert [keeper.wait(crashes) for crashes in (0, 1, 2, 3, 10)] == [5, 15, 25, 45, 305]

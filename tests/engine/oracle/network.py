@@ -10,7 +10,8 @@ import numpy as np
 import simpy
 
 from mlsim.engine.arrivals import LOAD_SHIFT, Source
-from mlsim.engine.parts import Client, Service, Station
+from mlsim.engine.network import NOBODY_GOES_ON
+from mlsim.engine.parts import Client, Service, Session, Station
 from mlsim.engine.tables import Counters, Requests, Visits
 from tests.engine.oracle.graph import Fork, Graph, Join, Pick, Start, Step, Stop
 from tests.engine.oracle.lives import Attempt, Request, Token, Visit
@@ -33,6 +34,7 @@ class Oracle:
         entries: Mapping[int, str],
         seed: int,
         arrivals: Source,
+        sessions: Mapping[int, Session] = NOBODY_GOES_ON,
         start: float = 0.0,
         until: float = math.inf,
         ahead: Callable[[], float] = lambda: math.inf,
@@ -55,7 +57,8 @@ class Oracle:
         for load, name in entries.items():
             shared = next((s for s in self.senders.values() if s.habits.name == name), None)
             way, client = graph.way_from(name), by_name.get(name)
-            self.senders[load] = Sender(self, load, way, client, shared)
+            session = sessions.get(load)
+            self.senders[load] = Sender(self, load, way, client, session, shared)
         self.births = count()
         self.came = count()
         self.visits: list[tuple[Any, ...]] = []
@@ -194,6 +197,9 @@ class Oracle:
             self.on_requests(columns(Requests, ended, "i8 i4 i4 i4 f8 f8 f8 i4 i8 i4"))
 
     # --- what decides ---
+
+    def forget_foresight(self) -> None:
+        """Nothing is foreseen here."""
 
     def index(self, name: str) -> int:
         return self.names.index(name)

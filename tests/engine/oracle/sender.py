@@ -3,8 +3,11 @@
 import math
 from typing import Any
 
-from mlsim.engine.draws import stream, uniform_at
-from mlsim.engine.parts import Client
+import numpy as np
+
+from mlsim.engine.draws import quantile, stream, uniform_at
+from mlsim.engine.parts import Client, Session
+from mlsim.engine.sessions import next_id
 from tests.engine.oracle.breaker import Breaker, Savings
 from tests.engine.oracle.graph import Step
 from tests.engine.oracle.lives import Attempt, Request
@@ -14,11 +17,19 @@ class Sender:
     """A load with its client.
 
     net: the whole. first: where its attempts begin. client: None where nobody waits for answers.
+    session: how its people go on. shared: another load of the same client.
     """
 
     def __init__(
-        self, net: Any, load: int, first: Step, client: Client | None, shared: "Sender | None"
+        self,
+        net: Any,
+        load: int,
+        first: Step,
+        client: Client | None,
+        session: Session | None,
+        shared: "Sender | None",
     ) -> None:
+        self.session = session
         self.net, self.load, self.first, self.client = net, load, first, client
         self.habits = client or Client("nobody")
         self.breaker = shared.breaker if shared else Breaker(self.habits)
@@ -76,6 +87,7 @@ class Sender:
         if not request.outcome:
             request.outcome = "ok"
             self.net.log_answer(attempt, "")
+            self.go_on(request)
             if request.under_way:
                 self.call_off(request)
 
@@ -118,6 +130,26 @@ class Sender:
     def end(self, request: Request, outcome: str) -> None:
         request.outcome = outcome
         self.net.log_failure(request)
+        self.go_on(request)
+
+    def go_on(self, request: Request) -> None:
+        """Whoever has ended a request leaves, or thinks and sends another one."""
+        if self.session is None:
+            return
+        name, seed = f"load/{self.session.load}", self.net.seed
+        luck = uniform_at(stream(seed, f"{name}/then"), request.id, 0)
+        chances = np.cumsum([share for _, share in self.session.ways])
+        ways = [
+            load
+            for (load, _), below in zip(self.session.ways, chances, strict=True)
+            if luck < below
+        ]
+        if ways:
+            who = next_id(request.id, ways[0], stream(seed, f"{name}/person"))
+            law, u = self.session.think, uniform_at(stream(seed, f"{name}/think#0"), who, 0)
+            time = self.net.time + max(0.0, quantile(int(law.distribution), law.a, law.b, u))
+            if time < self.net.until:
+                self.at(time, "follow up", (who, 0), self.net.arrive, who)
 
     def call_off(self, request: Request) -> None:
         """Who cancels does it at this instant, but when all that follows from the event is done."""

@@ -18,6 +18,7 @@ KINDS = (
     "departure",
     "resend",
     "hedge",
+    "follow up",
     "arrival",
 )
 """What can happen at an instant, in order."""

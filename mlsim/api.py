@@ -346,6 +346,11 @@ class Run:
         return self.findings.outcomes
 
     @property
+    def states(self) -> pd.DataFrame:
+        """The states of this world: state, time_s (from when on, in seconds), value."""
+        return self._record.states
+
+    @property
     def requests(self) -> pd.DataFrame:
         """The requests that ended after day 0, a sample of about 20,000 or all of them.
 

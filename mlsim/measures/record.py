@@ -20,7 +20,9 @@ class Record:
     actions: what acting rules called (see `mlsim.monitoring.acting.Call`).
     totals: outcomes in cells of `step` seconds from day 0. requests: how many ended how, from day
     0.
-    components, models: one row each. radius: what its faults have touched, None without a fault.
+    components, models: one row each. states: state, value and since when (time_s, in seconds), for
+    each value that a state of the world has had. radius: what its faults have touched, None without
+    a fault.
     tables: what was kept of single requests, visits and rows (see `mlsim.studies.recording`).
     """
 
@@ -34,6 +36,7 @@ class Record:
     requests: dict[str, int]
     components: pd.DataFrame
     models: pd.DataFrame
+    states: pd.DataFrame
     radius: BlastRadius | None
     warnings: tuple[str, ...] = field(default=())
     tables: Mapping[str, Table] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The run folder as the report reads it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from mlsim.errors import MlsimError
 from mlsim.report.answer import Fault, begun, has_twin
 from mlsim.report.stored_run import place_of
 from mlsim.report.wording import DAY
-from mlsim.report.world_folder import TOTALS
+from mlsim.report.world_folder import TOTALS, WORLD, read_states
 
 HOUR = DAY / 24
 TOGETHER = "together"
@@ -45,6 +45,7 @@ class RunFolder:
     outcomes: one row per world, outcome and simulated day; `cost` is that of the difference.
     minutes: by world, a column per outcome and `time_s`, when each row's minute ended; no worlds
         where the folder has only days.
+    states: by world, the states of the world: state, time_s (from when on), value.
     """
 
     summary: Mapping[str, Any]
@@ -53,6 +54,7 @@ class RunFolder:
     detection: pd.DataFrame
     outcomes: pd.DataFrame
     minutes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    states: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def horizon_s(self) -> float:
@@ -144,6 +146,22 @@ class RunFolder:
         other = np.full(run.size, np.nan) if twin is None else _per_step(twin, outcome, step)
         return Steps(edges, run, other, per)
 
+    @property
+    def state_names(self) -> list[str]:
+        """The states of the world that change in the shown world or its twin."""
+        tables = [table for world, table in self.states.items() if world in (self.world, "twin")]
+        names = list(dict.fromkeys(name for table in tables for name in table["state"]))
+        return [n for n in names if any((table["state"] == n).sum() > 1 for table in tables)]
+
+    def steps_of_state(self, state: str) -> Steps:
+        """One state of the shown world and its twin, from each step to the next."""
+        run = _of_state(self.states[self.world], state)
+        twin = _of_state(self.states.get("twin", self.states[self.world].iloc[:0]), state)
+        times = np.unique([*run["time_s"], *twin["time_s"], 0.0])
+        times = times[(times >= 0) & (times < self.horizon_s)]
+        edges = np.append(times, self.horizon_s) / DAY
+        return Steps(edges, _in_force(run, times), _in_force(twin, times), "step")
+
     def days_of(self, world: str, outcome: str) -> pd.DataFrame:
         """One outcome of one world, by simulated day."""
         rows = self.outcomes
@@ -155,6 +173,18 @@ def _per_step(minutes: pd.DataFrame, outcome: str, step: float) -> np.ndarray:
     # A minute that ends with a step belongs to it.
     numbers = np.ceil(minutes["time_s"] / step).astype(int) - 1
     return np.bincount(numbers, weights=minutes[outcome])
+
+
+def _of_state(states: pd.DataFrame, name: str) -> pd.DataFrame:
+    return states[states["state"] == name]
+
+
+def _in_force(values: pd.DataFrame, times: np.ndarray) -> np.ndarray:
+    """The value from each time on; NaN where there is none at all."""
+    if values.empty:
+        return np.full(times.size, np.nan)
+    place = np.searchsorted(values["time_s"], times, side="right") - 1
+    return np.asarray(values["value"])[np.maximum(place, 0)]
 
 
 def _meets(alert: Any, others: pd.DataFrame) -> bool:
@@ -181,20 +211,23 @@ def read(folder: Path) -> RunFolder:
             ["detected"],
         ),
         outcomes=outcomes,
-        minutes=_minutes(folder, outcomes),
+        minutes=_of_worlds(folder, outcomes, TOTALS, pd.read_parquet),
+        states=_of_worlds(folder, outcomes, WORLD, lambda path: read_states(path.parent)),
     )
 
 
-def _minutes(folder: Path, outcomes: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Outcomes by minute of all worlds, as far as the folder has them."""
+def _of_worlds(
+    folder: Path, outcomes: pd.DataFrame, name: str, reader: Callable[[Path], pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """A table of each world, as far as the folder has them: what `reader` finds in its files."""
     worlds = set(outcomes["world"]) | ({"twin"} if outcomes["twin"].notna().any() else set())
     found: dict[str, pd.DataFrame] = {}
     for world in sorted(worlds):
-        own = place_of(folder, world) / TOTALS
+        own = place_of(folder, world) / name
         # A world without a place of its own is the same as that of all faults.
-        path = own if own.is_file() else folder / TOTALS
+        path = own if own.is_file() else folder / name
         if path.is_file():
-            found[world] = pd.read_parquet(path)
+            found[world] = reader(path)
     return found
 
 

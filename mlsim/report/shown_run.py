@@ -23,6 +23,7 @@ def as_folder(findings: Findings, wall_s: float) -> RunFolder:
             world: table_of(record.totals, record.step).frame()
             for world, record in findings.records.items()
         },
+        states={world: record.states for world, record in findings.records.items()},
     )
 
 

@@ -41,6 +41,7 @@ def write_world(record: Record, folder: Path, base: SeriesStore | None = None) -
             "actions": _split(record.actions),
             "components": _split(record.components),
             "models": _split(record.models),
+            "states": _split(record.states),
             "radius": _radius(record.radius),
             "warnings": record.warnings,
         }
@@ -70,10 +71,21 @@ def read_world(folder: Path, alerts: pd.DataFrame, base: SeriesStore | None = No
         requests=content["requests"],
         components=_joined(content["components"]),
         models=_joined(content["models"]),
+        states=_states(content),
         radius=_read_radius(content["radius"]),
         warnings=tuple(content["warnings"]),
         tables={name: Table(path) for name, path in tables.items() if path.is_file()},
     )
+
+
+def read_states(folder: Path) -> pd.DataFrame:
+    """The states of the world that was written to a folder; raises OSError if there is none."""
+    return _states(json.loads((folder / WORLD).read_text(encoding="utf-8")))
+
+
+def _states(content: Mapping[str, Any]) -> pd.DataFrame:
+    """Older folders have none."""
+    return _joined(content.get("states", {"columns": ["state", "time_s", "value"], "data": []}))
 
 
 def _differing(store: SeriesStore, base: SeriesStore) -> SeriesStore:
@@ -88,11 +100,17 @@ def _differing(store: SeriesStore, base: SeriesStore) -> SeriesStore:
 
 
 def _same_samples(one: Series, other: Series) -> bool:
-    """Whether they have the same type and samples; NaN is a sample that is missing in both."""
+    """Whether they have the same type, samples and gaps; NaN is a sample missing in both."""
     kind = one.values.dtype
-    return (one.cumulate, kind) == (other.cumulate, other.values.dtype) and np.array_equal(
-        one.values, other.values, equal_nan=kind.kind == "f"
+    return (
+        (one.cumulate, kind) == (other.cumulate, other.values.dtype)
+        and np.array_equal(one.values, other.values, equal_nan=kind.kind == "f")
+        and np.array_equal(_gaps(one), _gaps(other))
     )
+
+
+def _gaps(series: Series) -> np.ndarray:
+    return np.flatnonzero(series.missed) if series.missed is not None else np.empty(0, np.intp)
 
 
 def _completed(own: SeriesStore, base: SeriesStore | None, names: Sequence[str]) -> SeriesStore:

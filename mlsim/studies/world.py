@@ -93,6 +93,7 @@ class LiveWorld:
             requests=self._ledger.requests,
             components=overview.components(self.system, self._recorder),
             models=overview.models(self.system),
+            states=overview.states(self.system),
             radius=radius,
             warnings=overview.warnings(self.system),
             tables=tables(self._logs),

@@ -58,6 +58,16 @@ def models(system: System) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["name", "version"])
 
 
+def states(system: System) -> pd.DataFrame:
+    """The states of the world: state, time_s (from when on, in seconds), value; by time."""
+    rows = [
+        (name, max(time, -system.scenario.history), value)
+        for name, state in system.world.states.items()
+        for time, value in zip(state.times, state.values, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["state", "time_s", "value"])
+
+
 def _model(system: System, model: Deployed) -> dict[str, Any]:
     now = model.current
     served = [(time, model.settings[number].number) for time, number in model.history]

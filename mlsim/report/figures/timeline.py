@@ -22,21 +22,25 @@ _MARKS = {"page": "^"}
 
 
 def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
-    """Alerts in lanes on top, one panel an outcome below, all over the same days."""
+    """Alerts in lanes on top, a panel an outcome below, then one a state of the world."""
     alerts = run.caused
     rules = list(dict.fromkeys(alerts["rule"]))
     outcomes = moved(run)
     with style.applied():
-        heights = [_LANE * max(len(rules), 1)] + [_PANEL] * len(outcomes)
+        below = len(outcomes) + len(run.state_names)
+        heights = [_LANE * max(len(rules), 1)] + [_PANEL] * below
         panels = Panels(run, width, heights, named=run.faults)
         first, *others = panels
         for axes, fault in product((first, *others), run.faults):
             shade(axes, run, fault)
         _alert_lanes(first, rules, alerts, panels)
-        for axes, outcome in zip(others, outcomes, strict=True):
+        for axes, outcome in zip(others, outcomes, strict=False):
             steps = run.steps_of(outcome["outcome"])
-            _outcome(axes, steps)
+            _both(axes, steps)
             _title(axes, f"{wording.capital(outcome['title'])}, {outcome['unit']} per {steps.per}")
+        for axes, state in zip(others[len(outcomes) :], run.state_names, strict=True):
+            _both(axes, run.steps_of_state(state))
+            _title(axes, f"State of the world: {state.replace('_', ' ')}")
     return panels.figure
 
 
@@ -119,8 +123,8 @@ def _how_often(fired: pd.DataFrame) -> str:
     return again + (f", {series} series" if series > 1 else "")
 
 
-def _outcome(axes: Axes, steps: Steps) -> None:
-    """Steps, not slopes: a day's figure belongs to the whole day."""
+def _both(axes: Axes, steps: Steps) -> None:
+    """Run and twin in steps, not slopes: a day's figure belongs to the whole day."""
     edges, run, twin, _ = steps
     compared = not np.isnan(twin).any()
     if compared:
@@ -168,7 +172,8 @@ def caption(run: RunFolder) -> str:
     return (
         f"{shaded}{marks}; {several}{black}hollow ones are alerts that no fault caused. The filled "
         "distance between the lines is what the faults did: the same people with the same "
-        f"luck, with the faults (run) and without (twin).{_unmoved(run)}{_after_repair(run)}"
+        f"luck, with the faults (run) and without (twin).{_answered(run)}{_unmoved(run)}"
+        f"{_after_repair(run)}"
     )
 
 
@@ -176,6 +181,13 @@ def _unmoved(run: RunFolder) -> str:
     drawn = moved(run)
     still = [f'"{row["title"]}"' for row in run.summary["outcomes"] if row not in drawn]
     return f" The same in both, and not drawn: {wording.listed(still)}." if still else ""
+
+
+def _answered(run: RunFolder) -> str:
+    """Says what a state is, where one is drawn."""
+    if not run.state_names:
+        return ""
+    return " States of the world answer what people were told: they differ as it came about."
 
 
 def _after_repair(run: RunFolder) -> str:

@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WARM := .venv/.warm
 
-.PHONY: run test lint format docs silent items notebooks example long bench setup clean
+.PHONY: run test lint format docs silent load items notebooks example long bench setup clean
 
 run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
@@ -46,6 +46,9 @@ silent: setup
 
 items: setup
 	$(BIN)/python docs/items.py
+
+load: setup
+	$(BIN)/python scenarios/page/generate.py
 
 bench: setup
 	$(BIN)/python benchmarks/speed.py $(ARGS)

@@ -51,6 +51,8 @@ class Column(Spec):
     """Its value; drawn anew for each person or request where it is random."""
     unit: Unit | None = None
     """The unit of its numbers, which the contracts of the system name."""
+    type: Literal["number", "whole", "flag"] = "number"
+    """What its contract says that values are: any number, a whole one, or 0 and 1."""
     range: tuple[float, float] | None = None
     """From where to where its contract says that its values lie, both included."""
     categories: tuple[str, ...] = ()
@@ -62,6 +64,14 @@ class Column(Spec):
         if limits and not limits[0] <= limits[1]:
             raise Refusal(f"must be [low, high], and {limits[0]:g} is not below {limits[1]:g}")
         return limits
+
+    @model_validator(mode="after")
+    def _has_one_sort(self) -> "Column":
+        if self.categories and self.type != "number":
+            raise Refusal("needs either categories or type, and not both: codes are whole numbers")
+        if self.range and self.type == "flag":
+            raise Refusal("needs either range or type: flag, and not both: a flag is 0 or 1")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -28,14 +28,18 @@ class Contract:
 
     @classmethod
     def of(cls, column: spec.Column) -> "Contract | None":
-        """The contract of a column of the world; None if it states neither range nor categories.
+        """The contract of a column of the world; None if it allows any number.
 
         >>> Contract.of(spec.Column(is_=1, categories=("ios", "android")))
         Contract(low=0.0, high=1.0, whole=True)
         """
         if column.categories:
             return cls(0.0, len(column.categories) - 1.0, whole=True)
-        return cls(*column.range, whole=False) if column.range else None
+        if column.type == "flag":
+            return cls(0.0, 1.0, whole=True)
+        if column.range is None and column.type == "number":
+            return None
+        return cls(*(column.range or (-np.inf, np.inf)), whole=column.type == "whole")
 
     def broken_by(self, values: Column) -> NDArray[np.bool_]:
         """Which values, bool[n], the contract doesn't allow; a missing one is no breach."""
@@ -60,8 +64,8 @@ class Reader(Served):
     default: float = Field(0.0, allow_inf_nan=False)
     """The number, for `on_bad: default`."""
     strict: bool = False
-    """Whether a value that its contract (`range`, `categories`) doesn't allow counts as one that
-    can't be parsed."""
+    """Whether a value that its contract (`type`, `range`, `categories`) doesn't allow counts as one
+    that can't be parsed."""
 
     versions: tuple[Name, ...] = ()
     """Versions of the client's app whose formats and units it knows: it reads them rightly. All

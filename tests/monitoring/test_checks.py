@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlsim.monitoring.checks.base import Check
-from mlsim.monitoring.checks.drift import Drift, stability_index
+from mlsim.monitoring.checks.drift import Drift
 from mlsim.monitoring.checks.range import Range
 from mlsim.monitoring.checks.runner import Checks, Watch
+from mlsim.monitoring.stability import stability_index
 from mlsim.telemetry.labels import Matcher
 from mlsim.telemetry.store import SeriesStore
 from tests.worlds import CLINIC, DAY, HOUR, World, loaded

@@ -104,3 +104,39 @@ def test_refuses(features: str, message: str):
 def test_refuses_a_range_upside_down():
     with pytest.raises(ScenarioError, match=r"temperature.range: must be \[low, high\]"):
         loaded(phone().replace("[34, 40]", "[40, 34]"))
+
+
+SORTS = phone("reads: [steps, smoker], on_bad: 'null', strict: true").replace(
+    "    pulse:",
+    '    steps: {is: "floor(uniform(0, 9000))", type: whole}\n'
+    "    smoker: {is: bernoulli(0.2), type: flag}\n    pulse:",
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "factor", "kept"),
+    [
+        ("steps", 1.5, lambda sent: sent % 1 == 0),  # a whole number is no breach
+        ("smoker", 2, lambda sent: sent == 0),
+        ("smoker", 0.5, lambda sent: sent == 0),
+    ],
+)
+def test_who_is_strict_takes_no_value_of_another_type(column: str, factor: float, kept):
+    world = with_fault("wrong_scale", SORTS, column=column, factor=factor)
+    sent = world.column(column) * factor
+    read = world.read("features", column)
+    np.testing.assert_array_equal(read, np.where(kept(sent), sent, np.nan))
+    assert 0.1 < np.isnan(read).mean() < 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("type: flag, range: [0, 1]", "needs either range or type: flag"),
+        ("type: whole, categories: [a, b]", "needs either categories or type"),
+        ("type: integer", r"type: must be .*\(got 'integer'\)"),
+    ],
+)
+def test_refuses_a_contract_that_says_two_things(text: str, message: str):
+    with pytest.raises(ScenarioError, match=rf"world\.check_up\.smoker.*{message}"):
+        loaded(SORTS.replace("type: flag", text))

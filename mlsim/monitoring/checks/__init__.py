@@ -1,5 +1,5 @@
 """Checks on data and models; each is one file, and its result is a metric."""
 
-from mlsim.monitoring.checks import drift, quality, range
+from mlsim.monitoring.checks import distribution, drift, quality, range
 
-__all__ = ["drift", "quality", "range"]
+__all__ = ["distribution", "drift", "quality", "range"]

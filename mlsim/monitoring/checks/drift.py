@@ -1,21 +1,13 @@
 """drift: how far the distribution of a column has moved from what it was."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.monitoring.checks.base import ColumnCheck, Counts, Values, check_kind
+from mlsim.monitoring.stability import Deciles, deciles_of, stability_index
 from mlsim.scenario.units import Duration, When
-
-
-@dataclass(frozen=True)
-class Deciles:
-    """edges: float64[9], deciles of the reference. shares: float64[10], of its rows per bin."""
-
-    edges: Values
-    shares: Values
 
 
 @check_kind("drift")
@@ -47,26 +39,10 @@ class Drift(ColumnCheck):
     """Time that an evaluation looks back; whole multiples of `every`, rounded up."""
 
     def learn(self, reference: Values) -> Deciles:
-        edges = np.quantile(reference, np.arange(1, 10) / 10)
-        counts = np.bincount(np.searchsorted(edges, reference, side="left"), minlength=10)
-        return Deciles(edges, counts / counts.sum())
+        return deciles_of(reference)
 
     def bins(self, values: Values, reference: Any) -> NDArray[np.int64]:
         return np.where(np.isnan(values), -1, np.searchsorted(reference.edges, values, side="left"))
 
     def statistic(self, counts: Counts, reference: Any) -> Values:
         return stability_index(counts, reference.shares)
-
-
-def stability_index(counts: Counts, shares: Values) -> Values:
-    """PSI of each window against the reference's shares; NaN for a window without rows.
-
-    >>> stability_index(np.array([[50, 50], [90, 10]]), np.array([0.5, 0.5])).round(3)
-    array([0.   , 0.879])
-    """
-    total = counts.sum(axis=1, keepdims=True)
-    some = np.maximum(total, 1)
-    p = np.maximum(counts, 0.5) / some
-    q = np.maximum(shares, 0.5 / some)
-    index = ((p - q) * np.log(p / q)).sum(axis=1)
-    return np.where(total[:, 0] > 0, index, np.nan)

@@ -35,6 +35,29 @@ assert [version["passed"] for version in spoilt] == [True] * 5 + [False]
 auc = [version["quality"]["auc"] for version in spoilt]
 assert auc == sorted(auc, reverse=True), "each worse than the one before"
 """,
+    "02_which_monitor_would_have_caught_it.py": """
+sees = table.notna()
+assert sees["errors, latency"].sum() == 1, "eight of nine answer every request in time"
+assert sees["errors, latency"]["crash"] and table.loc["crash"].min() < 0.1
+assert not sees.loc["stale_scaler"].any() and sees.drop("stale_scaler").any(axis=1).all()
+assert sees["quality"].sum() == 5 == sees.sum().max()
+assert table["quality"].min() > 24, "it waits for labels"
+both = table[sees["quality"] & (sees["drift"] | sees["values"])]
+sooner = both["quality"] > both[["drift", "values"]].min(axis=1)
+assert sooner.sum() == len(sooner) - 1, "nearly always the slowest"
+assert [row["add"] for row in chosen] == ["quality", "pipeline", "errors, latency"]
+[blocked] = damage.query("fault == 'stale_scaler'").itertuples()
+assert 4.5 < blocked.run / blocked.twin < 5.5, "five times as many"
+assert fired == 0 and drift.max().max() < 0.15
+""",
+    "04_write_your_own.py": """
+[hours] = run.detection.time_to_detect_s / 3600
+assert abs(hours - 18) < 10, "two standard errors, of five hours each"
+assert run.detection.false_alarms.sum() == 0
+assert kept == 1, "who had the coupon keeps it"
+visits = 3 * 17280
+assert abs(radius["rows"] / visits - 0.02) < 4 * (0.02 * 0.98 / visits) ** 0.5
+""",
 }
 
 

@@ -10,8 +10,8 @@ from mlsim.engine import state as layout
 from mlsim.engine.arrivals import LOADS
 from mlsim.engine.attempts import SAVINGS
 from mlsim.engine.draws import stream
-from mlsim.engine.parts import Client, Session, Station
-from mlsim.engine.routes import Program
+from mlsim.engine.parts import PRIORITIES, Client, Session, Station
+from mlsim.engine.routes import Program, Trait
 
 HABITS = (
     *("timeout", "retries", "backoff", "growth", "cap", "jitter", "budget", "patience"),
@@ -43,6 +43,8 @@ def empty_state(
     tally = np.zeros(layout.TALLIES, np.int64)
     tally[layout.MARGIN] = margin
     tally[layout.CANCELS] = cancels
+    lanes = 1 + PRIORITIES if any(station.prioritised for station in stations) else 1
+    tally[layout.LANES] = lanes
     tally[[layout.FREE_REQUEST, layout.FREE_ATTEMPT, layout.FREE_TOKEN]] = -1
     columns = max((s.replicas for s in stations), default=1)
     log = max(log_block, 1) + margin - 1
@@ -69,7 +71,7 @@ def empty_state(
         stations=_stations(stations, program),
         settings=np.zeros(len(index), np.int32),
         replicas=fresh_replicas(len(stations), columns),
-        lines=records(columns * len(stations), layout.LINE),
+        lines=records(columns * lanes * len(stations), layout.LINE),
         arrivals=records(0, layout.ARRIVAL),
         foreseen=np.zeros((0, answers), np.int64),
         visits=records(log, layout.VISIT_ROW),
@@ -112,7 +114,7 @@ def widened(old: layout.State, replicas: int) -> layout.State:
     return with_heap(
         old._replace(
             replicas=np.concatenate([old.replicas, fresh], axis=1).view(np.recarray),
-            lines=_longer(old.lines, more[0] * more[1]),
+            lines=_longer(old.lines, more[0] * more[1] * old.tally[layout.LANES]),
         )
     )
 
@@ -190,6 +192,8 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].timeout, built[k].patience = station.timeout, station.patience
         built[k].failing = station.error_rate
         built[k].question = questions.get(station.name, -1)
+        built[k].priority = questions.get(Trait(station.name, "priority"), -1)
+        built[k].size = questions.get(Trait(station.name, "size"), -1)
         built[k].batch, built[k].batch_wait = station.batch, station.batch_wait
         built[k].per_item = station.per_item
         built[k].balancing = layout.SHARED if station.balancing is None else station.balancing

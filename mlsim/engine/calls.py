@@ -5,7 +5,7 @@ import math
 from mlsim.engine.attempts import fail
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.lines import station_of, take_head, watch_line
+from mlsim.engine.lines import count_out, station_of, take_head, watch_line
 from mlsim.engine.logs import log_visit
 from mlsim.engine.slots import drop_token, new_token, put
 from mlsim.engine.state import CALL_TIMEOUT, REJECTED, TIMED_OUT, VISIT_EXPIRED, State
@@ -36,6 +36,7 @@ def expire(state: State, now: float, number: int) -> None:
         token = line.head
         visit = state.tokens[token]
         if visit.arrival + station.patience <= now:
+            count_out(state, index, number)
             take_head(state, number)
             end_call(state, token, index)
             station.expired += 1

@@ -59,6 +59,11 @@ class Formula:
             for call, path in ex.chance_calls(expression, stream)
         }
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return ex.names(self._expression)
+
     def __call__(self, rows: Rows) -> Column:
         """The value for each row, shape (n,)."""
         value = self._value(self._expression, rows)

@@ -4,7 +4,7 @@ import math
 
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.state import EXPIRY, SHARED, WAITING, State
+from mlsim.engine.state import EXPIRY, LANES, SHARED, WAITING, State
 
 
 @kernel_step
@@ -12,7 +12,7 @@ def line_of(state: State, index: int, replica: int) -> int:
     """Number of the line that a replica of station `index` takes from."""
     number = index
     if state.stations[index].balancing != SHARED:
-        number += replica * state.stations.size
+        number += replica * state.stations.size * state.tally[LANES]
     return number
 
 
@@ -31,9 +31,13 @@ def watch(state: State, time: float, kind: int, number: int) -> None:
 
 @kernel_step
 def stand_in_line(state: State, token: int, index: int, number: int) -> None:
-    """The token becomes the last in a line, which leads to station `index`."""
+    """The token becomes the last in a line, or of its lane, which leads to station `index`."""
+    if state.stations[index].priority >= 0:
+        state.lines[number].waiting += 1
+        number = lane_of(state, token, index, number)
     line, visit = state.lines[number], state.tokens[token]
     visit.state = WAITING
+    visit.line = number
     visit.next = -1
     visit.previous = line.tail
     if line.waiting == 0:
@@ -46,9 +50,36 @@ def stand_in_line(state: State, token: int, index: int, number: int) -> None:
         watch_line(state, number)
 
 
+@kernel_call
+def lane_of(state: State, token: int, index: int, number: int) -> int:
+    """Number of the lane, of a line of station `index`, in which a token waits."""
+    attempt = state.tokens[token].attempt
+    lane: int = state.answers[attempt, state.stations[index].priority]
+    return number + (1 + lane) * state.stations.size
+
+
+@kernel_step
+def next_lane(state: State, number: int) -> int:
+    """Number of the lane of a line from which the next is served."""
+    if state.stations[station_of(state, number)].priority >= 0:
+        number += state.stations.size
+        while state.lines[number].waiting == 0:
+            number += state.stations.size
+    return number
+
+
+@kernel_step
+def take_next(state: State, number: int) -> int:
+    """The token whose turn it is leaves a line."""
+    lane = next_lane(state, number)
+    if lane != number:
+        state.lines[number].waiting -= 1
+    return take_head(state, lane)
+
+
 @kernel_step
 def take_head(state: State, number: int) -> int:
-    """The token that has waited longest leaves a line."""
+    """The token that has waited longest leaves a line, or a lane."""
     line = state.lines[number]
     token: int = line.head
     line.head = state.tokens[token].next
@@ -57,11 +88,24 @@ def take_head(state: State, number: int) -> int:
 
 
 @kernel_call
+def oldest(state: State, index: int, number: int) -> float:
+    """When the one arrived who has waited longest in a line, over all its lanes."""
+    first: float = math.inf
+    lanes = state.tally[LANES] if state.stations[index].priority >= 0 else 1
+    for lane in range(number, number + lanes * state.stations.size, state.stations.size):
+        line = state.lines[lane]
+        if line.waiting > 0 and (lane != number or lanes == 1):
+            first = min(first, state.tokens[line.head].arrival)
+    return first
+
+
+@kernel_call
 def leave_line(state: State, token: int, index: int) -> None:
     """The token leaves the line that it stands in, wherever in it that is."""
     visit = state.tokens[token]
-    number = line_of(state, index, visit.replica)
+    number = visit.line
     line = state.lines[number]
+    count_out(state, index, number)
     if line.head == token:
         take_head(state, number)
         return
@@ -71,6 +115,14 @@ def leave_line(state: State, token: int, index: int) -> None:
     else:
         state.tokens[visit.next].previous = visit.previous
     line.waiting -= 1
+
+
+@kernel_step
+def count_out(state: State, index: int, number: int) -> None:
+    """Somebody leaves a lane without being served."""
+    if state.stations[index].priority >= 0:
+        place = number // state.stations.size
+        state.lines[index + (place - place % state.tally[LANES]) * state.stations.size].waiting -= 1
 
 
 @kernel_call

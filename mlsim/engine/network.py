@@ -15,7 +15,7 @@ from mlsim.engine.building import UNLIMITED, empty_state, grown, records, widene
 from mlsim.engine.draws import Distribution, stream
 from mlsim.engine.foresight import Foresight, Steering
 from mlsim.engine.parts import AfterCrash, Balancing, Client, Service, Session, Station
-from mlsim.engine.routes import ChainLike, RouteError, compile_routes
+from mlsim.engine.routes import ChainLike, RouteError, Trait, compile_routes
 from mlsim.engine.tables import Counters, Requests, Visits
 
 __all__ = [
@@ -88,7 +88,9 @@ class Network:
             [s.name for s in stations],
             [c.name for c in clients],
             entries,
-            *((steering.reads, steering.checked) if steering else ()),
+            reads=steering.reads if steering else lambda question: (),
+            checked=steering.checked if steering else (),
+            traits=[trait for station in stations for trait in traits_of(station)],
         )
         self._state = empty_state(
             program, stations, clients, self._index, log_block, seed, sessions, until
@@ -159,7 +161,7 @@ class Network:
         counted = (f.name for f in fields(Counters) if f.name in (seen.dtype.names or ()))
         return Counters(
             **{name: int(seen[name]) for name in counted},
-            waiting=int(self._lines(k)["waiting"].sum()),
+            waiting=int(self._lines(k)["waiting"][:: self._lanes].sum()),
             in_service=tuple(self._state.replicas["busy"][k, : len(self._up[k])].tolist()),
         )
 
@@ -199,12 +201,22 @@ class Network:
     def _in_line(self) -> Iterator[int]:
         """The tokens that wait, station by station, line by line, in order of arrival."""
         for k in range(len(self._stations)):
-            for line in self._lines(k):
-                yield from self._tokens_of(line)
+            for replica in range(len(self._up[k])):
+                yield from self._waiting_at(k, replica)
+
+    @property
+    def _lanes(self) -> int:
+        return int(self._state.tally[layout.LANES])
 
     def _lines(self, k: int) -> Any:
-        """The lines of a station, one per replica; if they share one, it is the first."""
+        """The lines of a station, replica by replica, lane by lane."""
         return self._state.lines[k :: len(self._stations)]
+
+    def _waiting_at(self, k: int, replica: int) -> Iterator[int]:
+        """The tokens in the lines of a replica; of the first, if they share one."""
+        first, *lanes = self._lines(k)[replica * self._lanes : (replica + 1) * self._lanes]
+        for line in lanes if self._stations[k].prioritised else [first]:
+            yield from self._tokens_of(line)
 
     def _tokens_of(self, line: np.void) -> Iterator[int]:
         token = int(line["head"])
@@ -268,10 +280,9 @@ class Network:
         """Take away the line of a replica, if it has one; returns who stood in it."""
         if self._stations[k].balancing is None:
             return []
-        line = self._lines(k)[replica]
-        stranded = list(self._tokens_of(line))
+        stranded = list(self._waiting_at(k, replica))
         self._state.tokens["state"][stranded] = layout.STRANDED
-        line["waiting"] = 0
+        self._lines(k)["waiting"][replica * self._lanes : (replica + 1) * self._lanes] = 0
         return stranded
 
     def restart(self, name: str, replica: int) -> None:
@@ -316,7 +327,7 @@ class Network:
             replicas["room"][replica] = workers if up and (wanted or not shared) else 0
         idle = np.maximum(replicas["room"] - replicas["busy"], 0)
         for replica, free in enumerate([idle.sum()] if shared else idle):
-            self._open_line(k + replica * len(self._stations), int(free))
+            self._open_line(k + replica * self._lanes * len(self._stations), int(free))
 
     def _open_line(self, number: int, free: int) -> None:
         """So many idle workers take from a line; whoever waits in it is told."""
@@ -358,3 +369,11 @@ class Network:
         """Give every pool `slots` more slots, and the heap what they can need."""
         slots = max(slots, int(self._state.tally[layout.MARGIN]))
         self._state = grown(self._state, slots)
+
+
+def traits_of(station: Station) -> Iterator[Trait]:
+    """What a station goes by."""
+    if station.prioritised:
+        yield Trait(station.name, "priority")
+    if station.sized:
+        yield Trait(station.name, "size")

@@ -6,6 +6,9 @@ from enum import IntEnum
 
 from mlsim.engine.draws import Distribution
 
+PRIORITIES = 8
+"""Priorities of rows: 7 for the most urgent, in lane 0, down to 0, in lane 7."""
+
 
 class Balancing(IntEnum):
     """How requests find a replica that has a line of its own.
@@ -58,6 +61,8 @@ class Station:
     has waited `batch_wait` seconds; each after the first adds `per_item` seconds.
     balancing: how requests find a replica with a line, and a queue_limit, of its own; None: one
     line feeds them all. after_crash: what becomes of what a crashed replica had.
+    prioritised: rows have a priority, by which they are served: first those in lane 0 of
+    PRIORITIES. sized: rows have a size, by which their service times are multiplied.
     """
 
     name: str
@@ -74,6 +79,8 @@ class Station:
     per_item: float = 0.0
     balancing: Balancing | None = None
     after_crash: AfterCrash = AfterCrash.LOSES
+    prioritised: bool = False
+    sized: bool = False
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:

@@ -6,10 +6,10 @@ asides point into `targets`, where the first hops of branches and asides stand s
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,9 +62,17 @@ class ChainLike(Protocol):
     def aside(self) -> bool: ...
 
 
-Question = Choice | str
-"""What the kernel must know of a row: which branch of a choice it takes, or, with the name of a
-station, whether its visit there fails (1) because of what it carries (else 0)."""
+class Trait(NamedTuple):
+    """What a station goes by: the `priority` of a row, or the `size` of its work."""
+
+    station: str
+    what: str
+
+
+Question = Choice | Trait | str
+"""What the kernel must know of a row: which branch of a choice it takes; with the name of a
+station, whether its visit there fails (1) because of what it carries (else 0); for a trait, the
+lane in which it waits, 0 being served first, or the bits of a number that isn't negative."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +99,16 @@ def compile_routes(
     entries: Mapping[int, str],
     reads: Callable[[Question], Iterable[str]] = lambda question: (),
     checked: Container[str] = (),
+    traits: Collection[Trait] = (),
 ) -> Program:
     """Programs of hops for the loads that enter at `entries` (load number -> component).
 
     reads: the names whose settings the answer to a question depends on. checked: the stations at
-    which a visit may fail because of what a row carries.
+    which a visit may fail because of what a row carries. traits: what stations go by.
     Raises: RouteError where a load enters at a component with no chain of its own, a name has two
     chains, a chain goes round without a client's reply, or a reply goes to another client.
     """
-    compiler = _Compiler(chains, stations, clients, reads, checked)
+    compiler = _Compiler(chains, stations, clients, reads, checked, traits)
     heads, asked = {}, {}
     for load, name in entries.items():
         compiler.asked = {}
@@ -116,8 +125,9 @@ class _Compiler:
         clients: Sequence[str],
         reads: Callable[[Question], Iterable[str]],
         checked: Container[str],
+        traits: Collection[Trait],
     ) -> None:
-        self.reads, self.checked = reads, checked
+        self.reads, self.checked, self.traits = reads, checked, traits
         self.questions: dict[Question, int] = {}
         self.asked: dict[int, None] = {}
         self.index = {name: k for k, name in enumerate((*stations, *clients))}
@@ -220,14 +230,18 @@ class _Compiler:
     def visit(self, name: str) -> tuple[int, int]:
         if name in self.clients:
             raise RouteError(f"client '{name}' stands in the middle of a path")
-        ask = self.ask(name) if name in self.checked else -1
+        asks = [self.ask(question) for question in self.asked_at(name)]
         hop = self.emit(VISIT, name=name)
         self.hops[hop]["ordinal"] = self.visits[name]
         self.visits[name] += 1
-        if ask < 0:
-            return hop, hop
-        self.hops[ask]["next"] = hop
-        return ask, hop
+        for before, after in pairwise((*asks, hop)):
+            self.hops[before]["next"] = after
+        return (*asks, hop)[0], hop
+
+    def asked_at(self, name: str) -> list[Question]:
+        """What has to be known of a row before it visits a station."""
+        checks = [name] if name in self.checked else []
+        return [*checks, *(trait for trait in self.traits if trait.station == name)]
 
     def ask(self, question: Question) -> int:
         number = self.questions.setdefault(question, len(self.questions))

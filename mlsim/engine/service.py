@@ -1,11 +1,13 @@
 """What stations do: let tokens in, hold them in line, serve them."""
 
+import numpy as np
+
 from mlsim.engine.balancing import NOBODY, choose_line
 from mlsim.engine.calls import end_call, start_call
 from mlsim.engine.draws import quantile
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.lines import line_of, stand_in_line, take_head, watch
+from mlsim.engine.lines import line_of, oldest, stand_in_line, take_next, watch
 from mlsim.engine.logs import log_visit
 from mlsim.engine.luck import luck_of
 from mlsim.engine.slots import drop_token
@@ -131,6 +133,9 @@ def draw_service(state: State, token: int, index: int) -> None:
     station = state.stations[index]
     luck = luck_of(state, token, station.key)
     service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
+    if station.size >= 0:
+        bits = state.answers[state.tokens[token].attempt, station.size]
+        service *= np.int64(bits).view(np.float64)
     if station.after_crash == RESUMES:
         service *= state.tokens[token].left
     state.tokens[token].service = service
@@ -177,7 +182,7 @@ def serve_waiting(state: State, now: float, index: int, number: int) -> None:
         return
     line = state.lines[number]
     while line.free > 0 and line.waiting > 0:
-        token = take_head(state, number)
+        token = take_next(state, number)
         if state.attempts[state.tokens[token].attempt].deadline <= now:
             end_call(state, token, index)
             come_too_late(state, now, token, index)
@@ -192,7 +197,7 @@ def serve_batches(state: State, now: float, index: int, number: int) -> None:
     """Idle workers take batches that are full, or whose first has waited long enough."""
     station, line = state.stations[index], state.lines[number]
     while line.free > 0 and line.waiting > 0:
-        due = state.tokens[line.head].arrival + station.batch_wait
+        due = oldest(state, index, number) + station.batch_wait
         if line.waiting < station.batch and now < due:
             if not line.batch_due:
                 line.batch_due = 1
@@ -211,7 +216,7 @@ def begin_batch(state: State, now: float, index: int, number: int) -> None:
     station, line = state.stations[index], state.lines[number]
     size, first, last = 0, -1, -1
     while size < station.batch and line.waiting > 0:
-        token = take_head(state, number)
+        token = take_next(state, number)
         visit = state.tokens[token]
         visit.next = -1
         if state.attempts[visit.attempt].deadline <= now:

@@ -88,11 +88,13 @@ DONE, NEEDS_ARRIVALS, NEEDS_ROOM, NEEDS_ANSWER = _codes(4)
     CANCELS,
     MOVED,
     ASKING,
-) = range(17)
-TALLIES = 17
+    LANES,
+) = range(18)
+TALLIES = 18
 """How many of them. CANCELS: whether any client cancels work, so that it must be found again.
 MOVES: how many stand on the agenda; MOVED: how many of them were done when the kernel stopped at
-the next, which stands at an ASK without an answer. ASKING: whether one does."""
+the next, which stands at an ASK without an answer. ASKING: whether one does. LANES: lines per
+replica."""
 
 EVENT = np.dtype(
     [
@@ -161,14 +163,16 @@ TOKEN = np.dtype(
         ("start", "f8"),
         ("ends", "f8"),
         ("left", "f8"),
+        ("line", "i8"),
         ("service", "f8"),
         ("law", "i8"),
         ("sooner", "i8"),
         ("later", "i8"),
     ]
 )
-"""`ends`: when its service will. `left`: share of the work that is still to do; less than 1 after
-a crash. `service`: drawn seconds, under the station's `law` of that number.
+"""`line`: number of the one in which it waits. `ends`: when its service will.
+`left`: share of the work that is still to do; less than 1 after a crash.
+`service`: drawn seconds, under the station's `law` of that number.
 `next` links a free slot to the next free one, a waiting token to the one behind it, and one that is
 served in a batch to the next of that batch;
 `previous` to the one before it. `replica`: where it is served, or waits if lines are of replicas.
@@ -189,6 +193,8 @@ STATION = np.dtype(
         ("failing", "f8"),
         ("failing_key", "u8"),
         ("question", "i8"),
+        ("priority", "i8"),
+        ("size", "i8"),
         ("patience", "f8"),
         ("timeout", "f8"),
         ("batch", "i8"),
@@ -217,7 +223,8 @@ STATION = np.dtype(
 `instant`: unlimited workers and no service time, so a visit takes no event.
 `optional`: a visit that brings nothing leaves a gap in the attempt, and doesn't fail it.
 `closed`: nobody is let in. `failing`: share of services that end in nothing.
-`question`: whose answer says whether a row can't be served, or -1.
+`question`: whose answer says whether a row can't be served, or -1; `priority`: whose answer is the
+lane in which a row waits, or -1; `size`: whose answer is a factor of its service time, or -1.
 `patience`: seconds after which who waits leaves the line; `timeout`: after which who called for a
 visit gives up on it.
 `batch`: who is served at once, at most; a smaller batch is served after its first has waited
@@ -244,8 +251,10 @@ LINE = np.dtype(
 )
 """`free`: idle workers that take from it; `head`, `tail`: tokens at its ends.
 `batch_due`, `expires`: whether the heap holds the event that looks after the batch at its head, or
-after its head. The line of replica r of station k has the number k + r * stations; if replicas
-share one, it is that of the first."""
+after its head. The line of replica r of station k has the number k + r * stations * lanes; if
+replicas share one, it is that of the first. Where there are priorities, nobody stands in this line,
+but in one of LANES - 1 more, `stations` apart, of which the first is served first; it counts those
+who wait in all of them."""
 
 LOAD = np.dtype(
     [

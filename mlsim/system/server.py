@@ -1,6 +1,7 @@
 """server: workers, a queue before them, and a time that each request takes."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,10 +11,12 @@ from mlsim.engine import draws
 from mlsim.engine.columns import DISTRIBUTIONS
 from mlsim.engine.network import AfterCrash, Balancing, Service, Station
 from mlsim.scenario import expressions as ex
-from mlsim.scenario.expressions import DurationExpression
+from mlsim.scenario.expressions import DurationExpression, FixedExpression
+from mlsim.scenario.functions import FUNCTIONS
 from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
+from mlsim.scenario.tree import calls
 from mlsim.scenario.units import Bound, Duration, Name, Probability
 from mlsim.system.base import Component, component_kind
 
@@ -22,6 +25,8 @@ AFTER_CRASH = {
     "retried": AfterCrash.RETRIES,
     "resumed": AfterCrash.RESUMES,
 }
+SCALED = ("exponential", "lognormal", "weibull", "pareto")
+"""Distributions whose first parameter is a scale."""
 
 
 class Batch(Spec):
@@ -42,7 +47,8 @@ class Served(Component):
     """
 
     service_time: DurationExpression | None = None
-    """Time that a worker spends on a request."""
+    """Time that a worker spends on a request; it may depend on what the request carries, and on
+    when it was sent."""
     workers: int | None = Field(None, ge=1, le=100_000)
     """Requests that one replica serves at the same time; unlimited if not given."""
     replicas: int = Field(1, ge=1, le=1_000)
@@ -55,6 +61,9 @@ class Served(Component):
     """Time after which one that waits leaves the queue, as rejected; without it, never."""
     timeout: Bound = np.inf
     """Time after which whoever called it gives up on it, though its work goes on."""
+    priority: FixedExpression | None = None
+    """How urgent a request is, from 7 down to 0: of those that wait, the most urgent are served
+    first. Rounded down; what is missing is 0."""
     on_crash: Literal["lost", "retried", "resumed"] = "lost"
     """What becomes of requests that a replica has when it crashes: retried from the beginning or
     resumed by others, or lost."""
@@ -72,9 +81,18 @@ class Served(Component):
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         try:
-            _constants_of(self.service_time)
+            self.service()
         except Refusal as refusal:
             yield ("service_time",), refusal.message, refusal.suggestion
+
+    def traits(self) -> dict[str, ex.Expression]:
+        """What it goes by, of a row: its `priority`, and the `size` by which its time varies."""
+        found = {"priority": self.priority, "size": split(self.service_time)[1]}
+        return {what: expression for what, expression in found.items() if expression is not None}
+
+    def service(self) -> Service:
+        """Its service time, for a row of size 1 if that matters."""
+        return service_of(split(self.service_time)[0])
 
     def station(self, name: str) -> Station:
         batch = self.batch
@@ -82,7 +100,9 @@ class Served(Component):
             name,
             workers=self.workers,
             replicas=self.replicas,
-            service=service_of(self.service_time),
+            service=self.service(),
+            prioritised=self.priority is not None,
+            sized="size" in self.traits(),
             queue_limit=self.queue_limit,
             optional=self.optional,
             timeout=self.timeout,
@@ -94,6 +114,32 @@ class Served(Component):
             balancing=Balancing[self.balancing.upper()] if self.balancing else None,
             after_crash=AFTER_CRASH[self.on_crash],
         )
+
+
+def split(expression: ex.Expression | None) -> tuple[ex.Expression | None, ex.Expression | None]:
+    """A service time as a distribution with constants, and what it is to be multiplied by.
+
+    The second is None where the first says all. `exponential(mean=f)` is f times an exponential
+    distribution of mean 1, and so for all distributions with a scale.
+    """
+    if expression is None or not _varies(expression):
+        return expression, None
+    if not ex.random_calls(expression):
+        return ex.Number(1.0), expression
+    if isinstance(expression, ex.Call) and expression.function in SCALED:
+        (first, scale), *others = expression.args
+        return replace(expression, args=((first, ex.Number(1.0)), *others)), scale
+    raise Refusal(
+        "must be one distribution where it varies, of "
+        f"{', '.join(SCALED)}, such as exponential(mean=2ms * items)"
+    )
+
+
+def _varies(expression: ex.Expression) -> bool:
+    """Whether it isn't the same for all requests, but for its draw."""
+    if ex.names(expression):
+        return True
+    return any(FUNCTIONS[call.function].varies for call in calls(expression))
 
 
 def service_of(expression: ex.Expression | None) -> Service:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.columns import Column, Rows
+from mlsim.engine.columns import Column, Formula, Rows
 from mlsim.engine.network import Requests
 from mlsim.scenario.flow_steps import Choice
 from mlsim.system.base import Deployed, Inbox
@@ -123,6 +123,16 @@ class SettledRows(Mapping[str, Column]):
             rows = Rows(self.log.request, self.log.sent, columns, self.log.answer)
             self._computed[key] = self._conditions[choice].branch(rows)
         return self._computed[key]
+
+    def trait(self, name: str, formula: Formula) -> Column:
+        """What a component goes by, of each row; a column that its load doesn't have is missing."""
+
+        def ask(column: str) -> Column:
+            known = column in self.truth or self._wiring.source(name, column) is not None
+            return self.at(name, column) if known else np.full(self.log.end.shape, np.nan)
+
+        columns = Asked(formula.names, ask)
+        return formula(Rows(self.log.request, self.log.sent, columns, self.log.answer))
 
     def _sent_to(self, reader: str, spec: Reader, sender: Deployed, column: str) -> Column:
         """A column that a component knows how to read in some versions of an app."""

@@ -27,6 +27,7 @@ from mlsim.system.server import service_of
 from mlsim.system.steering import Steering
 from mlsim.system.trainer import Trainer
 from mlsim.system.training import TrainingData, first_versions
+from mlsim.system.traits import traits_of
 from mlsim.system.wiring import Wiring
 from mlsim.world.load import source_of
 from mlsim.world.people import World
@@ -58,7 +59,8 @@ class System(Mapping[str, Deployed]):
         self.world = World(scenario, seed)
         self.wiring = Wiring.of(scenario)
         self.conditions = conditions_of(scenario, seed)
-        self._steering = Steering(scenario.system, self.wiring, self._under_way)
+        traits = traits_of(scenario.system, self.formula)
+        self._steering = Steering(scenario.system, self.wiring, self._under_way, traits)
         self.network = self._network()
         self.world.on_change = self.network.forget_foresight
         self.clock = Clock(self.network)
@@ -204,9 +206,8 @@ class System(Mapping[str, Deployed]):
         """Before which time, in seconds, arrivals don't depend on what is still to happen."""
         rates = [load.rate for load in self.scenario.load.values() if load.rate is not None]
         followed = {name for rate in rates for name in names(rate)}
-        if (
-            self.conditions or self._steering.checked
-        ):  # by what is true at arrival, which nobody can foresee beyond a step
+        if self.conditions or self._steering.is_asked:
+            # By what is true at arrival, which nobody can foresee beyond a step.
             followed |= set(self._answers)
         due = [answer.due for name, answer in self._answers.items() if name in followed]
         # The instant of a step itself still has the rate from before.

@@ -9,11 +9,23 @@ import simpy
 from scipy.optimize import brentq
 
 from mlsim.engine.draws import quantile, stream, uniform_at
-from mlsim.engine.network import AfterCrash, Balancing, Client, Service, Station
+from mlsim.engine.network import AfterCrash, Balancing, Client, Requests, Service, Station
 from tests.engine.runs import Fixed, Recorded, exponential, poisson
 from tests.engine.test_laws import assert_mean
 
 POOL = Station("a", workers=2, replicas=4, service=exponential(1.0), queue_limit=3)
+
+
+class Lanes:
+    """Every third request is urgent, every third is not."""
+
+    checked = ()
+
+    def reads(self, question: object) -> tuple[str, ...]:
+        return ()
+
+    def answer(self, question: object, load: int, rows: Requests) -> np.ndarray:
+        return rows.request % 3
 
 
 class Pool:
@@ -21,12 +33,15 @@ class Pool:
 
     def __init__(self, spec: Station, arrivals: Fixed) -> None:
         self.spec, self.env = spec, simpy.Environment()
-        self.lines = [simpy.Resource(self.env, spec.workers) for _ in range(spec.replicas)]
+        self.lines = [self.line() for _ in range(spec.replicas)]
         self.here: list[dict[int, simpy.Process]] = [{} for _ in self.lines]
         self.up = [True] * spec.replicas
         self.last = -1
         self.visits: list[tuple[object, ...]] = []
         self.env.process(self.arrive(arrivals))
+
+    def line(self) -> simpy.PriorityResource:
+        return simpy.PriorityResource(self.env, self.spec.workers)
 
     def arrive(self, arrivals: Fixed) -> Iterator[simpy.Event]:
         for time, who in zip(arrivals.times.tolist(), arrivals.ids.tolist(), strict=True):
@@ -63,7 +78,7 @@ class Pool:
             return self.log(who, -1, arrival, arrival, "rejected")
         self.here[replica][who] = self.env.active_process
         start, whole = None, self.service(who) * left
-        with line.request() as turn:
+        with line.request(who % 3 if self.spec.prioritised else 0) as turn:
             try:
                 yield turn
                 start = self.env.now
@@ -89,7 +104,7 @@ class Pool:
     def crash(self, _: str, replica: int) -> None:
         self.up[replica] = False
         lost, self.here[replica] = self.here[replica], {}
-        self.lines[replica] = simpy.Resource(self.env, self.spec.workers)
+        self.lines[replica] = self.line()
         for who in sorted(lost):
             lost[who].interrupt()
 
@@ -116,10 +131,11 @@ def crashes(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
 
 @pytest.mark.parametrize("balancing", Balancing)
 @pytest.mark.parametrize("after_crash", AfterCrash)
-def test_every_visit_is_that_of_a_plain_program(balancing, after_crash):
-    spec = replace(POOL, balancing=balancing, after_crash=after_crash)
+@pytest.mark.parametrize("prioritised", [False, True])
+def test_every_visit_is_that_of_a_plain_program(balancing, after_crash, prioritised):
+    spec = replace(POOL, balancing=balancing, after_crash=after_crash, prioritised=prioritised)
     arrivals = poisson(7.0, 400)
-    mine = Recorded(["a"], [spec], arrivals, slots=1).run(crashes)
+    mine = Recorded(["a"], [spec], arrivals, slots=1, steering=Lanes()).run(crashes)
     pool = Pool(spec, arrivals)
     pool.env.process(crashes(pool.env, pool))
     pool.env.run()
@@ -138,13 +154,18 @@ def test_every_visit_is_that_of_a_plain_program(balancing, after_crash):
 
 @pytest.mark.parametrize("balancing", Balancing)
 def test_results_do_not_depend_on_blocks_or_ticks(balancing):
-    spec = replace(POOL, balancing=balancing, after_crash=AfterCrash.RETRIES, patience=1.3)
+    spec = replace(
+        POOL, balancing=balancing, after_crash=AfterCrash.RETRIES, patience=1.3, prioritised=True
+    )
     client = Client("phone", timeout=2.0, retries=2, backoff=0.1, cancels=True)
     flow = ["phone -> a -> phone"]
 
     def run(tick: float = 0.0, **sizes: int) -> bytes:
-        recorded = Recorded(flow, [spec], poisson(7.0, 400), client, **sizes)
-        return recorded.run(crashes, tick=tick).bytes()
+        recorded = Recorded(flow, [spec], poisson(7.0, 400), client, steering=Lanes(), **sizes)
+        recorded.run(crashes, tick=tick)
+        assert recorded.network.counters("a").waiting == 0
+        assert not recorded.network._state.lines["waiting"].any()
+        return recorded.bytes()
 
     whole = run()
     assert run(tick=0.37) == whole

@@ -1,0 +1,48 @@
+"""Traits of rows that a component goes by: how urgent they are, how large."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine.columns import Column, Formula
+from mlsim.engine.parts import PRIORITIES
+from mlsim.engine.routes import Trait
+from mlsim.scenario.checks import scenario_check
+from mlsim.scenario.expressions import Expression, names
+from mlsim.scenario.kinds import Mistake, Place
+from mlsim.scenario.spec import Scenario
+from mlsim.system.base import Component
+from mlsim.system.columns_check import unreadable
+from mlsim.system.server import Served
+
+
+def traits_of(
+    system: Mapping[str, Component], formula: Callable[[Expression, str], Formula]
+) -> dict[Trait, Formula]:
+    """The formulas of all traits in a system; formula: makes one, with its stream's name."""
+    return {
+        Trait(name, what): formula(expression, f"{what}/{name}")
+        for name, spec in system.items()
+        if isinstance(spec, Served)
+        for what, expression in spec.traits().items()
+    }
+
+
+@scenario_check
+def unreadable_traits(scenario: Scenario) -> Iterator[Mistake]:
+    """Columns that priorities and service times need, and that don't reach the component."""
+    for name, spec in scenario.system.items():
+        for field in ("priority", "service_time") if isinstance(spec, Served) else ():
+            expression = getattr(spec, field)
+            used = names(expression) if expression is not None else ()
+            read: list[tuple[Place, str]] = [(("system", name, field), column) for column in used]
+            yield from unreadable(scenario, name, read)
+
+
+def coded(trait: Trait, values: Column) -> NDArray[np.int64]:
+    """Values of a trait as the network's answers; what is missing counts as 0."""
+    known = np.nan_to_num(np.asarray(values, np.float64), nan=0.0)
+    if trait.what == "priority":
+        return np.asarray(PRIORITIES - 1 - np.clip(known, 0, PRIORITIES - 1), np.int64)
+    return np.maximum(known, 0.0).view(np.int64)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mlsim.cli.catalogue import catalogue
 from mlsim.monitoring.spec import MonitoringFile
+from mlsim.scenario.features import Event, Resolution
 from mlsim.scenario.functions import FUNCTIONS, Function
 from mlsim.scenario.kinds import Spec, describe, summary
 from mlsim.scenario.spec import Column, Load, Outcome, Scenario, State, Trace, World
@@ -123,6 +124,8 @@ TABLES: dict[str, Callable[[], Iterable[str]]] = {
     ),
     "world": lambda: (line for line in table_of_fields(World) if "`records`" not in line),
     "state": lambda: table_of_fields(State),
+    "event": lambda: table_of_fields(Event),
+    "resolution": lambda: table_of_fields(Resolution),
     "column": lambda: table_of_fields(Column),
     "load": lambda: (line for line in table_of_fields(Load) if "`trace." not in line),
     "trace": lambda: table_of_fields(Trace),

@@ -209,4 +209,6 @@ MATHEMATICS: dict[str, Callable[..., Column]] = {
     "log": draws.log_of,
     "sqrt": np.sqrt,
     "floor": np.floor,
+    "contains": lambda text, part: (np.char.find(text, part) >= 0).astype(float),
+    "replace": np.char.replace,
 }

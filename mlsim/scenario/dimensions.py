@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mlsim.scenario.functions import FUNCTIONS, NUMBER, SAME, TIME
+from mlsim.scenario.functions import FUNCTIONS, NUMBER, SAME, TEXT, TIME
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.tree import (
     Binary,
@@ -102,11 +102,15 @@ class _Inference:
         function = FUNCTIONS[call.function]
         shared: Dimension = None
         for parameter, (_, argument) in zip(function.parameters, call.args, strict=True):
-            if parameter.dimension == SAME:
+            if parameter.dimension == TEXT:
+                self._demand_text(argument, f"{parameter.name} of {call.function}()")
+            elif parameter.dimension == SAME:
                 shared = self._merge(shared, self.of(argument), argument)
             else:
                 wanted = TIME if parameter.dimension == TIME else NUMBER
                 self._demand(argument, wanted, f"{parameter.name} of {call.function}() ")
+        if function.result == TEXT:
+            return None
         return shared if function.result == SAME else NUMBER
 
     def _common(self, left: Expression, right: Expression) -> Dimension:
@@ -123,3 +127,11 @@ class _Inference:
         found = self.of(node)
         if found is not None and found != wanted:
             raise Refusal(f"{what or f'{node} '}must be {words(wanted)}, and is {words(found)}")
+
+    def _demand_text(self, node: Expression, what: str) -> None:
+        is_made = isinstance(node, Call) and FUNCTIONS[node.function].result == TEXT
+        named = isinstance(node, Name) and self._scope.get(node.name) is None
+        if is_made:
+            self.of(node)
+        elif not (named or isinstance(node, Text)):
+            raise Refusal(f"{what} must be a text in quotes, or a state that is one (got {node})")

@@ -13,6 +13,8 @@ NUMBER, TIME = 0, 1
 """Dimensions are exponents of time: a number 0, a duration 1, a rate -1."""
 SAME = "same"
 """The dimension of an argument that all such arguments, and the result, share."""
+TEXT = "text"
+"""The dimension of an argument that is a text."""
 
 Dimension = int | str
 
@@ -130,6 +132,10 @@ _MATHEMATICS = (
     Function("log", (_positive("x"),), NUMBER, "natural logarithm"),
     Function("sqrt", (_at_least_0("x"),), NUMBER, "square root"),
     Function("floor", (Parameter("x"),), NUMBER, "the greatest whole number that is not over x"),
+    Function("contains", (Parameter("text", TEXT), Parameter("part", TEXT)), NUMBER,
+             "1 where the text holds the part, else 0"),
+    Function("replace", (Parameter("text", TEXT), Parameter("old", TEXT), Parameter("new", TEXT)),
+             TEXT, "the text with `new` wherever it holds `old`"),
 )  # fmt: skip
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(

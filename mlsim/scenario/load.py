@@ -7,6 +7,7 @@ from pathlib import Path
 from mlsim.errors import nearest
 from mlsim.scenario.checks import whole_problems
 from mlsim.scenario.document import Document, Place, read
+from mlsim.scenario.feature_checks import feature_problems
 from mlsim.scenario.flow_checks import flow_problems
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.load_checks import load_problems
@@ -51,11 +52,13 @@ def _holds_names(place: Place) -> bool:
 
 def _mistakes(scenario: Scenario) -> Iterator[Mistake]:
     for key in ("load", "system", "flow"):
-        if not getattr(scenario, key) and scenario.is_read(key):
+        bare = scenario.world.features and not scenario.has_machine
+        if not (getattr(scenario, key) or bare) and scenario.is_read(key):
             yield (key,), "must not be empty", ""
     yield from flow_problems(scenario)
     yield from load_problems(scenario)
     yield from naming_problems(scenario)
+    yield from feature_problems(scenario)
     yield from file_problems(scenario)
     yield from whole_problems(scenario)
     for name, component in scenario.system.items():

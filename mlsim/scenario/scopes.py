@@ -18,7 +18,7 @@ from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.functions import FUNCTIONS, NUMBER, TIME
 from mlsim.scenario.kinds import Mistake, Place
 from mlsim.scenario.refusal import Refusal
-from mlsim.scenario.spec import Columns, Load, Outcome, Scenario
+from mlsim.scenario.spec import WORLD_KEYS, Columns, Load, Outcome, Scenario
 from mlsim.scenario.tree import calls, substituted
 
 Scope = Mapping[str, Dimension]
@@ -99,7 +99,7 @@ def _records(
     for block, columns in scenario.world.records.items():
         place = ("world", block)
         if block not in users and scenario.is_read("load"):
-            known = ("drivers", "state", "people", "person", *users)
+            known = (*WORLD_KEYS, *users)
             yield place, f"no load has requests of the name '{block}'", nearest(block, known)
         loads = users.get(block, [])
         is_somebodys = all(load.of for load in loads)
@@ -150,7 +150,10 @@ def _drivers(scenario: Scenario) -> Generator[Mistake, None, Scope]:
                 yield ("world", "drivers", name), message, nearest(used, states)
         if name in states:
             yield ("world", "drivers", name), _ANOTHER_NAME, ""
-    return dict.fromkeys(scenario.world.varying, NUMBER)
+    return {
+        name: None if name in states and states[name].is_text else NUMBER
+        for name in scenario.world.varying
+    }
 
 
 def _states(
@@ -166,6 +169,8 @@ def _states(
                 yield here, _ANOTHER_NAME, ""
             if scenario.is_read("load"):
                 yield from misfits(condition, ended, here, NUMBER, missing)
+        if state.next is None:
+            continue
         scope = {**varying, **dict.fromkeys(state.counts, NUMBER)}
         yield from misfits(state.next, scope, (*place, "next"), NUMBER, belongs)
 

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from mlsim.errors import nearest
 from mlsim.scenario.document import Document, Place
 from mlsim.scenario.expressions import (
     AnyExpression,
@@ -24,9 +25,10 @@ from mlsim.scenario.expressions import (
     FixedExpression,
     RateExpression,
 )
+from mlsim.scenario.features import Event, Feature, Resolution
 from mlsim.scenario.flow import FlowChain
 from mlsim.scenario.kinds import OfKind, Spec
-from mlsim.scenario.refusal import Refusal
+from mlsim.scenario.refusal import Refusal, got
 from mlsim.scenario.units import (
     Bound,
     ColumnName,
@@ -82,29 +84,77 @@ class Column(Spec):
 Columns = dict[ColumnName, Column]
 
 
-class State(Spec):
-    """A quantity of the world that changes with what people do and are told.
+def _start(value: object) -> float | str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Refusal(f"must be a finite number or a text {got(value)}")
+    return float(value)
 
-    It is what it was at the start until `every` after day 0, and then changes step by step.
+
+class State(Spec):
+    """A quantity or a text of the world that changes with what happens in it.
+
+    It is what it was at the start until day 0. Then it changes step by step with what people do
+    and are told (`next`), or flows, or changes as events and features will have it.
     """
 
-    start: float = Field(allow_inf_nan=False)
-    """Its value through the history, and until its first step."""
-    every: Bound
-    """How long a step is; the first ends so long after day 0."""
+    start: Annotated[float | str, Quantity("a number or a text", _start, ("number", "string"))]
+    """Its value through the history, and until it first changes; a number or a text."""
+    every: Bound | None = None
+    """How long a step is; the first ends so long after day 0. What flows needs none, unless it
+    follows a curve."""
     counts: dict[ColumnName, Condition] = {}
     """What is counted in each step: the requests that end in it and for which this holds."""
-    next: DriverExpression
+    next: DriverExpression | None = None
     """Its value after a step, over states and drivers as they are, and what has been counted."""
+    flows: dict[ColumnName, RateExpression] = {}
+    """What it gains (or loses, where negative) per time, by name: 0.5/s, or an expression over
+    states and drivers."""
     range: tuple[float, float] = (-math.inf, math.inf)
     """From where to where it can go, both included; beyond an end, it stays at that end."""
+    values: tuple[str, ...] = ()
+    """What a text can be; anything if not given."""
+    unit: Unit | None = None
+    """The unit of its numbers; what it is compared with and added to must have the same."""
 
     @model_validator(mode="after")
-    def _starts_within(self) -> "State":
+    def _fits_together(self) -> "State":
+        if self.is_text:
+            return self._text_fits()
+        if self.values:
+            raise Refusal("can't have values, which are for texts: it starts as a number")
         low, high = self.range
+        assert isinstance(self.start, float)
         if not low <= self.start <= high:
             raise Refusal(f"must start in its range, from {low:g} to {high:g} (got {self.start:g})")
+        if (self.next is None) and self.counts:
+            raise Refusal("needs next: what is counted is there for it alone")
+        if self.every is not None and self.next is None and not self.flows:
+            raise Refusal("needs next or flows: every says how often they are worked out")
+        if self.next is not None and self.every is None:
+            raise Refusal("needs every: how long a step of next is")
+        if self.next is not None and self.flows:
+            raise Refusal("needs either next or flows, and not both")
         return self
+
+    def _text_fits(self) -> "State":
+        if self.next is not None or self.flows or self.counts:
+            raise Refusal("is a text: it can't have next, counts or flows")
+        if self.values and self.start not in self.values:
+            words = ", ".join(self.values)
+            near = nearest(str(self.start), self.values)
+            raise Refusal(f"must start as one of its values: {words} {got(self.start)}", near)
+        return self
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds a text, and no number."""
+        return isinstance(self.start, str)
+
+
+WORLD_KEYS = ("drivers", "state", "events", "features", "resolutions", "people", "person")
+"""What stands under `world` beside the blocks of the loads."""
 
 
 class World(Spec):
@@ -118,6 +168,12 @@ class World(Spec):
     """Quantities that vary over time, the same for everybody."""
     state: dict[ColumnName, State] = {}
     """Quantities that change with what people do and are told, the same for everybody."""
+    events: dict[Name, Event] = {}
+    """What happens by itself: a fire breaks out, a call comes in."""
+    features: dict[Name, Feature] = {}
+    """Product features; each acts on states and promises something."""
+    resolutions: dict[Name, Resolution] = {}
+    """Ways to resolve the features' interactions, to compare."""
     people: int = Field(100_000, ge=1, le=1_000_000_000)
     """Size of the population from which a load `of: person` comes."""
     person: Columns = {}
@@ -130,7 +186,7 @@ class World(Spec):
     def _gather_records(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, dict):
             return data
-        keys = ("drivers", "state", "people", "person")
+        keys = WORLD_KEYS
         if isinstance(info.context, dict):
             info.context[id(data)] = keys
         own = {k: v for k, v in data.items() if k in keys or not isinstance(v, dict)}
@@ -286,6 +342,18 @@ class Scenario(Spec):
     _document: Document | None = PrivateAttr(None)
     _unread: frozenset[Place] = PrivateAttr(frozenset())
 
+    @model_validator(mode="before")
+    @classmethod
+    def _features_alone(cls, data: Any, info: ValidationInfo) -> Any:
+        """A world with features may do without a machine."""
+        machine: dict[str, Any] = {"load": {}, "system": {}, "flow": []}
+        world = data.get("world") if isinstance(data, dict) else None
+        if not (isinstance(world, dict) and world.get("features")) or set(machine) & set(data):
+            return data
+        if isinstance(info.context, dict):
+            info.context[id(data)] = tuple(cls.model_fields)
+        return {**data, **machine}
+
     @field_validator("horizon")
     @classmethod
     def _lasts(cls, horizon: float) -> float:
@@ -315,6 +383,11 @@ class Scenario(Spec):
         that it seems to lack may stand in it, where nobody could read it.
         """
         return not any(place[0] in keys for place in self._unread)
+
+    @property
+    def has_machine(self) -> bool:
+        """Whether there is a system that could be run; features of a world may do without."""
+        return bool(self.load or self.system or self.flow)
 
     @property
     def hash(self) -> str:

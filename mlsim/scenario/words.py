@@ -15,6 +15,7 @@ _PLAIN: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
     str: "text",
+    Any: "any value",
     AwareDatetime: "a date and time such as 2020-11-02T00:00:00Z",
 }
 _TIMES = ("a duration", "a time")

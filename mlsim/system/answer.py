@@ -33,6 +33,9 @@ class Answer:
             counted: system.formula(condition, f"{stream}/{counted}")
             for counted, condition in spec.counts.items()
         }
+        assert spec.next is not None, "other states answer nobody"
+        assert spec.every is not None, "validation sees to it"
+        self._every = spec.every
         self._next = system.formula(spec.next, f"{stream}/next")
         self._counted = dict.fromkeys(self._counts, 0)
         self.due = self._now + self._wait(1)
@@ -64,7 +67,7 @@ class Answer:
         return float(self._system.clock.now)
 
     def _wait(self, step: int) -> float:
-        return step * self._spec.every - self._now
+        return step * self._every - self._now
 
     def _step(self) -> None:
         self._system.settle()
@@ -76,3 +79,4 @@ class Answer:
         self._counted = dict.fromkeys(self._counts, 0)
         if not np.isnan(value):  # a share of nobody: it stays as it is
             world.states[self._name].publish(now, value)
+            self._system.happenings.stepped(self._name, value)

@@ -29,6 +29,8 @@ from mlsim.system.trainer import Trainer
 from mlsim.system.training import TrainingData, first_versions
 from mlsim.system.traits import traits_of
 from mlsim.system.wiring import Wiring
+from mlsim.world.actors import Lineup
+from mlsim.world.features import Happenings
 from mlsim.world.load import source_of
 from mlsim.world.people import World
 
@@ -44,11 +46,12 @@ class System(Mapping[str, Deployed]):
     network: what moves the requests. world: what is true. listeners: who is told. losses: who is
     told of rows that a fault keeps from a collector.
     training: the rows that models learn from. registry: the versions of the models.
+    happenings: what events and the features of `lineup` (all, if not given) do in the world.
     replicas: how many of each component are wanted now. replica_changes: (time in seconds,
     component, replica, whether it is up from then on), in order of time.
     """
 
-    def __init__(self, scenario: Scenario, seed: int):
+    def __init__(self, scenario: Scenario, seed: int, lineup: Lineup | None = None):
         self.scenario, self.seed = scenario, seed
         self.calendar = calendar_offset(scenario.start)
         self.listeners: list[Listener] = []
@@ -71,10 +74,13 @@ class System(Mapping[str, Deployed]):
         self.listeners.append(self.training)
         self.losses.append(self.training)
         self.clock.process(first_versions(self))
-        self._answers |= {name: Answer(self, name) for name in scenario.world.state}
+        self._answers |= {n: Answer(self, n) for n, s in scenario.world.state.items() if s.next}
         for answer in self._answers.values():
             self.listeners.append(answer)
             self.clock.process(answer.process())
+        self.happenings = Happenings(scenario, self.world.states, self.clock, lineup)
+        if scenario.world.events or scenario.world.features or self._flows():
+            self.clock.process(self.happenings.process())
         for name, deployed in self._deployed.items():
             process = deployed.spec.process(self, name)
             if process is not None:
@@ -212,6 +218,9 @@ class System(Mapping[str, Deployed]):
         due = [answer.due for name, answer in self._answers.items() if name in followed]
         # The instant of a step itself still has the rate from before.
         return float(np.nextafter(min(due, default=np.inf), np.inf))
+
+    def _flows(self) -> bool:
+        return any(state.flows for state in self.scenario.world.state.values())
 
     def _deploy(self, name: str, spec: Component) -> Deployed:
         announce = partial(self.network.set_settings, name) if spec.in_flow else _to_nobody

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.expressions import parse
-from mlsim.scenario.functions import FUNCTIONS
+from mlsim.scenario.functions import FUNCTIONS, TEXT, TIME
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.tree import substituted
 
@@ -256,8 +256,7 @@ def test_fields_want_their_dimension(field, good, bad):
 def test_every_function_can_be_called_with_what_its_signature_says():
     for function in FUNCTIONS.values():
         arguments = [
-            {"low": "1", "high": "1", "p": "1", "trough": "1"}.get(p.name, "1")
-            + ("s" if p.dimension == 1 else "")
+            "'1'" if p.dimension == TEXT else "1s" if p.dimension == TIME else "1"
             for p in function.parameters
         ]
         call = parse(f"{function.name}({', '.join(arguments)})")

@@ -44,9 +44,10 @@ class Action:
     @cached_property
     def lasts(self) -> bool:
         """Whether it goes on as long as the condition holds: it has a rate, and no amount."""
-        if isinstance(self.value, Text):
+        try:
+            return dimension(self.value, dict.fromkeys(names(self.value), NUMBER)) == RATE
+        except Refusal:  # a text
             return False
-        return dimension(self.value, dict.fromkeys(names(self.value), NUMBER)) == RATE
 
     def __str__(self) -> str:
         return f"{self.state} {self.op} {self.value.text}"

@@ -15,7 +15,8 @@ class Actor:
 
     name: what it is called. is_feature: whether it is one. wants: whether its condition holds.
     turn: whether it has reacted to that, and goes on. flowing: whether its rates flow.
-    acted: when it last began, in seconds.
+    acted: when it last began, in seconds. rests: until when it does nothing, since it had begun and
+    ended at one instant: so a condition that its action ends at once lets time go on.
     """
 
     def __init__(self, name: str, event: Event, formulas: "Formulas", is_feature: bool):
@@ -27,7 +28,7 @@ class Actor:
             (a, formulas(a.value), -1.0 if a.op == "-=" else 1.0) for a in event.then if a.lasts
         ]
         self.wants = self.turn = self.flowing = False
-        self.acted = float("-inf")
+        self.acted = self.rests = float("-inf")
         self.before: Sequence[Actor] = ()
         self.rivals: Sequence[Actor] = ()
 

@@ -21,8 +21,11 @@ from mlsim.world.promises import Promise, Verdict
 from mlsim.world.state import Published
 from mlsim.world.straight import Look, Straight, Value
 
-TICKS = 1000
+TICKS = 500
 """Steps of a horizon in which a curve is followed, unless `every` says otherwise."""
+
+LOOKS = 100
+"""Instants within one step at which the world is looked at, at most."""
 
 PromiseKey = tuple[str, int]
 """Whose requirement, and which of the feature's from 0."""
@@ -61,10 +64,11 @@ class Happenings:
         formulas = Formulas(scenario, calendar_offset(scenario.start))
         self._values: dict[str, Value] = {name: state.start for name, state in states.items()}
         self._slopes = {name: 0.0 for name, state in states.items() if not state.is_text}
-        self._flows = {
-            name: [formulas(rate) for rate in state.flows.values()]
+        self._flows = [
+            (name, formulas(rate))
             for name, state in states.items()
-        }
+            for rate in state.flows.values()
+        ]
         self._actors = actors_of(scenario, formulas, lineup or Lineup.of(scenario))
         self._promises: dict[PromiseKey, Promise] = {
             (name, number): _promise(one, formulas, formulas(feature.when))
@@ -74,7 +78,8 @@ class Happenings:
         steps = [s.every for s in states.values() if s.flows and s.every]
         self._tick = min(steps, default=scenario.horizon / TICKS)
         self._wake = clock.event()
-        self._since = 0.0
+        self._since = self._busy_since = 0.0
+        self._looks = 0
         self._told: dict[str, tuple[Value, float]] = {}
         self.deeds: list[Deed] = []
         self.met: set[frozenset[str]] = set()
@@ -120,7 +125,14 @@ class Happenings:
         self._limits(look)
         self._publish()
         wait = min(look.soonest, self._tick) if look.curved else look.soonest
-        return max(wait, 1e-9 * max(1.0, look.time))
+        return max(wait, self._pause(look.time))
+
+    def _pause(self, now: float) -> float:
+        """The least seconds to wait: more than none, and a tick where things won't rest."""
+        if now >= self._busy_since + self._tick:
+            self._busy_since, self._looks = now, 0
+        self._looks += 1
+        return self._tick if self._looks > LOOKS else 1e-9 * max(1.0, now)
 
     def _look(self) -> Look:
         return Look(self._since, self._values, self._slopes)
@@ -137,8 +149,8 @@ class Happenings:
 
     def _flows_change(self, look: Look) -> bool:
         rates = dict.fromkeys(self._slopes, 0.0)
-        for name, flows in self._flows.items():
-            rates |= {name: sum(self._rate(flow, look) for flow in flows)} if flows else {}
+        for name, flow in self._flows:
+            rates[name] += self._rate(flow, look)
         for actor in self._actors:
             if actor.flowing:
                 for action, flow, sign in actor.rates:
@@ -172,10 +184,10 @@ class Happenings:
         features = [one.name for one in ready if one.is_feature]
         self.met |= {frozenset(pair) for pair in combinations(features, 2)}
         for actor in ready:
-            if actor.acted < look.time:
+            if actor.acted < look.time and actor.rests <= look.time:
                 self._begin(actor)
                 return True
-            look.curved = True  # it has begun at this very instant: again, but a tick later
+            look.comes(max(actor.rests - look.time, 0.0) or self._tick)
         return ended
 
     def _begin(self, actor: Actor) -> None:
@@ -208,6 +220,8 @@ class Happenings:
 
     def _end(self, actor: Actor) -> bool:
         actor.turn = False
+        if actor.acted == self._since:
+            actor.rests = self._since + self._tick
         if not actor.flowing:
             return bool(actor.rivals)  # another one may have its turn now
         actor.flowing = False

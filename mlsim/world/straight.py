@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mlsim.scenario import expressions as ex
+from mlsim.scenario.functions import FUNCTIONS
+from mlsim.scenario.tree import walk
 
 Value = float | str
 Line = tuple[Value, float]
@@ -56,6 +58,20 @@ def straight(node: ex.Expression, calendar: float = 0.0) -> Straight:
     >>> straight(ex.parse("fire > 1"))(look), round(look.soonest, 9)
     ((0.0, 0.0), 6.0)
     """
+    line = _line(node, calendar)
+    if not is_constant(node):
+        return line
+    constant = line(Look(0.0, {}, {}))
+    return lambda look: constant
+
+
+def is_constant(node: ex.Expression) -> bool:
+    """Whether it is the same at every instant, whatever the states."""
+    varies = (isinstance(n, ex.Call) and FUNCTIONS[n.function].varies for n in walk(node))
+    return not (ex.names(node) or any(varies))
+
+
+def _line(node: ex.Expression, calendar: float) -> Straight:
     match node:
         case ex.Number(value=value):
             return lambda look: (value, 0.0)

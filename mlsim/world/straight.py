@@ -141,14 +141,22 @@ def _power(look: Look, a: float, da: float, b: float, db: float) -> Line:
         return math.nan, 0.0
 
 
+def _gap(a: float, b: float) -> float:
+    """a - b, and 0 where only rounding keeps them apart."""
+    gap = a - b
+    return 0.0 if abs(gap) <= _TOLERANCE * (1.0 + abs(a) + abs(b)) else gap
+
+
 def _least(look: Look, a: float, da: float, b: float, db: float) -> Line:
-    look.meets(a - b, da - db)
-    return min((a, da), (b, db))
+    gap = _gap(a, b)
+    look.meets(gap, da - db)
+    return (a, da) if (gap, da - db) <= (0.0, 0.0) else (b, db)
 
 
 def _greatest(look: Look, a: float, da: float, b: float, db: float) -> Line:
-    look.meets(a - b, da - db)
-    return max((a, da), (b, db))
+    gap = _gap(a, b)
+    look.meets(gap, da - db)
+    return (a, da) if (gap, da - db) >= (0.0, 0.0) else (b, db)
 
 
 _ARITHMETIC: dict[str, Operation] = {
@@ -177,9 +185,7 @@ def _comparison(op: str, left: Straight, right: Straight) -> Straight:
         (a, da), (b, db) = left(look), right(look)
         if isinstance(a, str) or isinstance(b, str):
             return float((a == b) == (op == "==")), 0.0
-        gap = a - b
-        if abs(gap) <= _TOLERANCE * (1.0 + abs(a) + abs(b)):
-            gap = 0.0
+        gap = _gap(a, b)
         look.meets(gap, da - db)
         return float(decide(gap, da - db)), 0.0
 
@@ -219,8 +225,9 @@ def _replaced(text: str, old: str, new: str) -> str:
 
 
 def _absolute(look: Look, a: float, da: float) -> Line:
-    look.meets(a, da)
-    return (a, da) if (a, da) >= (0.0, 0.0) else (-a, -da)
+    gap = _gap(a, 0.0)
+    look.meets(gap, da)
+    return (a, da) if (gap, da) >= (0.0, 0.0) else (-a, -da)
 
 
 def _floor(look: Look, a: float, da: float) -> Line:

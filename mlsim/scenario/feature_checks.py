@@ -8,13 +8,13 @@ from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.dimensions import RATE, dimension, words
 from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.features import Action, Event, Feature, Requirement, Resolution
-from mlsim.scenario.functions import NUMBER
+from mlsim.scenario.functions import FUNCTIONS, NUMBER
 from mlsim.scenario.kinds import Mistake, Place
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.scopes import misfits
 from mlsim.scenario.spec import Scenario, State
 from mlsim.scenario.texts import is_text, never, text_complaints, unit_complaints
-from mlsim.scenario.tree import Text, substituted
+from mlsim.scenario.tree import Text, calls, substituted
 from mlsim.scenario.units import duration_text
 
 
@@ -63,6 +63,10 @@ class _Checks:
     ) -> Iterator[Mistake]:
         """What is wrong with an expression over states; `named`: its names are checked too."""
         found = list(misfits(expression, self._scope, place, wanted)) if named else []
+        for call in calls(substituted(expression, self._world.drivers)) if named else ():
+            if FUNCTIONS[call.function].chance:
+                message = f"can't use {call.function}(): nobody knows when it changes next"
+                found.append((place, message, ""))
         if not found:
             found = [(place, *one) for one in text_complaints(expression, self._states)]
         yield from found or ((place, *one) for one in unit_complaints(expression, self._states))
@@ -158,6 +162,8 @@ class _Checks:
     def _loads(self) -> Iterator[Mistake]:
         """A rate has to be known until a state's next step: others may change at any time."""
         for name, load in self._scenario.load.items():
+            if load.rate is None:
+                continue
             rate = substituted(load.rate, self._world.drivers)
             for used in names(rate):
                 if used in self._states and self._states[used].next is None:

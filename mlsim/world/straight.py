@@ -309,6 +309,23 @@ def _weekly(look: Look, calendar: float, weekend: float) -> Line:
     return (weekend if day % 7 >= 5 else 1.0) * 7.0 / (5.0 + 2.0 * weekend), 0.0
 
 
+def _spike(look: Look, _: float, at: float, rise: float, fall: float) -> Line:
+    if not _reached(look, at):
+        return 0.0, 0.0
+    if not _reached(look, at + rise):
+        return (look.time - at) / rise, 1.0 / rise
+    look.curved = True
+    height = math.exp(-(look.time - at - rise) / fall)
+    return height, -height / fall
+
+
+def _growth(look: Look, _: float, by: float, every: float) -> Line:
+    look.curved = True
+    speed = math.log1p(by) / every
+    size = math.exp(speed * look.time)
+    return size, speed * size
+
+
 _TIMES: dict[str, Callable[..., Line]] = {
     "step": _step,
     "pulse": _pulse,
@@ -316,4 +333,6 @@ _TIMES: dict[str, Callable[..., Line]] = {
     "every": _every,
     "daily": _daily,
     "weekly": _weekly,
+    "spike": _spike,
+    "growth": _growth,
 }

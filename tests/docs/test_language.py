@@ -44,7 +44,8 @@ def test_every_block_of_yaml_belongs_to_a_file(files):
 
 
 @pytest.mark.parametrize(
-    "name", ["counter.yaml", "clinic.yaml", "answers.yaml", "flood.yaml", "replay.yaml", "versions.yaml"]
+    "name",
+    ["counter.yaml", "clinic.yaml", "answers.yaml", "flood.yaml", "replay.yaml", "versions.yaml"],
 )
 def test_its_scenarios_are_valid(files, name):
     scenario, _ = load_watched(name)

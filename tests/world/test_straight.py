@@ -6,6 +6,8 @@ from scipy.optimize import brentq
 
 from mlsim.engine.columns import Formula, Rows
 from mlsim.scenario.expressions import parse
+from mlsim.scenario.functions import FUNCTIONS
+from mlsim.scenario.tree import calls
 from mlsim.world.straight import Look, straight
 
 DAY = 86400.0
@@ -21,6 +23,7 @@ EXPRESSIONS = [
     "a * ramp(1h, 2d) + step(5h) - pulse(3h, 1d)",
     "daily(trough=0.3, peak_at=19h) * weekly(weekend=0.4) + every(6h, 1h)",
     "constant(a) != b",
+    "spike(2d, 3h, 5h) + 2 * growth(0.05, 1d)",
 ]
 
 
@@ -86,6 +89,12 @@ def test_soonest_change_of_a_condition_is_the_root_that_brent_finds(text: str):
             root = brentq(after, grid[crossing], grid[crossing + 1], xtol=1e-13)
             assert waited == pytest.approx(root, abs=1e-7)
     assert found > 30
+
+
+def test_every_function_that_expressions_of_a_world_can_use_is_tried():
+    used = {call.function for text in EXPRESSIONS for call in calls(parse(text))}
+    texts = {"contains", "replace"}
+    assert used == {f.name for f in FUNCTIONS.values() if not (f.random or f.chance)} - texts
 
 
 def test_at_the_very_instant_of_a_crossing_holds_what_holds_right_after():

@@ -13,7 +13,7 @@ from mlsim.system.requests import RequestBlock
 from mlsim.system.simulation import System
 
 COLUMNS = ("what", "component", "column", "time_s", "request", "value", "true", "unit", "version")
-VALUE, LABEL, DELIVERY, LOSS = "value", "label", "delivery", "loss"
+VALUE, LABEL, DELIVERY, LATE, LOSS = "value", "label", "delivery", "late", "loss"
 
 
 @dataclass
@@ -21,9 +21,10 @@ class FirstRows:
     """Keeps the earliest touched row of every column of every component, of labels and deliveries.
 
     A row has: what (a value that was sent, a label that came in, a delivery that was late or came
-    again, a loss), component, column, time_s (when its request ended, or it arrived), request, the
-    value, what was true (NaN for what is no column of the world), the unit of the contract, and the
-    version that made it, if that one would not have served without a fault (0 if not).
+    again, a row that is late, by `value` seconds, or lost), component, column, time_s (when its
+    request ended, it arrived, or should have), request, the value, what was true (NaN for what is
+    no column of the world), the unit of the contract, and the version that made it, if that one
+    would not have served without a fault (0 if not).
     """
 
     system: System
@@ -46,9 +47,11 @@ class FirstRows:
                 reported = block.reported(spec.reveals)
                 self._see((LABEL, name, spec.reveals), block, touched, reported)
 
-    def see_lost(self, block: RequestBlock, collector: str, lost: NDArray[np.bool_]) -> None:
-        """Look at rows that a collector never gets, by the time at which it should."""
-        self._see((LOSS, collector, ""), block, lost, np.full(block.log.end.size, np.nan))
+    def see_lost(self, block: RequestBlock, collector: str, arrives: NDArray[np.float64]) -> None:
+        """Look at rows that a collector gets late or never, by the time at which it should."""
+        lost, late = arrives > self.system.scenario.horizon, arrives - block.log.end
+        self._see((LOSS, collector, ""), block, lost, np.full(late.size, np.nan))
+        self._see((LATE, collector, ""), block, ~lost, late)
 
     def _see(
         self,

@@ -87,9 +87,8 @@ class Footprint:
 
     def on_lost(self, collector: str, block: RequestBlock, arrives: NDArray[np.float64]) -> None:
         """Mark rows that a collector never gets; those that are late are marked on arrival."""
-        lost = arrives > self.system.scenario.horizon
-        self._first.see_lost(block, collector, lost)
-        self._mark_reported(collector, block, lost)
+        self._first.see_lost(block, collector, arrives)
+        self._mark_reported(collector, block, arrives > self.system.scenario.horizon)
 
     def on_requests(self, block: RequestBlock) -> None:
         """Mark the touched rows of a block, component by component."""

@@ -71,8 +71,9 @@ def sentence(step: Step) -> str:
 def _row(row: Mapping[str, Any]) -> str:
     if row["what"] == "delivery":
         return f"request {row['request']} arrives late, or once more"
-    if row["what"] == "loss":
-        return f"the row of request {row['request']} never arrives"
+    if row["what"] in ("late", "loss"):
+        how = "never" if row["what"] == "loss" else f"{wording.duration(row['value'])} late"
+        return f"the row of request {row['request']} arrives at {row['component']} {how}"
     true = "" if math.isnan(row["true"]) else f", where {row['true']:.6g} is true"
     unit = f" ({row['unit']} by contract)" if row["unit"] else ""
     value = "nothing" if math.isnan(row["value"]) else f"{row['value']:.6g}"

@@ -192,6 +192,9 @@ def _first_row(run: mlsim.Run, onset: float) -> str:
     after = f"after {wording.duration(row['time_s'] - onset)}"
     if row["what"] == "delivery":
         return f"at `{row['component']}`, late or once more, {after}"
+    if row["what"] in ("late", "loss"):
+        how = "never arrives" if row["what"] == "loss" else "arrives late"
+        return f"at `{row['component']}`, where it {how}, {after}"
     place = f"`{row['component']}.{row['column'].removeprefix(row['component'] + '.')}`"
     if row["what"] == "label" and row["value"] == row["true"]:
         return f"{place}: late, or never, {after}"

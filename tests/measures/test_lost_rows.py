@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from mlsim import api
+from mlsim.measures.explain import explain
 from mlsim.measures.footprint import BlastRadius, Footprint
+from mlsim.report.explanation import sentence, told
 from mlsim.system.simulation import System
 from tests.faults.senders import phone
 from tests.worlds import CLINIC, DAY, HOUR, World, loaded
@@ -109,6 +112,8 @@ def test_late_rows_are_counted_and_those_still_under_way_as_well():
     first = world.radius.first_rows.set_index("what")
     assert first.loc["delivery", "time_s"] == min(came[one] for one in late & came.keys())
     assert first.loc["loss", "time_s"] == min(sent[one] for one in under_way)
+    assert first.loc["late", "time_s"] == min(sent[one] for one in late & came.keys())
+    assert first.loc["late", "value"] == pytest.approx(6 * HOUR)
 
 
 def test_late_rows_arrive_also_when_no_other_comes_any_more():
@@ -149,3 +154,27 @@ def test_a_model_fitted_without_rows_that_should_be_there_is_touched(fault: str,
     late = [v.trained_at / HOUR for v in versions if v.touched_rows]
     assert all(time in (18, 24) for time in late)
     assert len(versions) == 2 * DAY / (6 * HOUR) - 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("kind: telemetry_stopped", "never"), ("kind: late_rows, delay: 2h", "2 h late")],
+)
+def test_explain_tells_the_first_row_that_is_not_there(fault: str, said: str):
+    """The request and its time are those of the twin's first row after the onset."""
+    text = f"{phone()}faults:\n  - {{{fault}, at: 6h, until: 12h, component: telemetry}}\n"
+    sent = arrivals(World(loaded(text), faults=[]))
+    request = min((one for one in sent if sent[one] > AT), key=sent.__getitem__)
+    run = api.Scenario(loaded(text), None).run()
+    (step,) = [
+        one
+        for one in explain(run.findings, fault.split()[1].rstrip(","))
+        if one.stage == "first_row"
+    ]
+    assert (step.time_s, step.facts["request"]) == (sent[request], request)
+    assert sentence(step) == (
+        f"First wrong row: the row of request {request} arrives at telemetry {said}."
+    )
+    assert any(
+        f"Touched {run.findings.run.radius.total.rows:,} rows" in one for one in told(run.findings)
+    )

@@ -4,6 +4,8 @@ An alert counts for a fault when it fires in the fault's world, after the fault 
 rule with the same labels doesn't fire in the twin within one evaluation interval of that time.
 """
 
+from collections import defaultdict
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -23,10 +25,12 @@ def attributable(
     >>> attributable(own, own.head(1), onset=0.0, interval=60.0)
     array([False,  True])
     """
-    in_twin = twin.groupby(["rule", "labels"])["firing_s"].apply(np.asarray).to_dict()
+    in_twin: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for rule, labels, firing in zip(twin["rule"], twin["labels"], twin["firing_s"], strict=True):
+        in_twin[rule, labels].append(firing)
     due = [
         firing >= onset
-        and not np.any(np.abs(in_twin.get((rule, labels), np.empty(0)) - firing) <= interval)
+        and not any(abs(other - firing) <= interval for other in in_twin[rule, labels])
         for rule, labels, firing in zip(
             alerts["rule"], alerts["labels"], alerts["firing_s"], strict=True
         )

@@ -62,6 +62,15 @@ class Findings:
 
     def due(self, fault: str) -> pd.Series:
         """Which alerts of a fault's own world are due to it; all False without a twin."""
+        if fault not in self._due:
+            self._due[fault] = self._found_due(fault)
+        return self._due[fault]
+
+    @cached_property
+    def _due(self) -> dict[str, pd.Series]:
+        return {}
+
+    def _found_due(self, fault: str) -> pd.Series:
         alerts = self.alone(fault).alerts
         if self.twin is None or self.monitoring is None:
             return pd.Series(False, index=alerts.index)

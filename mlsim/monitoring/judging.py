@@ -1,6 +1,6 @@
 """Judges a run by rules: which alerts they would have given, and when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from mlsim.errors import ScenarioError
 from mlsim.monitoring.alerts import Episode, episodes
+from mlsim.monitoring.memory import Memory, identity
 from mlsim.monitoring.promql import PromqlError, Source, Vector, evaluate
 from mlsim.monitoring.promql.vector import Floats, Indices, drop
 from mlsim.monitoring.recorded import Recorded
@@ -48,24 +49,40 @@ def judge(
     interval: float,
     *,
     prometheus: Literal[2, 3] = 3,
+    memory: Memory | None = None,
 ) -> pd.DataFrame:
     """The alerts that the rules give: one row each with the fields of `Alert`, by pending_s.
 
     All groups are evaluated at start, start + interval, ... up to end (seconds), or at their own
     interval; at one instant in the order of `rules`, each rule seeing what earlier ones recorded.
 
+    memory: of earlier judgements of the same series over the same time; it is used and added to.
     Raises: ScenarioError if an expression is ambiguous over these series.
     """
-    series = Recorded(source)
+    series, known = Recorded(source), memory or Memory()
     alerts: list[Alert] = []
+    past: tuple[Hashable, ...] = ()
     for rule in rules:
-        steps = evaluation_steps(start, end, rule.interval or interval)
-        with blaming(rule):
-            result = evaluate(rule.expr, series, steps / 1000, prometheus=prometheus)
-            if rule.alert:
-                alerts += _alerts(rule, result, steps)
-            else:
-                series.record(rule.name, rule.labels, steps / 1000, result)
+        key = (identity(rule, interval), past)
+        if rule.alert and key in known.alerts:
+            alerts += known.alerts[key]
+        elif not rule.alert and key in known.recorded:
+            series.add(known.recorded[key])
+        else:
+            steps = evaluation_steps(start, end, rule.interval or interval)
+            values = known.values(past) if memory is not None else None
+            with blaming(rule):
+                result = evaluate(
+                    rule.expr, series, steps / 1000, prometheus=prometheus, values=values
+                )
+                if rule.alert:
+                    known.alerts[key] = list(_alerts(rule, result, steps))
+                    alerts += known.alerts[key]
+                else:
+                    made = series.record(rule.name, rule.labels, steps / 1000, result)
+                    known.recorded[key] = made
+        if not rule.alert:
+            past = (*past, identity(rule, interval))
     # A stable sort: alerts of one instant stay in the order of the rules.
     alerts.sort(key=lambda alert: alert.pending_s)
     frame = pd.DataFrame(alerts, columns=list(Alert._fields))

@@ -18,8 +18,10 @@ class Recorded:
         self._source = source
         self._blocks: list[Block] = []
 
-    def record(self, name: str, labels: Mapping[str, str], steps: Floats, result: Vector) -> None:
-        """Keep the result of a rule at its steps (seconds) as the series `name`.
+    def record(
+        self, name: str, labels: Mapping[str, str], steps: Floats, result: Vector
+    ) -> list[Block]:
+        """Keep the result of a rule at its steps (seconds) as the series `name`; gives its blocks.
 
         Where a series ends there is a marker of staleness, so that the lookback doesn't prolong it.
         """
@@ -31,7 +33,13 @@ class Recorded:
         by_steps: dict[bytes, list[int]] = defaultdict(list)
         for row, present in enumerate(vector.present):
             by_steps[present.tobytes()].append(row)
-        self._blocks += [_block(vector, rows, steps) for rows in by_steps.values()]
+        blocks = [_block(vector, rows, steps) for rows in by_steps.values()]
+        self.add(blocks)
+        return blocks
+
+    def add(self, blocks: Sequence[Block]) -> None:
+        """Keep what `record` gave for the same series before."""
+        self._blocks += blocks
 
     def select(
         self, matchers: Sequence[Matcher], start: float = -np.inf, end: float = np.inf

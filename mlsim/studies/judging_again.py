@@ -11,6 +11,7 @@ from mlsim.measures.record import Record
 from mlsim.monitoring.checks.base import Check
 from mlsim.monitoring.checks.runner import CHECK_METRICS, Checks
 from mlsim.monitoring.judging import judge
+from mlsim.monitoring.memory import Memory
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
 from mlsim.studies.recorded_rows import RecordedRows
@@ -23,11 +24,19 @@ class NotRecorded(MlsimError):
     """The run hasn't kept what a monitoring file needs to know."""
 
 
-def judged_by(findings: Findings, monitoring: Monitoring) -> Findings:
+Memories = dict[int, Memory]
+"""What is known of each record's series, by the record's identity."""
+
+
+def judged_by(
+    findings: Findings, monitoring: Monitoring, memories: Memories | None = None
+) -> Findings:
     """The same run under another monitoring file.
 
     Rules are evaluated over the recorded series. A check that the run has done already keeps its
     results; another one is done on the rows that reached the collectors, in each world.
+    memories: empty at first, and used again for other files on the same findings, which then take
+    the time of the rules that differ alone.
     Raises NotRecorded without such rows, or for another scrape interval than that of the run, and
     ScenarioError for a file whose rules act: they would have changed what happened.
     """
@@ -39,15 +48,20 @@ def judged_by(findings: Findings, monitoring: Monitoring) -> Findings:
     again: dict[int, Record] = {}
     for record in findings.records.values():
         if id(record) not in again:
-            store = _without_checks(record.store)
-            _copy_checks(record.store, store, {n: old for n, old in known.items() if old})
-            _add_checks(record, store, findings.scenario, new)
+            store, memory = record.store, None
+            if memories is not None and done == monitoring.checks:
+                memory = memories.setdefault(id(record), Memory())
+            else:
+                store = _without_checks(record.store)
+                _copy_checks(record.store, store, {n: old for n, old in known.items() if old})
+                _add_checks(record, store, findings.scenario, new)
             alerts = judge(
                 monitoring.rules,
                 store,
                 0.0,
                 findings.scenario.horizon,
                 monitoring.evaluation_interval,
+                memory=memory,
             )
             again[id(record)] = replace(record, store=store, alerts=alerts)
     records = {name: again[id(record)] for name, record in findings.records.items()}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlsim.measures.findings import Findings
-from mlsim.studies.judging_again import judged_by
-from mlsim.studies.variant import SystemRun
+from mlsim.studies.judging_again import Memories, judged_by
+from mlsim.studies.variant import SystemRun, Variant
 from mlsim.studies.worlds import run_here
 
 Measuring = Callable[[Findings], Mapping[str, Any]]
@@ -34,18 +34,15 @@ def replication(
     worlds: those to be run, by name; None for all. tell: is told the simulated time in seconds.
     """
     findings = run_here(run.scenario, run.monitoring, seed, worlds, tell)
-    alone = len(run.variants) == 1
+    memories: Memories = {}
     return [
-        Replication(
-            variant.name,
-            seed,
-            dict(
-                measuring(
-                    findings
-                    if alone or variant.monitoring is None
-                    else judged_by(findings, variant.monitoring)
-                )
-            ),
-        )
+        Replication(variant.name, seed, dict(measuring(_seen_by(variant, run, findings, memories))))
         for variant in run.variants
     ]
+
+
+def _seen_by(variant: Variant, run: SystemRun, findings: Findings, memories: Memories) -> Findings:
+    """The run as one of its variants watches it."""
+    if len(run.variants) == 1 or variant.monitoring is None:
+        return findings
+    return judged_by(findings, variant.monitoring, memories)

@@ -59,7 +59,7 @@ class SystemRun:
         for number, monitoring in enumerate(watching):
             for name, check in monitoring.checks.items():
                 if check not in checks.values():
-                    checks[f"{name}@{number}"] = check
+                    checks[f"{name}@{number}" if name in checks else name] = check
         return replace(watching[0], checks=checks, rules=(), texts={})
 
 

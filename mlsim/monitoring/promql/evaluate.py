@@ -7,7 +7,7 @@ import numpy.typing as npt
 import promql_parser as ast
 
 from mlsim.monitoring.promql.aggregation import aggregate
-from mlsim.monitoring.promql.binary import Value, binary, negative
+from mlsim.monitoring.promql.binary import COMPARISONS, Value, binary, negative
 from mlsim.monitoring.promql.functions import (
     ELEMENTWISE,
     absent,
@@ -20,7 +20,7 @@ from mlsim.monitoring.promql.histogram import histogram_quantile
 from mlsim.monitoring.promql.matching import SET_OPERATORS, Matching
 from mlsim.monitoring.promql.parse import parse
 from mlsim.monitoring.promql.ranges import RANGE_FUNCTIONS, quantile_over_time
-from mlsim.monitoring.promql.selectors import Context, Source, instant, unwrapped, windows
+from mlsim.monitoring.promql.selectors import Context, Known, Source, instant, unwrapped, windows
 from mlsim.monitoring.promql.vector import Floats, Vector
 
 STEPS_AT_A_TIME = 2048
@@ -39,12 +39,14 @@ def evaluate(
     *,
     prometheus: Literal[2, 3] = 3,
     steps_at_a_time: int = STEPS_AT_A_TIME,
+    values: Known | None = None,
 ) -> Vector:
     """The instant vector of an expression at each step; a scalar becomes a series without labels.
 
     steps: float64[S], instants in seconds, increasing; taken in whole milliseconds.
     prometheus: whose rules decide about the ends of ranges: 3, or 2 with its closed left end.
     steps_at_a_time: bounds the memory; the result does not depend on it.
+    values: of the same series by earlier evaluations; what is compared with a number is kept there.
     Raises: PromqlError for what is not supported, and where series match ambiguously.
     """
     tree = parse(expression) if isinstance(expression, str) else expression
@@ -53,7 +55,8 @@ def evaluate(
     # Division by zero and the like have the answers of IEEE 754 in PromQL, too.
     with np.errstate(all="ignore"):
         for start in range(0, instants.size, steps_at_a_time):
-            context = Context(source, instants[start : start + steps_at_a_time], prometheus)
+            chunk = instants[start : start + steps_at_a_time]
+            context = Context(source, chunk, prometheus, values)
             chunks.append(_as_vector(_value(tree, context)))
     return _in_a_row(chunks, instants.size)
 
@@ -117,13 +120,31 @@ def _aggregation(tree: ast.AggregateExpr, context: Context) -> Vector:
 
 def _operation(tree: ast.BinaryExpr, context: Context) -> Value:
     operator, matching = str(tree.op), _matching(tree.modifier)
-    left, right = _value(tree.lhs, context), _value(tree.rhs, context)
+    left, right = _sides(tree, operator, context)
     if operator in SET_OPERATORS:
         assert isinstance(left, Vector)  # The parser has checked the types.
         assert isinstance(right, Vector)
         return SET_OPERATORS[operator](left, right, matching)
     as_bool = tree.modifier is not None and tree.modifier.return_bool
     return binary(operator, left, right, matching, as_bool)
+
+
+def _sides(tree: ast.BinaryExpr, operator: str, context: Context) -> tuple[Value, Value]:
+    """Both operands; where another number will be compared with one, it is looked up or kept."""
+    sides = [unwrapped(tree.lhs), unwrapped(tree.rhs)]
+    against_number = any(isinstance(side, ast.NumberLiteral) for side in sides)
+    if context.values is None or operator not in COMPARISONS or not against_number:
+        return _value(tree.lhs, context), _value(tree.rhs, context)
+    left, right = (_known(side, context) for side in sides)
+    return left, right
+
+
+def _known(tree: Any, context: Context) -> Value:
+    if context.values is None or isinstance(tree, ast.NumberLiteral):
+        return _value(tree, context)
+    steps = context.steps
+    key = (tree.prettify(), int(steps[0]), int(steps[-1]), steps.size, context.prometheus)
+    return context.values.get(key, lambda: _value(tree, context))
 
 
 def _matching(modifier: ast.BinModifier | None) -> Matching:

@@ -1,9 +1,9 @@
 """Selectors: which samples of which series an expression sees at each step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from promql_parser import MatchOp, MatrixSelector, ParenExpr, VectorSelector
@@ -11,6 +11,8 @@ from promql_parser import MatchOp, MatrixSelector, ParenExpr, VectorSelector
 from mlsim.monitoring.promql.vector import Floats, Indices, Vector
 from mlsim.telemetry.labels import METRIC_NAME, Labels, Matcher
 from mlsim.telemetry.store import Block
+
+T = TypeVar("T")
 
 LOOKBACK_MS = 300_000
 """An instant selector serves a sample for five minutes: Prometheus's default."""
@@ -32,6 +34,13 @@ class Source(Protocol):
         """Samples with start <= time <= end (seconds) of the series that fulfil all matchers."""
 
 
+class Known(Protocol):
+    """Values of parts of expressions that have been computed before."""
+
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What is known under the key, or else what `compute` gives."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What an evaluation is about.
@@ -39,11 +48,13 @@ class Context:
     source: where the series come from.
     steps: int64[S], the instants of evaluation in milliseconds, as Prometheus counts time.
     prometheus: 3, or 2 for its older rules: ranges and lookback include their left end.
+    values: what is known of the same source.
     """
 
     source: Source
     steps: Indices
     prometheus: Literal[2, 3]
+    values: Known | None = None
 
     def first_after(self, times: Indices, left: Indices) -> Indices:
         """Index of the first of `times` in a range that begins at `left`."""

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 from mlsim.errors import MlsimError, ScenarioError
 
 if TYPE_CHECKING:
-    from mlsim.api import Run, Scenario, compare, factorial, gains, load, open_run
+    from mlsim.api import (
+        Run,
+        Scenario,
+        compare,
+        coverage,
+        factorial,
+        gains,
+        load,
+        open_run,
+        study,
+        sweep,
+    )
 
 __all__ = [
     "MlsimError",
@@ -19,10 +30,13 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "compare",
+    "coverage",
     "factorial",
     "gains",
     "load",
     "open_run",
+    "study",
+    "sweep",
 ]
 
 

@@ -24,14 +24,17 @@ from mlsim.measures.local_quality import local_and_global
 from mlsim.measures.record import Record
 from mlsim.measures.summary import summary
 from mlsim.monitoring.loading import load_watched
-from mlsim.monitoring.settings import divided, unwatched
+from mlsim.monitoring.settings import PREFIX, divided, unwatched
 from mlsim.monitoring.spec import Monitoring, load_monitoring
 from mlsim.report import notebook
 from mlsim.report.comparison import Comparison
+from mlsim.report.coverage import Coverage
 from mlsim.report.factorial import Factorial
 from mlsim.report.gains import Gains, Worth
 from mlsim.report.run_folder import write_run
 from mlsim.report.stored_run import read_run
+from mlsim.report.studying import carry_out, carry_out_in
+from mlsim.report.sweep import Sweep, designed, judged_sweep
 from mlsim.scenario import load as loading
 from mlsim.scenario import spec
 from mlsim.studies.choosing import chosen_measures
@@ -40,6 +43,7 @@ from mlsim.studies.effects import combinations_of
 from mlsim.studies.given import variants_of
 from mlsim.studies.judging_again import judged_by
 from mlsim.studies.paired import Done, Replications, replicate
+from mlsim.studies.plan import Plan, read_plan
 from mlsim.studies.replication import Measuring
 from mlsim.studies.store import ReplicationStore
 from mlsim.studies.variant import Variant
@@ -82,6 +86,8 @@ def compare(
     variants: Mapping[str, Any],
     *,
     replications: int = 20,
+    until: float | str | None = None,
+    max_runs: int = 200,
     measures: Collection[str] = (),
     level: float = 0.95,
     store: str | Path | None = None,
@@ -91,32 +97,96 @@ def compare(
 
     variants: name to what it changes: a mapping of settings, as in {"load.check_ups.rate": "3/s"},
     a monitoring file, a file of settings, or None for the scenario as it is. replications: how many
-    seeds, beginning with the scenario's own. measures: names or families of headline measures; all
-    if none are named. level: of the confidence intervals. store: a file that keeps each finished
-    replication, so that none is ever run twice. progress: is told (done, all).
+    seeds, beginning with the scenario's own; or `until` the differences are so precise ("5%" of the
+    mean), with at most `max_runs` (see `mlsim.studies.precision`). measures: names or families of
+    headline measures; all if none are named. level: of the confidence intervals. store: a file that
+    keeps each finished replication, so that none is ever run twice. progress: is told (done, all).
 
     >>> compare(
     ...     "scenarios/covid_app.yaml", {"ops": "ops_only.yml", "data": "with_data_checks.yml"}
     ... ).table  # doctest: +SKIP
     """
-    origin = scenario if isinstance(scenario, Scenario) else load(scenario)
-    chosen = variants_of(
-        origin.spec.document.path,
-        variants,
-        origin.spec.document.settings,
-        origin.monitoring.path if origin.monitoring else None,
-    )
-    looked_at = chosen_measures(chosen, measures)
-    first = origin.spec.seed
-    found = replicate(
-        chosen,
-        range(first, first + replications),
-        headline,
-        worlds_needed(looked_at.values()),
-        store=ReplicationStore(Path(store)) if store else None,
-        progress=progress,
-    )
-    return Comparison(found, looked_at, level)
+    asked = {"replications": replications, "until": until, "max_runs": max_runs}
+    plan = _plan("compare", scenario, variants=variants, measures=measures, level=level, **asked)
+    result = carry_out(plan, store=_store(store), progress=progress)
+    assert isinstance(result, Comparison)
+    return result
+
+
+def coverage(
+    scenario: "str | Path | Scenario",
+    *,
+    replications: int = 20,
+    level: float = 0.95,
+    store: str | Path | None = None,
+    progress: Done | None = None,
+) -> Coverage:
+    """Which rule and which check notices which fault of a scenario, how surely and how soon.
+
+    Arguments are those of `compare`.
+    """
+    plan = _plan("coverage", scenario, replications=replications, level=level)
+    result = carry_out(plan, store=_store(store), progress=progress)
+    assert isinstance(result, Coverage)
+    return result
+
+
+def sweep(
+    scenario: "str | Path | Scenario | Run",
+    vary: Mapping[str, Any],
+    *,
+    method: str = "grid",
+    samples: int = 64,
+    replications: int = 5,
+    measures: Collection[str] = (),
+    level: float = 0.95,
+    store: str | Path | None = None,
+    progress: Done | None = None,
+) -> Sweep:
+    """Run a scenario at many points of some settings.
+
+    vary: path to a list of values or a range, as in {"load.check_ups.rate": "0.5/s..2/s",
+    "monitoring.rules.HighLatency.for": ["5m", "10m"]}. method: grid, random or sobol; the latter
+    two take `samples` points. The other arguments are those of `compare`. What only changes how the
+    system is watched doesn't run it again. With a Run nothing is run at all: it is judged anew.
+    """
+    if isinstance(scenario, Run):
+        design = designed(vary, method, samples)
+        return judged_sweep(scenario.findings, design, measures, level, progress)
+    asked = {"method": method, "samples": samples, "replications": replications}
+    plan = _plan("sweep", scenario, vary=vary, measures=measures, level=level, **asked)
+    result = carry_out(plan, store=_store(store), progress=progress)
+    assert isinstance(result, Sweep)
+    return result
+
+
+def study(
+    file: str | Path, below: str | Path = "reports/studies", progress: Done | None = None
+) -> Comparison | Coverage | Sweep:
+    """Carry out a study that stands in a file; its results are written into a folder below `below`.
+
+    One that was interrupted goes on where it stopped.
+    """
+    plan = read_plan(file)
+    return carry_out_in(Path(below), plan, Path(file).parent, progress)[0]
+
+
+def _plan(kind: str, scenario: "str | Path | Scenario", **asked: Any) -> Plan:
+    origin: dict[str, object] = {"scenario": str(scenario)}
+    if isinstance(scenario, Scenario):
+        document, watching = scenario.spec.document, scenario.monitoring
+        settings: dict[str, object] = dict(document.settings)
+        if watching is not None:
+            settings |= {f"{PREFIX}{path}": v for path, v in watching.settings.items()}
+        origin = {"scenario": str(document.path), "set": settings}
+        if watching is not None:
+            origin["monitoring"] = str(watching.path)
+    asked = {key: value for key, value in asked.items() if value is not None}
+    return Plan.model_validate({"study": kind, "kind": kind, **origin, **asked})
+
+
+def _store(path: str | Path | None) -> ReplicationStore | None:
+    return None if path is None else ReplicationStore(Path(path))
 
 
 def _set_by_call(problem: Problem) -> Problem:

@@ -3,6 +3,7 @@
 import typer
 
 from mlsim.cli.compare import compare
+from mlsim.cli.coverage import coverage
 from mlsim.cli.exercise import exercise
 from mlsim.cli.explain import explain
 from mlsim.cli.factorial import factorial
@@ -14,6 +15,8 @@ from mlsim.cli.kinds import kinds
 from mlsim.cli.report import report
 from mlsim.cli.run import run
 from mlsim.cli.schema import schema
+from mlsim.cli.study import study
+from mlsim.cli.sweep import sweep
 from mlsim.cli.validate import validate
 
 app = typer.Typer(
@@ -23,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    *(run, compare, gains, factorial, judge, explain, report),
+    *(run, compare, coverage, sweep, study, gains, factorial, judge, explain, report),
     *(validate, graph, kinds, schema, init),
 )
 for command in COMMANDS:

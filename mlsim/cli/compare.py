@@ -1,15 +1,22 @@
 """`mlsim compare FILE A B ...`."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
-
-if TYPE_CHECKING:
-    from mlsim.report.comparison import Comparison
+from mlsim.cli.studying import (
+    BELOW,
+    AsJson,
+    Measures,
+    Out,
+    Quiet,
+    Replications,
+    carried_out,
+    exit_status,
+    plan_of,
+)
 
 
 def compare(
@@ -23,58 +30,56 @@ def compare(
             show_default=False,
         ),
     ],
-    replications: Annotated[
-        int, typer.Option(metavar="N", min=2, help="How many seeds each variant is run under.")
-    ] = 20,
-    measure: Annotated[
-        list[str] | None,
+    replications: Replications = 20,
+    until: Annotated[
+        str | None,
         typer.Option(
-            metavar="NAME",
-            help="Look at this measure, or family of measures, alone; repeatable.",
+            metavar="SHARE",
+            help="Run until each difference is as precise as this share of the mean, as in 5%.",
             show_default=False,
         ),
     ] = None,
+    max_runs: Annotated[
+        int, typer.Option(metavar="N", min=2, help="With --until, the most replications.")
+    ] = 200,
+    measure: Measures = None,
     set_: Settings = None,
     monitoring: MonitoringFile = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the table as JSON and nothing else.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    out: Out = BELOW,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare variants under the same seeds: what differs, by how much, and is it decided."""
-    from mlsim import api
-    from mlsim.cli.progress import replications_done
     from mlsim.studies.given import AS_IT_IS, parsed
 
     given = parsed(variants)
     if len(given) == 1:
         given = {AS_IT_IS: None, **given}
-    scenario = api.load(file, settings_of(set_ or ()), monitoring)
-    with replications_done(shown=not (quiet or as_json)) as tell:
-        result = api.compare(
-            scenario,
-            given,
-            replications=replications,
-            measures=measure or (),
-            store=STORE,
-            progress=tell,
-        )
-    show(result, as_json)
-    if result.failures:
-        raise typer.Exit(1)
+    plan = plan_of(
+        "compare",
+        file,
+        monitoring,
+        set=settings_of(set_ or ()),
+        variants=given,
+        replications=replications,
+        until=share_of(until),
+        max_runs=max_runs,
+        measures=measure or [],
+    )
+    result, _ = carried_out(plan, Path(), out, as_json=as_json, quiet=quiet)
+    exit_status(result)
 
 
-STORE = Path("reports") / "studies" / "replications.sqlite"
-"""Where finished replications are kept."""
+def share_of(text: str | None) -> str | None:
+    """The text itself, if it is a share of more than 0 and less than 1, as in 5% or 0.05."""
+    from mlsim.scenario.refusal import Refusal
+    from mlsim.scenario.units import probability
 
-
-def show(result: "Comparison", as_json: bool) -> None:
-    """The comparison on one screen, or for a program."""
-    if as_json:
-        print(json.dumps(json.loads(result.table.to_json(orient="records")), indent=2))
-        return
-    from rich.console import Console
-
-    from mlsim.report import comparison_text
-
-    comparison_text.show(result, Console())
+    if text is None:
+        return None
+    try:
+        if 0 < probability(text) < 1:
+            return text
+    except Refusal:
+        pass
+    raise typer.BadParameter(f"must be a share such as 5% (got '{text}')", param_hint="--until")

@@ -35,7 +35,7 @@ MonitoringFile = Annotated[
 ]
 
 
-def settings_of(assignments: Iterable[str]) -> dict[str, str]:
+def settings_of(assignments: Iterable[str], option: str = "--set") -> dict[str, str]:
     """What `--set` was given, as path to value; a later assignment of a path wins.
 
     >>> settings_of(["load.jobs.rate=3/s", "outcomes.late.count=sojourn_time >= 2s"])
@@ -45,6 +45,6 @@ def settings_of(assignments: Iterable[str]) -> dict[str, str]:
     for assignment in assignments:
         path, equals, value = assignment.partition("=")
         if not (path.strip() and equals):
-            raise typer.BadParameter(f"needs PATH=VALUE (got '{assignment}')", param_hint="--set")
+            raise typer.BadParameter(f"needs PATH=VALUE (got '{assignment}')", param_hint=option)
         settings[path.strip()] = value.strip()
     return settings

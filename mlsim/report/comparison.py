@@ -8,6 +8,7 @@ import pandas as pd
 from mlsim.measures.headline import Measure
 from mlsim.studies.differences import differences
 from mlsim.studies.paired import Failure, Replications
+from mlsim.studies.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -15,12 +16,13 @@ class Comparison:
     """Variants under the same seeds, each held against the first.
 
     replications: all that was run. measures: those that are compared, by name. level: of the
-    confidence intervals.
+    confidence intervals. precision: what it was run until, None for a fixed number of runs.
     """
 
     replications: Replications
     measures: Mapping[str, Measure]
     level: float = 0.95
+    precision: Precision | None = None
 
     @property
     def baseline(self) -> str:
@@ -29,9 +31,15 @@ class Comparison:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per variant and measure (see `mlsim.studies.differences.differences`)."""
+        """One row per variant and measure (see `mlsim.studies.differences.differences`).
+
+        precise: whether it is as precise as was asked for, where that was asked.
+        """
         shares = {name for name, measure in self.measures.items() if measure.unit == "share"}
-        return differences(self.runs, self.baseline, self.level, shares)
+        table = differences(self.runs, self.baseline, self.level, shares)
+        if self.precision is not None:
+            table["precise"] = self.precision.reached(table)
+        return table
 
     @property
     def runs(self) -> pd.DataFrame:

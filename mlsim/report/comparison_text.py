@@ -1,15 +1,17 @@
 """A comparison on one screen: per measure the means, their difference, and a verdict."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mlsim.measures.headline import Measure
 from mlsim.report import wording
 from mlsim.report.comparison import Comparison
+from mlsim.studies.precision import METHOD
 
 VERDICTS = {
     "more": ("more", "bold"),
@@ -19,26 +21,14 @@ VERDICTS = {
 }
 
 
-def show(comparison: Comparison, console: Console) -> None:
-    """Prints a comparison: one table per variant, and what failed."""
-    if console.is_terminal:
-        _print(comparison, console)
-        return
-    with console.capture() as captured:
-        _print(comparison, console)
-    lines = [line.rstrip() for line in captured.get().splitlines()]
-    console.out("\n".join(lines), highlight=False)
-
-
-def _print(comparison: Comparison, console: Console) -> None:
+def lines(comparison: Comparison) -> Iterator[RenderableType]:
+    """One table per variant, and below each what pairing has saved."""
     table = comparison.table
     for variant in dict.fromkeys(table["variant"]):
         rows = table[table["variant"] == variant]
-        console.print(_heading(comparison, variant, rows))
-        console.print(_table(comparison, variant, rows))
-        console.print(Text(_pairing(rows), style="dim"))
-    for failure in comparison.failures:
-        console.print(Text(f"Failed: {failure}", style="red"), soft_wrap=True)
+        yield _heading(comparison, variant, rows)
+        yield _table(comparison, variant, rows)
+        yield Text(" ".join(filter(None, (_pairing(rows), _stopping(comparison, rows)))))
 
 
 def _heading(comparison: Comparison, variant: str, rows: Any) -> Text:
@@ -50,7 +40,7 @@ def _heading(comparison: Comparison, variant: str, rows: Any) -> Text:
 
 def _table(comparison: Comparison, variant: str, rows: Any) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("Measure")
+    table.add_column("Measure", min_width=20)
     for heading in (comparison.baseline, variant, "Difference", "Interval"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Verdict")
@@ -84,6 +74,16 @@ def _pairing(rows: Any) -> str:
         f"{wording.number(round(float(gains.min()), 1))} to "
         f"{wording.number(round(float(gains.max()), 1))} times as many for intervals as narrow."
     )
+
+
+def _stopping(comparison: Comparison, rows: Any) -> str:
+    """What was run until, and whether that was reached."""
+    if comparison.precision is None:
+        return ""
+    asked = wording.percent(comparison.precision.share)
+    loose = [titled(comparison.measures[m]) for m in rows.loc[~rows["precise"], "measure"]]
+    rest = f"; not reached by {wording.listed(loose)}" if loose else ""
+    return f"Run until every half-width is at most {asked} ({METHOD}){rest}."
 
 
 def titled(measure: Measure) -> str:

@@ -1,13 +1,16 @@
 """Variants as people give them: a monitoring file, a file of settings, or settings themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mlsim.errors import MlsimError, Problem, ScenarioError
 from mlsim.monitoring.loading import load_watched
-from mlsim.monitoring.spec import MonitoringFile
-from mlsim.scenario.document import read
+from mlsim.monitoring.settings import divided
+from mlsim.monitoring.spec import MonitoringFile, load_monitoring
+from mlsim.scenario.document import Document, read
+from mlsim.scenario.spec import Scenario
 from mlsim.studies.variant import Variant
 
 AS_IT_IS = "as it is"
@@ -30,10 +33,11 @@ def variants_of(
     that of a file of settings; None for nothing. settings, monitoring: what all of them have.
     Raises ScenarioError with the mistakes of all.
     """
+    reading = _Reading(Path(scenario), settings or {}, Path(monitoring) if monitoring else None)
     found, problems = [], []
     for name, change in given.items():
         try:
-            found.append(_variant(name, scenario, change, settings or {}, monitoring))
+            found.append(reading.variant(name, change))
         except ScenarioError as error:
             problems += [p for p in error.problems if p not in problems]
     if problems:
@@ -41,40 +45,54 @@ def variants_of(
     return tuple(found)
 
 
-def _variant(
-    name: str,
-    scenario: str | Path,
-    change: Mapping[str, object] | str | Path | None,
-    settings: Mapping[str, object],
-    monitoring: str | Path | None,
-) -> Variant:
-    if isinstance(change, str | Path):
-        document = read(change)
-        keys = set(document.data) if isinstance(document.data, dict) else set()
-        if not keys:
+class _Reading:
+    """Reads each file once, however many variants name it, and each scenario that they share."""
+
+    def __init__(self, file: Path, settings: Mapping[str, object], monitoring: Path | None):
+        self._file, self._settings, self._monitoring = file, settings, monitoring
+        self._read: Callable[[Path], Document] = cache(read)
+        self._scenarios: dict[tuple[tuple[str, str], ...], Scenario] = {}
+
+    def variant(self, name: str, change: Mapping[str, object] | str | Path | None) -> Variant:
+        if not isinstance(change, str | Path):
+            return self._variant(name, change or {}, self._monitoring)
+        data = self._read(Path(change)).data
+        if not isinstance(data, dict) or not data:
             message = "must be a monitoring file, or a file of settings such as `horizon: 7d`"
             raise ScenarioError([Problem(str(change), 0, "", message)])
-        if keys <= _monitoring_keys():
-            return Variant(name, *load_watched(scenario, settings, change))
-        assert isinstance(document.data, dict)
-        change = document.data
-    return Variant(name, *load_watched(scenario, {**settings, **(change or {})}, monitoring))
+        if data.keys() <= _monitoring_keys():
+            return self._variant(name, {}, Path(change))
+        return self._variant(name, data, self._monitoring)
+
+    def _variant(self, name: str, change: Mapping[str, object], monitoring: Path | None) -> Variant:
+        own, watched = divided({**self._settings, **change})
+        key = tuple((path, repr(value)) for path, value in own.items())
+        if key not in self._scenarios:
+            # Both at once, so that the mistakes of both are told.
+            both = load_watched(self._file, {**self._settings, **change}, monitoring)
+            self._scenarios[key] = both[0]
+            return Variant(name, *both)
+        scenario = self._scenarios[key]
+        file = monitoring or scenario.monitoring_file
+        if file is None:
+            return Variant(name, *load_watched(self._file, {**self._settings, **change}))
+        return Variant(name, scenario, load_monitoring(file, scenario, watched, self._read))
 
 
 def _monitoring_keys() -> set[str]:
     return {field.alias or name for name, field in MonitoringFile.model_fields.items()}
 
 
-def parsed(texts: list[str]) -> dict[str, Mapping[str, str] | Path | None]:
+def parsed(texts: Sequence[str]) -> dict[str, dict[str, str] | str | None]:
     """Variants as a command line gives them, by name.
 
     A file, or `[NAME:]PATH=VALUE[; PATH=VALUE ...]`; `NAME:FILE` and a lone `.` (the scenario as it
     is) will do as well. Raises VariantError.
 
     >>> parsed(["ops_only.yml", "busy: load.jobs.rate=3/s; horizon=2d"])
-    {'ops_only': PosixPath('ops_only.yml'), 'busy': {'load.jobs.rate': '3/s', 'horizon': '2d'}}
+    {'ops_only': 'ops_only.yml', 'busy': {'load.jobs.rate': '3/s', 'horizon': '2d'}}
     """
-    found: dict[str, Mapping[str, str] | Path | None] = {}
+    found: dict[str, dict[str, str] | str | None] = {}
     for text in texts:
         name, change = _parsed(text)
         if name in found:
@@ -83,14 +101,14 @@ def parsed(texts: list[str]) -> dict[str, Mapping[str, str] | Path | None]:
     return found
 
 
-def _parsed(text: str) -> tuple[str, Mapping[str, str] | Path | None]:
+def _parsed(text: str) -> tuple[str, dict[str, str] | str | None]:
     name, colon, rest = text.partition(":")
     named = bool(colon) and "=" not in name and name.strip() != ""
     own = rest.strip() if named else text.strip()
     if own in (".", ""):
         return name.strip() if named else AS_IT_IS, None
     if "=" not in own:
-        return name.strip() if named else Path(own).stem, Path(own)
+        return name.strip() if named else Path(own).stem, own
     settings = {}
     for part in own.split(";"):
         path, equals, value = part.partition("=")

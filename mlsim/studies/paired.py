@@ -27,7 +27,7 @@ from mlsim.measures.headline import headline
 from mlsim.studies.places import Place
 from mlsim.studies.processes import Processes
 from mlsim.studies.replication import Measuring, Replication, replication
-from mlsim.studies.store import ReplicationStore
+from mlsim.studies.store import ReplicationStore, fingerprint
 from mlsim.studies.variant import SystemRun, Variant, system_runs
 from mlsim.studies.worlds import load_what_worlds_share
 
@@ -122,11 +122,9 @@ class _Study:
         self._failures: list[Failure] = []
         self._keys: dict[tuple[str, int], str] = {}
         if store is not None:
-            needed = None if worlds is None else sorted(worlds)
-            self._keys = {
-                (variant.name, seed): store.key(variant, seed, measuring, needed)
-                for variant, seed in product(variants, seeds)
-            }
+            for variant in variants:
+                key_of = fingerprint(variant, measuring, worlds)
+                self._keys |= {(variant.name, seed): key_of(seed) for seed in seeds}
             for (name, seed), key in self._keys.items():
                 if (kept := store.get(key)) is not None:
                     self._found[name, seed] = Replication(name, seed, kept)

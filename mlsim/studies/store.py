@@ -64,42 +64,39 @@ class ReplicationStore:
         """Let go of the file."""
         self._connection.close()
 
-    @staticmethod
-    def key(
-        variant: Variant,
-        seed: int,
-        measuring: Callable[..., Any],
-        worlds: Collection[str] | None,
-    ) -> str:
-        """The name of a replication: another one if anything is other that could change it.
 
-        That is the scenario and the files that it names, how it is watched, the seed, what is
-        measured in which worlds, mlsim's own code, and the libraries and the machine it runs on.
-        """
-        parts = (
-            _code(),
-            _scenario(variant.scenario),
-            _monitoring(variant.monitoring),
-            seed,
-            _name(measuring),
-            worlds,
-        )
-        return _digest(json.dumps(parts, sort_keys=True, default=str))
+def fingerprint(
+    variant: Variant, measuring: Callable[..., Any], worlds: Collection[str] | None
+) -> Callable[[int], str]:
+    """Gives the key of a variant's replication under a seed.
 
-
-def _scenario(scenario: Scenario) -> list[str]:
-    """Its content, but for the seed and for who watches it, and the content of files it names."""
-    data = {k: v for k, v in _top(scenario).items() if k not in ("seed", "monitoring")}
-    folder = scenario.document.path.parent
-    files = sorted(text for text in _texts(data) if _is_file(folder / text))
-    contents = [_digest((folder / name).read_bytes()) for name in files]
-    return [json.dumps(data, sort_keys=True, default=str), *contents]
+    It is another one if anything is other that could change the replication: the scenario and the
+    files that it names, how it is watched, what is measured in which worlds, mlsim's own code, the
+    libraries and the machine it runs on.
+    """
+    document = variant.scenario.document
+    parts = (
+        _code(),
+        _scenario(document.path.parent, json.dumps(_deciding(variant.scenario))),
+        _monitoring(variant.monitoring),
+        _name(measuring),
+        sorted(worlds) if worlds is not None else None,
+    )
+    base = _digest(json.dumps(parts, sort_keys=True, default=str))
+    return lambda seed: _digest(f"{base} {seed}")
 
 
-def _top(scenario: Scenario) -> dict[str, Any]:
+def _deciding(scenario: Scenario) -> dict[str, Any]:
+    """What a scenario says, but for the seed and for who watches it."""
     data = scenario.document.data
     assert isinstance(data, dict), "a scenario is a mapping"
-    return data
+    return {key: value for key, value in data.items() if key not in ("seed", "monitoring")}
+
+
+def _scenario(folder: Path, content: str) -> list[str]:
+    """Its content, and that of the files that it names."""
+    files = sorted(text for text in _texts(json.loads(content)) if _is_file(folder / text))
+    return [content, *(_digest((folder / name).read_bytes()) for name in files)]
 
 
 def _texts(data: object) -> set[str]:

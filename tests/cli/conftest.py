@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlsim.cli import main
+from tests.desk import written
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,9 @@ def scenario(mlsim: Callable[..., Ended], tmp_path: Path) -> Path:
     """The scenario that `mlsim init` writes."""
     mlsim("init", "shop")
     return tmp_path / "shop" / "scenario.yaml"
+
+
+@pytest.fixture
+def desk(mlsim: Callable[..., Ended], tmp_path: Path) -> Path:
+    """A desk that is closed for ten minutes, in the folder in which commands run."""
+    return written(tmp_path)

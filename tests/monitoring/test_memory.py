@@ -21,7 +21,7 @@ groups:
         expr: smooth > {threshold} and on (site) 7 >= load
         for: {hold}
       - alert: Steep
-        expr: ({threshold} / 4 < deriv(smooth[10m])) or load * 2 == bool 3
+        expr: (({threshold} + 1) < max_over_time(smooth[10m])) or load * 2 == bool 3
 """
 
 

@@ -1,0 +1,89 @@
+"""What the commands for studies share: their options, and carrying a study out."""
+
+import json
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mlsim.report.studying import Result
+    from mlsim.studies.plan import Plan
+
+BELOW = Path("reports") / "studies"
+"""Where studies are written, and the replications that they share."""
+
+Replications = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Under how many seeds each variant is run.")
+]
+Measures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--measure",
+        metavar="NAME",
+        help="Look at this measure, or family of measures, alone; repeatable.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path, typer.Option(metavar="DIR", help="Below which folder studies and their runs are kept.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the table as JSON and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print only the folder that was written.")]
+
+
+def plan_of(kind: str, file: Path, monitoring: Path | None, **asked: Any) -> "Plan":
+    """The study that a command line asks for; its name tells it from others of the scenario."""
+    from mlsim.studies.plan import Plan
+
+    given = {"kind": kind, "scenario": str(file), **asked}
+    if monitoring is not None:
+        given["monitoring"] = str(monitoring)
+    given = {key: value for key, value in given.items() if value is not None}
+    digest = blake2b(json.dumps(given, sort_keys=True).encode(), digest_size=3).hexdigest()
+    return Plan.model_validate({"study": f"{file.stem}_{kind}_{digest}", **given})
+
+
+def carried_out(
+    plan: "Plan", base: Path, out: Path, *, as_json: bool, quiet: bool
+) -> "tuple[Result, Path]":
+    """Run the study, with a bar to watch, print its results, and say what failed."""
+    from mlsim.cli.progress import replications_done
+    from mlsim.report.studying import carry_out_in
+
+    with replications_done(shown=not (quiet or as_json)) as tell:
+        result, folder = carry_out_in(out, plan, base, tell)
+    show(result, folder, as_json=as_json, quiet=quiet)
+    return result, folder
+
+
+def show(result: "Result", folder: Path | None, *, as_json: bool, quiet: bool) -> None:
+    """Print results: for people, for a program, or only where they lie."""
+    if as_json:
+        print(json.dumps(json.loads(result.table.to_json(orient="records")), indent=2))
+    elif quiet:
+        print(folder)
+    else:
+        from rich.console import Console
+
+        from mlsim.report import study_text
+
+        study_text.show(result, Console(), folder)
+
+
+def exit_status(result: "Result") -> None:
+    """1 where a replication failed."""
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def varied(given: list[str]) -> dict[str, str]:
+    """What `--vary` was given, by path.
+
+    >>> varied(["load.jobs.rate=1/s,2/s"])
+    {'load.jobs.rate': '1/s,2/s'}
+    """
+    from mlsim.cli.options import settings_of
+
+    return settings_of(given, "--vary")

@@ -1,0 +1,101 @@
+"""`mlsim sweep FILE --vary PATH=VALUES`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlsim.cli.options import MonitoringFile, Settings, settings_of
+from mlsim.cli.studying import (
+    BELOW,
+    AsJson,
+    Measures,
+    Out,
+    Quiet,
+    Replications,
+    carried_out,
+    exit_status,
+    plan_of,
+    show,
+    varied,
+)
+
+
+def sweep(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="The scenario; or the folder of a run, which is then judged anew and not run.",
+            show_default=False,
+        ),
+    ],
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            metavar="PATH=VALUES",
+            help="Values as in load.jobs.rate=1/s,2/s, or a range as in 1/s..3/s:5; repeatable. "
+            "Paths that begin with monitoring. vary who watches, which runs nothing again.",
+            show_default=False,
+        ),
+    ],
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="How points are chosen: grid, random or sobol.")
+    ] = "grid",
+    samples: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Points of a random or Sobol sweep.")
+    ] = 64,
+    replications: Replications = 5,
+    measure: Measures = None,
+    set_: Settings = None,
+    monitoring: MonitoringFile = None,
+    out: Out = BELOW,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a scenario at many points of some settings, or judge a run by many rules."""
+    from mlsim.report.sweep import designed
+
+    design = varied(vary)
+    designed(design, method, samples)
+    if file.is_dir():
+        _judge(file, design, method, samples, measure or [], out, as_json, quiet)
+        return
+    plan = plan_of(
+        "sweep",
+        file,
+        monitoring,
+        set=settings_of(set_ or ()),
+        vary=design,
+        method=method,
+        samples=samples,
+        replications=replications,
+        measures=measure or [],
+    )
+    result, _ = carried_out(plan, Path(), out, as_json=as_json, quiet=quiet)
+    exit_status(result)
+
+
+def _judge(
+    folder: Path,
+    design: dict[str, str],
+    method: str,
+    samples: int,
+    measures: list[str],
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from mlsim import api
+    from mlsim.cli.progress import replications_done
+    from mlsim.report.studying import write
+
+    run = api.open_run(folder)
+    with replications_done(shown=not (quiet or as_json)) as tell:
+        result = api.sweep(
+            run, design, method=method, samples=samples, measures=measures, progress=tell
+        )
+    name = plan_of("sweep", folder.resolve(), None, vary=design, method=method).study
+    written = out / f"judged_{name}"
+    write(result, written)
+    show(result, written, as_json=as_json, quiet=quiet)

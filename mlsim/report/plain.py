@@ -1,0 +1,15 @@
+"""Printing without blanks at the ends of lines where nobody but a program reads."""
+
+from rich.console import Console, RenderableType
+
+
+def printed(what: RenderableType, console: Console) -> None:
+    """Print on a terminal as it is; elsewhere without the blanks that fill cells up."""
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    # Cells are filled up with blanks, which a file or another program has no use for.
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    console.out("\n".join(lines), highlight=False)

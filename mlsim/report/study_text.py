@@ -1,0 +1,32 @@
+"""A study's results on one screen: its tables, what failed, and where the rest was written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from mlsim.report import comparison_text, coverage_text, sweep_text
+from mlsim.report.comparison import Comparison
+from mlsim.report.coverage import Coverage
+from mlsim.report.plain import printed
+from mlsim.report.studying import Result
+
+
+def show(result: Result, console: Console, folder: Path | None = None) -> None:
+    """Prints the results; `folder` is named as the place of what was written."""
+    printed(Group(*_lines(result)), console)
+    for failure in result.failures:
+        # A command is there to be copied: never broken over two lines.
+        console.print(Text(f"Failed: {failure}", style="red"), soft_wrap=True)
+    if folder is not None:
+        console.print(Text(f"Written to {folder}/", style="bold"), soft_wrap=True)
+
+
+def _lines(result: Result) -> Iterator[RenderableType]:
+    if isinstance(result, Comparison):
+        yield from comparison_text.lines(result)
+    elif isinstance(result, Coverage):
+        yield from coverage_text.lines(result)
+    else:
+        yield from sweep_text.lines(result)

@@ -1,0 +1,70 @@
+"""Carries a study out, and gives its results in the form in which people look at them."""
+
+from pathlib import Path
+
+from mlsim.report.comparison import Comparison
+from mlsim.report.coverage import Coverage
+from mlsim.report.sweep import Sweep
+from mlsim.studies.folder import StudyFolder, put, store_of
+from mlsim.studies.paired import Done, Replications
+from mlsim.studies.places import Place
+from mlsim.studies.plan import Plan
+from mlsim.studies.prepared import Prepared, prepare
+from mlsim.studies.store import ReplicationStore
+
+Result = Comparison | Coverage | Sweep
+
+
+def result_of(prepared: Prepared, found: Replications) -> Result:
+    """What came out of a study."""
+    plan = prepared.plan
+    if plan.kind == "coverage":
+        return Coverage(found, plan.level, plan.require)
+    if plan.kind == "sweep":
+        return Sweep(found, prepared.points, prepared.measures, plan.level)
+    return Comparison(found, prepared.measures, plan.level, prepared.precision)
+
+
+def carry_out(
+    plan: Plan,
+    base: Path = Path(),
+    store: ReplicationStore | None = None,
+    place: Place | None = None,
+    progress: Done | None = None,
+) -> Result:
+    """Run a study; its paths count from `base`. store: keeps what is finished, and what it has."""
+    prepared = prepare(plan, base)
+    return result_of(prepared, prepared.carry_out(store, place, progress))
+
+
+def carry_out_in(
+    below: Path, plan: Plan, base: Path = Path(), progress: Done | None = None
+) -> tuple[Result, Path]:
+    """The same with a folder of its own below `below`, where its results are written.
+
+    A study that was interrupted goes on: what is finished is kept in a store that all studies below
+    that folder share. Raises MlsimError before the first run where nothing can be written there.
+    """
+    prepared = prepare(plan, base)
+    folder, store = StudyFolder(below / plan.study), store_of(below)
+    folder.begin(plan, base)
+
+    def tell(done: int, of: int) -> None:
+        folder.tell(done, of)
+        if progress is not None:
+            progress(done, of)
+
+    try:
+        result = result_of(prepared, prepared.carry_out(store, None, tell))
+        write(result, folder.path)
+        folder.end()
+    finally:
+        store.close()
+    return result, folder.path
+
+
+def write(result: Result, folder: Path) -> None:
+    """Write the tables: table.csv, and runs.parquet where there are tidy runs."""
+    put(folder / "table.csv", result.table.to_csv(index=False))
+    if not isinstance(result, Coverage):
+        put(folder / "runs.parquet", result.runs.to_parquet(index=False))

@@ -1,0 +1,132 @@
+"""`mlsim study`: from a file, interrupted and resumed, and listed."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+STUDY = """
+study: closed_desk
+kind: compare
+scenario: desk.yaml
+variants:
+  as it is:
+  busy: {load.jobs.rate: 0.6/s}
+  looks away: slow.yml
+replications: 12
+"""
+
+
+@pytest.fixture
+def file(desk: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY)
+    return path
+
+
+def table(folder: Path) -> bytes:
+    return (folder / "reports" / "studies" / "closed_desk" / "table.csv").read_bytes()
+
+
+def kept(folder: Path) -> int:
+    store = folder / "reports" / "studies" / "replications.sqlite"
+    if not store.exists():
+        return 0
+    connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+    try:
+        return int(connection.execute("SELECT count(*) FROM replications").fetchone()[0])
+    except sqlite3.OperationalError:  # not made yet
+        return 0
+    finally:
+        connection.close()
+
+
+def test_a_study_stands_in_a_file(mlsim, file: Path, tmp_path: Path):
+    ended = mlsim("study", file)
+    assert ended.returncode == 0, ended.stderr
+    assert "busy against as it is  12 paired runs" in ended.stdout
+    assert "looks away against as it is" in ended.stdout
+    assert kept(tmp_path) == 36
+    assert "closed_desk" in mlsim("study", "ls").stdout
+
+
+def test_kill_9_in_the_middle_loses_nothing_and_runs_nothing_twice(
+    mlsim, file: Path, tmp_path: Path
+):
+    elsewhere = tmp_path / "elsewhere"
+    mlsim("study", file, "--out", elsewhere / "reports" / "studies")
+    whole = table(elsewhere)
+    command = [sys.executable, "-m", "mlsim", "study", str(file), "--quiet"]
+    with subprocess.Popen(command, cwd=tmp_path, env=os.environ) as process:
+        while kept(tmp_path) < 8:
+            assert process.poll() is None, "it was over before it could be killed"
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+    before = kept(tmp_path)
+    assert before < 36
+    listed = mlsim("study", "ls").stdout
+    assert "unfinished" in listed
+    written = dict(rows(tmp_path))
+    ended = mlsim("study", "--resume")
+    assert ended.returncode == 0, ended.stderr
+    assert table(tmp_path) == whole
+    # What had been finished is what it was, by the number under which SQLite has it: not redone.
+    assert written.items() <= dict(rows(tmp_path)).items()
+    assert kept(tmp_path) == 36
+
+
+def rows(folder: Path) -> list[tuple[str, int]]:
+    store = folder / "reports" / "studies" / "replications.sqlite"
+    connection = sqlite3.connect(store)
+    found = connection.execute("SELECT key, rowid FROM replications").fetchall()
+    connection.close()
+    return found
+
+
+def test_a_changed_file_runs_only_what_it_changes(mlsim, file: Path, tmp_path: Path):
+    mlsim("study", file)
+    before = dict(rows(tmp_path))
+    file.write_text(STUDY.replace("0.6/s", "0.7/s"))
+    mlsim("study", file)
+    after = dict(rows(tmp_path))
+    assert before.items() <= after.items()
+    assert len(after) == len(before) + 12
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("compare", "compre", "kind: must be"),
+        ("replications: 12", "replicatons: 12", "unknown key (did you mean 'replications'?)"),
+        ("load.jobs.rate", "load.job.rate", "load has no 'job' (did you mean 'jobs'?)"),
+        ("slow.yml", "slwo.yml", "slwo.yml: no such file"),
+        ("desk.yaml", "dusk.yaml", "dusk.yaml: no such file"),
+        ("replications: 12", "vary: {horizon: [1h]}", "vary: is for `kind: sweep` alone"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_written(
+    mlsim, file: Path, old: str, new: str, message: str
+):
+    file.write_text(STUDY.replace(old, new))
+    ended = mlsim("study", file)
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert not Path("reports").exists()
+
+
+def test_nothing_to_resume(mlsim, file: Path):
+    ended = mlsim("study", "--resume")
+    assert (ended.returncode, "no study there is unfinished" in ended.stderr) == (2, True)
+    assert "No study was begun" in mlsim("study", "ls").stdout
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_first_run(mlsim, file: Path):
+    Path("taken").write_text("")
+    ended = mlsim("study", file, "--out", Path("taken") / "studies")
+    assert ended.returncode == 2
+    assert "can't keep replications there" in ended.stderr

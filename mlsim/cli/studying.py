@@ -1,6 +1,7 @@
 """What the commands for studies share: their options, and carrying a study out."""
 
 import json
+import re
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,7 +43,17 @@ def plan_of(kind: str, file: Path, monitoring: Path | None, **asked: Any) -> "Pl
         given["monitoring"] = str(monitoring)
     given = {key: value for key, value in given.items() if value is not None}
     digest = blake2b(json.dumps(given, sort_keys=True).encode(), digest_size=3).hexdigest()
-    return Plan.model_validate({"study": f"{file.stem}_{kind}_{digest}", **given})
+    return Plan.model_validate({"study": f"{named(file.stem)}_{kind}_{digest}", **given})
+
+
+def named(text: str) -> str:
+    """A text as a name: letters, digits and _, not beginning with a digit, not too long.
+
+    >>> named("covid-app"), named("20261125T03")
+    ('covid_app', '_20261125T03')
+    """
+    name = re.sub(r"[^A-Za-z0-9_]", "_", text)[:40]
+    return f"_{name}" if not name or name[0].isdigit() else name
 
 
 def carried_out(

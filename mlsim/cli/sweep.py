@@ -95,7 +95,7 @@ def _judge(
         result = api.sweep(
             run, design, method=method, samples=samples, measures=measures, progress=tell
         )
-    name = plan_of("sweep", folder.resolve(), None, vary=design, method=method).study
-    written = out / f"judged_{name}"
+    asked = {"vary": design, "method": method, "samples": samples, "measures": measures}
+    written = out / f"judged_{plan_of('sweep', folder.resolve(), None, **asked).study}"
     write(result, written)
     show(result, written, as_json=as_json, quiet=quiet)

@@ -21,8 +21,17 @@ class Interval(NamedTuple):
         return max(self.estimate - self.low, self.high - self.estimate)
 
 
+ENOUGH_FOR_SKEWNESS = 10
+"""Values from which on their skewness can be estimated at all."""
+
+
 def of_mean(values: ArrayLike, level: float = 0.95) -> Interval:
-    """Student's interval of a mean; without an end for a single value.
+    """Student's interval of a mean, corrected for skewness; without an end for a single value.
+
+    From ten values on the correction is Willink's ("A confidence interval and test for the mean of
+    an asymmetric distribution", Communications in Statistics 34, 2005). Costs and times to detect
+    are skewed, and Student's own interval misses the mean of 20 exponential values in 8% of cases
+    instead of 5%. Where the values lie symmetrically both are the same.
 
     >>> [round(end, 2) for end in of_mean([4.1, 3.9, 4.4, 4.0])]
     [4.1, 3.76, 4.44]
@@ -32,8 +41,19 @@ def of_mean(values: ArrayLike, level: float = 0.95) -> Interval:
         mean = float(sample.mean()) if sample.size else math.nan
         return Interval(mean, math.nan, math.nan)
     mean, error = float(sample.mean()), float(stats.sem(sample))
-    reach = float(stats.t.ppf(0.5 + level / 2, sample.size - 1)) * error
-    return Interval(mean, mean - reach, mean + reach)
+    quantile = float(stats.t.ppf(0.5 + level / 2, sample.size - 1))
+    skewness = 0.0
+    if sample.size >= ENOUGH_FOR_SKEWNESS and np.ptp(sample) > 1e-12 * abs(mean):
+        skewness = float(stats.skew(sample, bias=False)) / (6 * math.sqrt(sample.size))
+    low, high = (_willink(side * quantile, skewness) for side in (1, -1))
+    return Interval(mean, mean - low * error, mean - high * error)
+
+
+def _willink(quantile: float, skewness: float) -> float:
+    """A quantile of Student's t as it has to be for a sample with this skewness of its mean."""
+    if abs(skewness) < 1e-9:
+        return quantile
+    return (math.cbrt(1 + 6 * skewness * (quantile - skewness)) - 1) / (2 * skewness)
 
 
 def of_share(successes: int, runs: int, level: float = 0.95) -> Interval:

@@ -50,6 +50,15 @@ class Precision:
             [rows["difference"] - rows["low"], rows["high"] - rows["difference"]], axis=1
         ).max(axis=1)
         size = rows[["baseline", "mean"]].abs().max(axis=1)
-        relative = size * self.share / (1 + self.share)
+        relative = size * relative_to_estimate(self.share)
         allowed = relative.where(~rows["measure"].isin(list(self.shares)), self.share)
         return (width <= allowed) & (rows["runs"] >= AT_LEAST)
+
+
+def relative_to_estimate(share: float) -> float:
+    """What share of the estimated mean a half-width may be, to be at most `share` of the true one.
+
+    >>> round(relative_to_estimate(0.05), 4)
+    0.0476
+    """
+    return share / (1 + share)

@@ -18,7 +18,7 @@ variants:
   as it is:
   busy: {load.jobs.rate: 0.6/s}
   looks away: slow.yml
-replications: 12
+replications: 6
 """
 
 
@@ -49,9 +49,9 @@ def kept(folder: Path) -> int:
 def test_a_study_stands_in_a_file(mlsim, file: Path, tmp_path: Path):
     ended = mlsim("study", file)
     assert ended.returncode == 0, ended.stderr
-    assert "busy against as it is  12 paired runs" in ended.stdout
+    assert "busy against as it is  6 paired runs" in ended.stdout
     assert "looks away against as it is" in ended.stdout
-    assert kept(tmp_path) == 36
+    assert kept(tmp_path) == 18
     assert "closed_desk" in mlsim("study", "ls").stdout
 
 
@@ -63,12 +63,12 @@ def test_kill_9_in_the_middle_loses_nothing_and_runs_nothing_twice(
     whole = table(elsewhere)
     command = [sys.executable, "-m", "mlsim", "study", str(file), "--quiet"]
     with subprocess.Popen(command, cwd=tmp_path, env=os.environ) as process:
-        while kept(tmp_path) < 8:
+        while kept(tmp_path) < 4:
             assert process.poll() is None, "it was over before it could be killed"
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
     before = kept(tmp_path)
-    assert before < 36
+    assert before < 18
     listed = mlsim("study", "ls").stdout
     assert "unfinished" in listed
     written = dict(rows(tmp_path))
@@ -77,7 +77,7 @@ def test_kill_9_in_the_middle_loses_nothing_and_runs_nothing_twice(
     assert table(tmp_path) == whole
     # What had been finished is what it was, by the number under which SQLite has it: not redone.
     assert written.items() <= dict(rows(tmp_path)).items()
-    assert kept(tmp_path) == 36
+    assert kept(tmp_path) == 18
 
 
 def rows(folder: Path) -> list[tuple[str, int]]:
@@ -95,18 +95,18 @@ def test_a_changed_file_runs_only_what_it_changes(mlsim, file: Path, tmp_path: P
     mlsim("study", file)
     after = dict(rows(tmp_path))
     assert before.items() <= after.items()
-    assert len(after) == len(before) + 12
+    assert len(after) == len(before) + 6
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("compare", "compre", "kind: must be"),
-        ("replications: 12", "replicatons: 12", "unknown key (did you mean 'replications'?)"),
+        ("replications: 6", "replicatons: 12", "unknown key (did you mean 'replications'?)"),
         ("load.jobs.rate", "load.job.rate", "load has no 'job' (did you mean 'jobs'?)"),
         ("slow.yml", "slwo.yml", "slwo.yml: no such file"),
         ("desk.yaml", "dusk.yaml", "dusk.yaml: no such file"),
-        ("replications: 12", "vary: {horizon: [1h]}", "vary: is for `kind: sweep` alone"),
+        ("replications: 6", "vary: {horizon: [1h]}", "vary: is for `kind: sweep` alone"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_written(

@@ -26,7 +26,7 @@ def test_rows_are_those_of_the_runs(desk: Path, found):
     rows = found.table.set_index(["fault", "watcher"])
     runs = [mlsim.load(desk).run(seed=seed).detection for seed in range(11, 15)]
     for fault, rule in (("crash", "Down"), ("crash", "Busy"), ("latency", "Down")):
-        own = [run.query("fault == @fault and rule == @rule").iloc[0] for run in runs]
+        own = [run.set_index(["fault", "rule"]).loc[(fault, rule)] for run in runs]
         row = rows.loc[fault, rule]
         assert row["detected"] == np.mean([one["detected"] for one in own])
         times = sorted(t for one in own if not math.isnan(t := one["time_to_detect_s"]))

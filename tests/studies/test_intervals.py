@@ -10,11 +10,26 @@ from mlsim.studies.differences import differences, variance_reduction
 from mlsim.studies.intervals import of_mean, of_share, of_share_difference
 
 
-def test_the_interval_of_a_mean_is_scipys():
-    sample = np.random.default_rng(1).gamma(2, size=17)
-    own = of_mean(sample, 0.9)
+def test_the_interval_of_few_values_is_students():
+    sample = np.random.default_rng(1).gamma(2, size=7)
     other = stats.ttest_1samp(sample, 0).confidence_interval(0.9)
-    np.testing.assert_allclose(own, (sample.mean(), other.low, other.high))
+    np.testing.assert_allclose(of_mean(sample, 0.9), (sample.mean(), other.low, other.high))
+
+
+def test_the_interval_of_symmetric_values_is_students():
+    half = np.random.default_rng(2).gamma(2, size=20)
+    sample = np.concatenate([5 + half, 5 - half])
+    other = stats.ttest_1samp(sample, 0).confidence_interval(0.95)
+    np.testing.assert_allclose(of_mean(sample), (sample.mean(), other.low, other.high))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_interval_contains_the_mean_of_skewed_values(sign: int):
+    """Willink (2005) found 0.948 for 20 exponential values, and 0.92 for Student's."""
+    rng = np.random.default_rng(3)
+    found = [of_mean(sign * rng.exponential(size=20)) for _ in range(2000)]
+    inside = sum(one.low <= sign <= one.high for one in found)
+    assert stats.binomtest(inside, 2000, 0.948).pvalue > 0.01
 
 
 def test_wilsons_interval_is_that_of_newcombes_paper():
@@ -69,8 +84,8 @@ def tidy(before: np.ndarray, after: np.ndarray, measure: str = "m"):
 
 def test_a_difference_is_that_of_a_paired_t_test():
     rng = np.random.default_rng(5)
-    before = rng.normal(10, 3, 30)
-    after = before + rng.normal(0.8, 1, 30)
+    before = rng.normal(10, 3, 9)
+    after = before + rng.normal(1.5, 1, 9)
     (row,) = differences(tidy(before, after), "a").to_dict("records")
     test = stats.ttest_rel(after, before)
     interval = test.confidence_interval(0.95)

@@ -14,6 +14,8 @@ COLUMNS = (
     *("step", "runs", "quality", "quality_low", "quality_high"),
     *("outcome", "difference", "low", "high", "latency", "effect"),
 )
+STILL = 1e-18
+"""A sum of squared changes of quality that is rounding and nothing else."""
 Sample = NDArray[np.float64]
 
 
@@ -58,8 +60,8 @@ def slope(runs: pd.DataFrame, quality: str, outcome: str, level: float = 0.95) -
     local, whole = (_by_step(runs, measure, steps) for measure in (quality, outcome))
     centred = local - local.mean(axis=1, keepdims=True)
     spread = (centred**2).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slopes = (centred * whole).sum(axis=1) / spread
+    moved = np.where(spread > STILL, spread, np.nan)
+    slopes = (centred * whole).sum(axis=1) / moved
     return Slope(of_mean(slopes, level), tuple(_flips(steps, local, whole, level)))
 
 

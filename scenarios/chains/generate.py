@@ -20,18 +20,19 @@ WORTH = {
     "meme_generator": "The errors of models in a row compound: a meme is as good as all of them.",
     "covid_chain": "A point of the cough model's quality is worth something, as far as it gets on.",
 }
-RUNS, LEVEL = 10, 0.99
+RUNS, LEVEL = 6, 0.99
 
 HEAD = """\
 # Chains of models: local gains, and what the whole makes of them
 
-Generated from runs by `make chains`; don't edit. In each of the first five systems one part gets better at its own job,
-and the whole gets worse. Nothing of that is written anywhere: it comes about as people give up, as the other model
-goes on as it has learnt, or as frames are late. [claims.yaml](claims.yaml) holds the settings; the tests hold the runs to it.
+Generated from runs by `make chains`; don't edit. In each of the first five systems one part gets
+better at its own job, and the whole gets worse. Nothing of that is written anywhere: it comes about
+as people give up, as the other model goes on as it has learnt, or as frames are late. The settings
+stand in [claims.yaml](claims.yaml), and the tests hold the runs to it.
 
-Local quality is the area under the ROC curve of the model's own scores; cost is that of all outcomes. Each row is held
-against the first one, or in the last row against the same without the better part: {runs} paired runs, intervals at
-{level:.0%}.
+Local quality is the area under the ROC curve of the model's own scores; cost is that of all
+outcomes. Each row is held against the first one, or in the last row against the same without the
+better part: {runs} paired runs, intervals at {level:.0%}.
 """
 
 
@@ -68,6 +69,7 @@ class Chain:
 
 
 def section(chain: Chain) -> str:
+    """The claim, the command that shows it, its figure and its table."""
     at_work, off = chain.tables()
     title = mlsim.load(chain.file).spec.title
     picture = FOLDER / "figures" / f"{chain.name}.png"

@@ -3,7 +3,7 @@
 import math
 
 from mlsim.engine.breaker import learn, lets_through
-from mlsim.engine.draws import uniform_at
+from mlsim.engine.draws import Distribution, quantile, uniform_at
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.logs import log_answer, log_failure
@@ -25,6 +25,7 @@ from mlsim.engine.state import (
     State,
 )
 
+CONSTANT = int(Distribution.CONSTANT)
 SAVINGS = 10.0
 """Retries that a budget lets its client save up, and has when the run begins."""
 
@@ -183,7 +184,10 @@ def backoff_of(state: State, slot: int) -> float:
     """Seconds until the next attempt of a request."""
     request = state.requests[slot]
     load = state.loads[request.load]
-    wait: float = load.backoff
+    wait: float = load.backoff_a
+    if load.backoff != CONSTANT:
+        luck = uniform_at(load.backoff_key, request.id, request.retried)
+        wait = max(0.0, quantile(load.backoff, load.backoff_a, load.backoff_b, luck))
     for _ in range(request.retried):
         wait *= load.growth
     wait = min(wait, load.cap)

@@ -14,7 +14,7 @@ from mlsim.engine.parts import PRIORITIES, Client, Session, Station
 from mlsim.engine.routes import Program, Trait
 
 HABITS = (
-    *("timeout", "retries", "backoff", "growth", "cap", "jitter", "budget", "patience"),
+    *("timeout", "retries", "growth", "cap", "jitter", "budget", "patience"),
     *("deadline", "cancels", "falls_back", "hedges", "hedge_after", "trips_at", "open_for"),
 )
 """What loads know of their client."""
@@ -162,6 +162,10 @@ def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]
             loads[number].client = index[name]
             loads[number].shared = owners.setdefault(name, number)
             loads[number].key = stream(seed, f"backoff/{name}")
+            law = who.backoff_law
+            loads[number].backoff = law.distribution
+            loads[number].backoff_a, loads[number].backoff_b = law.a, law.b
+            loads[number].backoff_key = stream(seed, f"backoff/{name}/law")
             loads[number].savings = SAVINGS
             for habit in HABITS:
                 loads[number][habit] = getattr(who, habit)

@@ -129,20 +129,20 @@ class Session:
 class Client:
     """Who sends requests and waits `timeout` seconds per attempt, then tries up to `retries` more.
 
-    backoff: seconds between the failure of an attempt and the next; the n-th retry waits
-    min(cap, backoff * growth**(n - 1)), with `jitter` a random part of that. budget: retries that
-    each request allows, saved up to 10. patience: seconds from the arrival of a request until its
-    person leaves. deadline: nobody begins to serve an attempt after its timeout. cancels: whether
-    work under way is cancelled when nobody waits for it any more, or goes on. falls_back: a request
-    without an answer ends with one of the client's own. hedges: attempts that join the first, one
-    by one, `hedge_after` seconds after the last. trips_at: failures in a row after which nothing is
-    sent for `open_for` seconds; 0 for never.
+    backoff: seconds between the failure of an attempt and the next, or their law; the n-th retry
+    waits min(cap, backoff * growth**(n - 1)), with `jitter` a random part of that. budget: retries
+    that each request allows, saved up to 10. patience: seconds from the arrival of a request until
+    its person leaves. deadline: nobody begins to serve an attempt after its timeout. cancels:
+    whether work under way is cancelled when nobody waits for it any more, or goes on. falls_back: a
+    request without an answer ends with one of the client's own. hedges: attempts that join the
+    first, one by one, `hedge_after` seconds after the last. trips_at: failures in a row after which
+    nothing is sent for `open_for` seconds; 0 for never.
     """
 
     name: str
     timeout: float = math.inf
     retries: int = 0
-    backoff: float = 0.0
+    backoff: float | Service = 0.0
     patience: float = math.inf
     growth: float = 1.0
     cap: float = math.inf
@@ -156,12 +156,19 @@ class Client:
     trips_at: int = 0
     open_for: float = 0.0
 
+    @property
+    def backoff_law(self) -> Service:
+        """The law of the backoff, also where it is always the same."""
+        return self.backoff if isinstance(self.backoff, Service) else Service(a=self.backoff)
+
     def __post_init__(self) -> None:
         if not self.timeout > 0.0:
             raise ValueError(f"client '{self.name}': needs timeout > 0 (got {self.timeout})")
         if not self.patience > 0.0:
             raise ValueError(f"client '{self.name}': needs patience > 0 (got {self.patience})")
-        if self.retries < 0 or not 0.0 <= self.backoff < math.inf:
+        law = self.backoff_law
+        fixed = law.distribution == Distribution.CONSTANT
+        if self.retries < 0 or (fixed and not 0.0 <= law.a < math.inf):
             raise ValueError(
                 f"client '{self.name}': needs retries >= 0 and a finite backoff >= 0 "
                 f"(got {self.retries}, {self.backoff})"

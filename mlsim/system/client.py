@@ -8,13 +8,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mlsim.engine.columns import Column
+from mlsim.engine.draws import Distribution
 from mlsim.engine.network import Client as ClientStation
+from mlsim.scenario import expressions as ex
+from mlsim.scenario.expressions import DurationExpression
 from mlsim.scenario.kinds import Mistake, Spec
+from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Bound, Duration, Name, Probability
+from mlsim.scenario.units import Bound, Name, Probability
 from mlsim.system.base import Component, Inbox, component_kind
 from mlsim.system.output import Output
 from mlsim.system.release import AppRelease, published_releases, release_misfits
+from mlsim.system.server import service_of
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
@@ -25,8 +30,8 @@ class Retries(Spec):
 
     max: int = Field(ge=0, le=100)
     """Attempts after the first one."""
-    backoff: Duration = 0.0
-    """Time between the failure of an attempt and the next one."""
+    backoff: DurationExpression = ex.Number(0.0, dimension=1)
+    """Time between the failure of an attempt and the next one; random if it is a distribution."""
     growth: float = Field(1.0, ge=1, le=10)
     """What the backoff is multiplied by from one retry to the next; 2 doubles it."""
     cap: Bound = np.inf
@@ -104,6 +109,12 @@ class Client(Component):
         return (f"{name}.version",) if self.releases else ()
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        try:
+            law = service_of(self.retries.backoff)
+            if law.distribution == Distribution.CONSTANT and law.a < 0:
+                yield ("retries", "backoff"), "must be a duration and not negative", ""
+        except Refusal as refusal:
+            yield ("retries", "backoff"), refusal.message, refusal.suggestion
         for place, message, near in release_misfits(self.releases, scenario):
             yield ("releases", *place), message, near
 
@@ -113,7 +124,7 @@ class Client(Component):
             name,
             self.timeout,
             retries.max,
-            retries.backoff,
+            service_of(retries.backoff),
             self.patience,
             growth=retries.growth,
             cap=retries.cap,

@@ -197,6 +197,7 @@ def test_visits_that_bring_nothing(flow, patience):
 
 HABITS = {
     "backs off": {"backoff": 0.1, "growth": 2.0, "cap": 0.5, "jitter": True},
+    "backs off by chance": {"backoff": Service(Distribution.EXPONENTIAL, 0.2), "growth": 1.5},
     "has a budget": {"backoff": 0.1, "budget": 0.1},
     "has a breaker": {"backoff": 0.4, "trips_at": 4, "open_for": 1.7},
     "says by when": {"deadline": True},

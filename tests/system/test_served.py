@@ -117,7 +117,7 @@ def clients(habits: str, tmp_path: Path, error_rate: float = 0.5, takes: str = "
 
 
 def truth(topic: str, params: str) -> float:
-    with (Path(__file__).parents[1] / "engine" / "data" / "retries.csv").open() as lines:
+    with (Path(__file__).parents[1] / "data/truth/retries.csv").open() as lines:
         rows = [row for row in csv.DictReader(lines) if row["topic"] == topic]
     return next(float(row["exact"]) for row in rows if row["params"] == params)
 
@@ -247,3 +247,16 @@ def test_a_crash_loses_what_a_replica_has_unless_it_is_said_otherwise(balancing,
 def test_an_unknown_way_to_balance_is_told_with_those_that_are_known(tmp_path):
     with pytest.raises(ScenarioError, match=r"pool.yaml:9.*balancing: .*'random', 'round_robin'"):
         pool("balancing: roundrobin", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("backoff", "told"),
+    [
+        ("-1s", "backoff: must be a duration and not negative"),
+        ("exponential(mean=1s * step(1h))", r"backoff: must be a constant, and step\(\) varies"),
+        ("3", "backoff: must be a duration"),
+    ],
+)
+def test_a_backoff_that_is_none_is_refused(backoff, told, tmp_path):
+    with pytest.raises(ScenarioError, match=told):
+        clients(f'retries: {{max: 1, backoff: "{backoff}"}}', tmp_path)

@@ -111,7 +111,10 @@ class Sender:
             self.end(request, "fallback" if self.habits.falls_back else outcome)
 
     def backoff(self, request: Request) -> float:
-        habits, wait = self.habits, self.habits.backoff
+        habits, law = self.habits, self.habits.backoff_law
+        key = stream(self.net.seed, f"backoff/{habits.name}/law")
+        luck = uniform_at(key, request.id, request.retried)
+        wait = max(0.0, quantile(law.distribution, law.a, law.b, luck))
         for _ in range(request.retried):
             wait *= habits.growth
         wait = min(wait, habits.cap)

@@ -50,8 +50,8 @@ fault. In the tables,
 - **first wrong row** is the component and column in which lineage marks the first row, what was
   sent, what was true of a column of the world, and how long after the onset; a dash where the
   content of no row is wrong, as when machines crash or the world itself changes;
-- **rows touched** are those that the fault itself has changed, and those of a model that learned
-  from such rows;
+- **rows touched** are those that the fault itself has changed or kept from a collector, and those
+  of a model that learned from such rows, or without them;
 - **ranking** is the AUC of the last model's score from the onset on, in the twin → with the fault;
 - **outcome** is the one that the fault costs most, and by how much it differs from the twin;
 - **shows first** is the component and the metric that first differs from the twin's, of all that

@@ -58,6 +58,19 @@ assert kept == 1, "who had the coupon keeps it"
 visits = 3 * 17280
 assert abs(radius["rows"] / visits - 0.02) < 4 * (0.02 * 0.98 / visits) ** 0.5
 """,
+    "05_local_gain_global_loss.py": """
+pins = faces.table.set_index("step").outcome
+assert 4 < pins["more accurate"] / pins["in use"] < 7
+assert pins["on a faster phone"] < pins["in use"] / 2
+local = faces.table.set_index("step").quality
+assert abs(local["more accurate"] - local["on a faster phone"]) < 0.01 < local["more accurate"] - local["in use"]
+cost = tagger.table.outcome.diff().dropna()
+assert (tagger.table.effect[1:] == "up").all() and cost.max() < 1.1 * cost.min(), "a straight line"
+signs = remedy.table.set_index("variant").sign
+assert signs["better tagger"] == "more"
+after = remedy.table.set_index("variant")["mean"]
+assert after["and retrained"] < after["better tagger"]
+""",
 }
 
 

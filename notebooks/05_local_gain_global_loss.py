@@ -67,9 +67,9 @@ faces.plot()
 #
 # ## A part that others have got used to
 #
-# The second system is a pipeline: a tagger finds the verb, and a second model has learnt from tagged
-# sentences what is meant. The tagger is wrong about slang, always in the same way. Its better
-# version isn't.
+# The second system is a pipeline: a tagger finds the verb, and a second model has learnt from
+# tagged sentences what is meant. The tagger is wrong about slang, always in the same way. Its
+# better version isn't.
 
 # %%
 pipeline = mlsim.load("../scenarios/chains/language_pipeline.yaml").with_({"horizon": "1d"})
@@ -108,8 +108,8 @@ remedy.table[["variant", "baseline", "mean", "difference", "low", "high", "sign"
 # - A model has two qualities: its own, and what the product makes of it. Measure both, and know the
 #   slope between them before you spend a year on the first.
 # - Who consumes a model's output has learnt its mistakes. A better version is a change of format.
-# - Without `model`, `mlsim.gains(scenario)` turns every model of a system up in turn, and tells where
-#   a point of quality is worth most: `mlsim gains scenarios/chains/meme_generator.yaml`.
+# - Without `model`, `mlsim.gains(scenario)` turns every model of a system up in turn, and tells
+#   where a point of quality is worth most: `mlsim gains scenarios/chains/meme_generator.yaml`.
 #
 # **Try it**: how patient would people have to be for the accurate model to win on the slow phone?
 # `phone.with_({"system.hand.patience": "2s"})` is a beginning. And in the

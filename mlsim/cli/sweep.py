@@ -96,6 +96,7 @@ def _judge(
             run, design, method=method, samples=samples, measures=measures, progress=tell
         )
     asked = {"vary": design, "method": method, "samples": samples, "measures": measures}
-    written = out / f"judged_{plan_of('sweep', folder.resolve(), None, **asked).study}"
-    write(result, written)
+    name = f"judged_{plan_of('sweep', folder.resolve(), None, **asked).study}"
+    written = out / name
+    write(result, written, name)
     show(result, written, as_json=as_json, quiet=quiet)

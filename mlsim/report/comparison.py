@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from mlsim.measures.headline import Measure
+from mlsim.report.figures import comparison as figure
+from mlsim.report.shown import with_png
 from mlsim.studies.differences import differences
 from mlsim.studies.paired import Failure, Replications
 from mlsim.studies.precision import Precision
@@ -51,3 +54,11 @@ class Comparison:
     def failures(self) -> Sequence[Failure]:
         """The replications that failed, each with the command that repeats it."""
         return self.replications.failures
+
+    def plot(self) -> Figure:
+        """Each measure's difference to the baseline, in percent of its mean, with its interval."""
+        titles = {name: measure.title for name, measure in self.measures.items()}
+        return with_png(figure.draw(self.table, titles, self.baseline))
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html(index=False))

@@ -11,12 +11,13 @@ from rich.text import Text
 from mlsim.measures.headline import Measure
 from mlsim.report import wording
 from mlsim.report.comparison import Comparison
+from mlsim.report.said import said, titled
 from mlsim.studies.precision import METHOD
 
 VERDICTS = {
     "more": ("more", "bold"),
     "less": ("less", "bold"),
-    "same": ("the same", "dim"),
+    "same": ("same", "dim"),
     "open": ("open", "yellow"),
 }
 
@@ -84,22 +85,3 @@ def _stopping(comparison: Comparison, rows: Any) -> str:
     loose = [titled(comparison.measures[m]) for m in rows.loc[~rows["precise"], "measure"]]
     rest = f"; not reached by {wording.listed(loose)}" if loose else ""
     return f"Run until every half-width is at most {asked} ({METHOD}){rest}."
-
-
-def titled(measure: Measure) -> str:
-    """A measure as a line of a table calls it, with its unit."""
-    unit = {"share": "% of runs", "s": "h"}.get(measure.unit, measure.unit)
-    return f"{wording.capital(measure.title)} ({unit})".removesuffix(" ()")
-
-
-def said(measure: Measure, value: float, signed: bool = False) -> str:
-    """A value in the unit that `titled` names: shares in percent, times in hours."""
-    if value is None or math.isnan(value):
-        return "-"
-    shown = value * scale(measure)
-    return wording.signed(shown) if signed else wording.number(shown)
-
-
-def scale(measure: Measure) -> float:
-    """By what a value is multiplied to be shown."""
-    return {"share": 100.0, "s": 1 / 3600}.get(measure.unit, 1.0)

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import pandas as pd
+from matplotlib.figure import Figure
 
+from mlsim.report import wording
+from mlsim.report.figures import coverage as figure
+from mlsim.report.shown import with_png
 from mlsim.studies.covering import coverage_table
 from mlsim.studies.paired import Failure, Replications
 from mlsim.studies.requirements import Unmet, checked, unmet
@@ -53,3 +57,13 @@ class Coverage:
     def failures(self) -> Sequence[Failure]:
         """The replications that failed, each with the command that repeats it."""
         return self.replications.failures
+
+    def plot(self) -> Figure:
+        """Faults by watchers: the share of runs that noticed, and the median time to detect."""
+        runs = len(self.replications.seeds)
+        name = self.replications.variants[0].scenario.scenario
+        title = f"Who notices what in {name}, {wording.counted(runs, 'run')}"
+        return with_png(figure.draw(self.table, title))
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html(index=False))

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mlsim.report import wording
-from mlsim.report.comparison_text import VERDICTS, said, titled
+from mlsim.report.comparison_text import VERDICTS
 from mlsim.report.factorial import Factorial
+from mlsim.report.said import said, titled
 
 
 def show(found: Factorial, console: Console) -> None:

@@ -6,10 +6,14 @@ from functools import cached_property
 from typing import Any, cast, get_args
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from mlsim.measures.findings import Findings
 from mlsim.measures.headline import Measure
-from mlsim.studies.choosing import chosen_measures
+from mlsim.report.figures import sweep as figure
+from mlsim.report.said import scale, titled
+from mlsim.report.shown import with_png
+from mlsim.studies.choosing import chosen_measure, chosen_measures
 from mlsim.studies.designs import DesignError, Method, axis, name_of, points
 from mlsim.studies.intervals import Interval, of_mean, of_share
 from mlsim.studies.judged import judged_variants
@@ -64,6 +68,18 @@ class Sweep:
     def failures(self) -> Sequence[Failure]:
         """The replications that failed, each with the command that repeats it."""
         return self.replications.failures
+
+    def plot(self, measure: str | None = None) -> Figure:
+        """A measure, the first if none is named, over the settings, with its interval.
+
+        Raises UnknownMeasure for one that wasn't looked at.
+        """
+        chosen = chosen_measure(self.measures, measure)
+        rows = self.table[self.table["measure"] == chosen.name]
+        return with_png(figure.draw(rows, self.paths, titled(chosen), scale(chosen)))
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html(index=False))
 
 
 def designed(vary: Mapping[str, Any], method: str, samples: int) -> dict[str, dict[str, str]]:

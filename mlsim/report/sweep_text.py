@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlsim.report import wording
-from mlsim.report.comparison_text import said, titled
+from mlsim.report.said import said, titled
 from mlsim.report.sweep import Sweep
 
 SHOWN = 20

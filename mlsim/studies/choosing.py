@@ -33,3 +33,14 @@ def chosen_measures(
                 f"no measure '{name}'; there are {', '.join(known) or 'none'}{hint}"
             )
     return {n: measure for n, measure in known.items() if n in names or measure.family in names}
+
+
+def chosen_measure(measures: Mapping[str, Measure], name: str | None) -> Measure:
+    """One of some measures by its name, the first without one; raises UnknownMeasure."""
+    if name is None:
+        return next(iter(measures.values()))
+    if name not in measures:
+        near = nearest(name, measures)
+        hint = f" (did you mean '{near}'?)" if near else ""
+        raise UnknownMeasure(f"no measure '{name}' was looked at{hint}")
+    return measures[name]

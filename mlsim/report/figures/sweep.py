@@ -1,0 +1,76 @@
+"""Sweep: a measure over the settings that were varied."""
+
+import re
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mlsim.report import style, wording
+
+_HEIGHT = 3.4
+_NUMBER = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?)\s*(\S*)")
+
+
+def draw(rows: pd.DataFrame, paths: list[str], title: str, scale: float) -> Figure:
+    """A line for each value of the second setting over the first; points where there are more.
+
+    rows: of one measure, with a column for each path, mean, low, high. title: of the measure, with
+    its unit. scale: by what its values are multiplied to be shown.
+    """
+    with style.applied():
+        figure = Figure(figsize=(style.WIDE, _HEIGHT))
+        axes = figure.add_axes((0.08, 0.19, 0.7 if len(paths) == 2 else 0.89, 0.68))
+        grouped = len(paths) == 2 and rows[paths[1]].nunique() <= style.FAULTS + 1
+        if len(paths) > 1 and not grouped:
+            _points(axes, rows, paths[0], scale)
+        else:
+            groups = rows.groupby(paths[1], sort=False) if grouped else [("", rows)]
+            for number, (value, group) in enumerate(groups):
+                _line(axes, group, paths[0], str(value), number, scale)
+        style.bare(axes)
+        axes.grid(axis="y", color=style.LIGHT["hair"], linewidth=0.6)
+        axes.set_xlabel(_labelled(paths[0], rows[paths[0]]), color=style.LIGHT["muted"])
+        figure.text(0.01, 0.97, wording.capital(title), va="top", fontweight="bold")
+        if grouped:
+            axes.legend(
+                title=paths[1].rpartition(".")[2], frameon=False, fontsize=8,
+                loc="upper left", bbox_to_anchor=(1.01, 1.0),
+            )  # fmt: skip
+    return figure
+
+
+def _line(axes: Axes, rows: pd.DataFrame, path: str, label: str, number: int, scale: float) -> None:
+    places, ticks = _places(rows[path])
+    colour = style.LIGHT["run"] if number == 0 else style.of_fault(number - 1)[0]
+    marker = "osD^v"[number % 5]
+    axes.plot(places, rows["mean"] * scale, marker=marker, markersize=4, color=colour, label=label)
+    axes.fill_between(
+        places, rows["low"] * scale, rows["high"] * scale, color=colour, alpha=0.14, linewidth=0
+    )
+    if ticks is not None:
+        axes.set_xticks(range(len(ticks)), ticks)
+
+
+def _points(axes: Axes, rows: pd.DataFrame, path: str, scale: float) -> None:
+    places, ticks = _places(rows[path])
+    axes.scatter(places, rows["mean"] * scale, s=14, color=style.LIGHT["run"], alpha=0.7)
+    if ticks is not None:
+        axes.set_xticks(range(len(ticks)), ticks)
+
+
+def _places(values: "pd.Series[str]") -> tuple[list[float], list[str] | None]:
+    """Where values stand: as numbers, if all are numbers with one unit, else one after another."""
+    found = [_NUMBER.fullmatch(str(value)) for value in values]
+    units = {match[2] for match in found if match}
+    if all(found) and len(units) == 1:
+        return [float(match[1]) for match in found if match], None
+    names = list(dict.fromkeys(map(str, values)))
+    return [float(names.index(str(value))) for value in values], names
+
+
+def _labelled(path: str, values: "pd.Series[str]") -> str:
+    """A path with the unit of its values, where they are numbers with one."""
+    units = {match[2] for value in values if (match := _NUMBER.fullmatch(str(value)))}
+    unit = next(iter(units)) if len(units) == 1 else ""
+    return f"{path} ({unit})".removesuffix(" ()").replace("(/", "(1/")

@@ -1,0 +1,40 @@
+"""A study's results as one HTML page: what is said on a screen, the figure, and the table."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from rich.console import Console
+
+from mlsim.report import style
+from mlsim.report.figures.files import inline
+from mlsim.report.study_text import show
+from mlsim.report.studying import Result
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page(result: Result, name: str, title: str) -> str:
+    """The page; a pure function of the results. name: of the study, for the command."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )
+    drawn = result.plot() if len(result.table) else None
+    return environment.get_template("study.html.j2").render(
+        name=name,
+        title=title,
+        text=_text(result),
+        figures=[Markup(inline(drawn, name, title))] if drawn is not None else [],
+        table=Markup(result.table.to_html(index=False, border=0, float_format="{:,.6g}".format)),
+        failures=result.failures,
+        light=style.css(style.LIGHT),
+        dark=style.css(style.DARK),
+        sheet=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+    )
+
+
+def _text(result: Result) -> str:
+    console = Console(width=110, no_color=True, force_terminal=False)
+    with console.capture() as captured:
+        show(result, console)
+    return captured.get()

@@ -1,0 +1,58 @@
+"""Studies as people see them: figures, pages, and tables in notebooks."""
+
+from pathlib import Path
+from xml.etree import ElementTree as Tree
+
+import pytest
+from matplotlib.figure import Figure
+
+import mlsim
+from mlsim.report.study_page import page
+from mlsim.studies.choosing import UnknownMeasure
+from tests.desk import written
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory):
+    desk = written(tmp_path_factory.mktemp("desk"))
+    variants = {"as it is": None, "busy": {"load.jobs.rate": "0.6/s"}}
+    vary = {"load.jobs.rate": "0.3/s..0.6/s:2", "monitoring.rules.Down.for": ["1m", "5m"]}
+    return {
+        "comparison": mlsim.compare(desk, variants, replications=3),
+        "coverage": mlsim.coverage(desk, replications=3),
+        "sweep": mlsim.sweep(desk, vary, replications=2),
+    }
+
+
+@pytest.mark.parametrize("kind", ["comparison", "coverage", "sweep"])
+def test_results_show_themselves(results, kind: str):
+    result = results[kind]
+    assert isinstance(result.plot(), Figure)
+    assert result.plot()._repr_png_().startswith(b"\x89PNG")
+    assert "<table" in result._repr_html_()
+
+
+@pytest.mark.parametrize("kind", ["comparison", "coverage", "sweep"])
+def test_the_page_has_the_figure_and_needs_no_network(results, kind: str):
+    html = page(results[kind], "asked", "Who <notices>?")
+    assert "<svg" in html
+    assert "Who &lt;notices&gt;?" in html
+    assert "mlsim study --resume asked" in html
+    assert "http" not in html.replace("http://www.w3.org", "")
+    assert page(results[kind], "asked", "Who <notices>?") == html
+    Tree.fromstring("<svg" + html.split("<svg", 1)[1].split("</svg>")[0] + "</svg>")
+
+
+def test_a_measure_of_a_sweep_is_plotted_by_name(results):
+    assert isinstance(results["sweep"].plot("unnoticed.crash"), Figure)
+    with pytest.raises(UnknownMeasure, match=r"did you mean 'unnoticed.crash'"):
+        results["sweep"].plot("unnoticed.crsh")
+
+
+def test_a_study_writes_its_page_and_figure(tmp_path: Path):
+    desk = written(tmp_path)
+    file = tmp_path / "study.yaml"
+    file.write_text(f"study: covered\nkind: coverage\nscenario: {desk.name}\nreplications: 2\n")
+    mlsim.study(file, below=tmp_path / "studies")
+    names = {path.name for path in (tmp_path / "studies" / "covered").iterdir()}
+    assert names == {"study.json", "table.csv", "figure.png", "report.html"}

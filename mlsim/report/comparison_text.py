@@ -40,11 +40,11 @@ def _heading(comparison: Comparison, variant: str, rows: Any) -> Text:
 
 
 def _table(comparison: Comparison, variant: str, rows: Any) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("Measure", min_width=20)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("Measure", min_width=14)
     for heading in (comparison.baseline, variant, "Difference", "Interval"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Verdict")
+    table.add_column("Sign", no_wrap=True, min_width=4)
     for row in rows.to_dict("records"):
         measure = comparison.measures[row["measure"]]
         verdict, style = VERDICTS[row["sign"]]

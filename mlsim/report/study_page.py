@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from rich.console import Console
 
 from mlsim.report import style
@@ -24,7 +24,7 @@ def page(result: Result, name: str, title: str) -> str:
         name=name,
         title=title,
         text=_text(result),
-        figures=[Markup(inline(drawn, name, title))] if drawn is not None else [],
+        figures=[Markup(inline(drawn, name, str(escape(title))))] if drawn is not None else [],
         table=Markup(result.table.to_html(index=False, border=0, float_format="{:,.6g}".format)),
         failures=result.failures,
         light=style.css(style.LIGHT),

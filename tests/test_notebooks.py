@@ -72,6 +72,29 @@ assert signs["better tagger"] == "more"
 after = remedy.table.set_index("variant")["mean"]
 assert after["and retrained"] < after["better tagger"]
 """,
+    "03_load_spike_and_retry_storm.py": """
+minutes = over_time(spike, 121.5 * 60, 127 * 60)
+assert minutes["answers per second"].mean() < 0.05 * minutes["attempts per second"].mean()
+assert minutes["replicas"].max() > minutes["replicas"].min()
+lost = {name: run.summary["outcomes"][0]["run"] for name, run in runs.items()}
+assert lost["replicas start in 15 s"] == 0 < lost["target of 30%"]
+assert lost["queue of 40"] < lost["as it is"] / 5
+hours = {name: replica_hours(run) for name, run in runs.items()}
+assert hours["queue of 40"] < 1.02 * hours["as it is"]
+assert hours["target of 30%"] > 1.5 * hours["as it is"]
+end = over_time(storm, 540, 600)
+assert end["answers per second"].max() == 0 and end["attempts per second"].mean() > 250
+told, undisturbed = unanswered["searches without an answer"], unanswered["without the slow disk"]
+assert undisturbed["as it is"] == 0 and undisturbed["timeout of 300 ms"] > 10_000
+assert told["timeout of 300 ms"] > told["as it is"] > 10 * told["retry budget of 10%"]
+assert max(told["queue of 50"], told["shed after 500 ms"]) < told["retry budget of 10%"]
+assert last_minute[[15, 20]].min() > 0.95 and last_minute[[30, 40]].max() < 0.05
+limit = {"failures": 20, "open_for": "5s"}
+breaker = quiet_day.with_({"system.app.breaker": limit}).run()
+deadline = quiet_day.with_({"system.app.deadline": True}).run()
+ended = [run.summary["outcomes"][0]["run"] for run in (breaker, deadline)]
+assert ended[0] < 3_000 and ended[1] > 30_000
+""",
 }
 
 

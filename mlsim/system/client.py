@@ -30,7 +30,7 @@ class Retries(Spec):
 
     max: int = Field(ge=0, le=100)
     """Attempts after the first one."""
-    backoff: DurationExpression = ex.Number(0.0, dimension=1)
+    backoff: DurationExpression = ex.Number(0.0, dimension=1, text="0s")
     """Time between the failure of an attempt and the next one; random if it is a distribution."""
     growth: float = Field(1.0, ge=1, le=10)
     """What the backoff is multiplied by from one retry to the next; 2 doubles it."""

@@ -31,6 +31,7 @@ from mlsim.report.comparison import Comparison
 from mlsim.report.coverage import Coverage
 from mlsim.report.factorial import Factorial
 from mlsim.report.gains import Gains, Worth
+from mlsim.report.interactions import Interactions
 from mlsim.report.run_folder import write_run
 from mlsim.report.stored_run import read_run
 from mlsim.report.studying import carry_out, carry_out_in
@@ -41,6 +42,7 @@ from mlsim.studies.choosing import chosen_measures
 from mlsim.studies.dials import NoDial, models_with_a_dial, quality_dial, time_dial
 from mlsim.studies.effects import combinations_of
 from mlsim.studies.given import variants_of
+from mlsim.studies.interactions import study as study_interactions
 from mlsim.studies.judging_again import judged_by
 from mlsim.studies.paired import Done, Replications, replicate
 from mlsim.studies.plan import Plan, read_plan
@@ -262,6 +264,21 @@ def factorial(
     return Factorial(found, factors, looked_at, level)
 
 
+def interactions(
+    scenario: "str | Path | Scenario", order: int = 2, seed: int | None = None
+) -> "Interactions":
+    """Run the features of a scenario's world alone and together: which promises break in company.
+
+    order: up to how many features are tried together, beside all of them. seed: instead of the
+    scenario's. Raises MlsimError for a scenario without features.
+
+    >>> interactions("scenarios/interactions/flood_and_fire.yaml").table  # doctest: +SKIP
+    """
+    origin = scenario if isinstance(scenario, Scenario) else load(scenario)
+    chosen = origin.spec.seed if seed is None else seed
+    return Interactions(study_interactions(origin.spec, chosen, order))
+
+
 def _variants(origin: "Scenario", given: Mapping[str, Any]) -> tuple[Variant, ...]:
     watched_by = origin.monitoring.path if origin.monitoring else None
     document = origin.spec.document
@@ -354,6 +371,11 @@ class Scenario:
         max_memory: bytes that all its processes may take; four fifths of the machine's memory if
         not given. Raises MlsimError if that would be too much to keep, or to run.
         """
+        if not self.spec.has_machine:
+            raise MlsimError(
+                f"{self.spec.document.path}: has no system to run; mlsim interactions runs what "
+                "its features do in the world"
+            )
         chosen = self.spec.seed if seed is None else seed
         began = time.monotonic()
         with notebook.bar(self.history, self.horizon) as bar:

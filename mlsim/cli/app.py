@@ -10,6 +10,7 @@ from mlsim.cli.factorial import factorial
 from mlsim.cli.gains import gains
 from mlsim.cli.graph import graph
 from mlsim.cli.init import init
+from mlsim.cli.interactions import interactions
 from mlsim.cli.judge import judge
 from mlsim.cli.kinds import kinds
 from mlsim.cli.report import report
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    *(run, compare, coverage, sweep, study, gains, factorial, judge, explain, report),
+    *(run, compare, coverage, sweep, study, gains, factorial, interactions, judge, explain, report),
     *(validate, graph, kinds, schema, init),
 )
 for command in COMMANDS:

@@ -19,6 +19,7 @@ from mlsim.scenario.spec import Scenario
 from mlsim.studies.interaction_run import ProductRun, run_product
 from mlsim.studies.interaction_warnings import Kind, PairWarning, Reads
 from mlsim.studies.processes import run_side_by_side
+from mlsim.telemetry.warming import warm
 from mlsim.world.actors import Lineup
 from mlsim.world.features import Deed, PromiseKey
 
@@ -157,6 +158,7 @@ class _Trials:
         jobs = [partial(run_product, self.scenario, self._seed, lineup) for lineup in lineups]
         if not self.scenario.has_machine or len(jobs) < 2:
             return [job() for job in jobs]
+        warm()  # once here, and not again in each process
         return run_side_by_side(jobs, lambda job, time: None, os.cpu_count())
 
 

@@ -241,7 +241,11 @@ def _floor(look: Look, a: float, da: float) -> Line:
 
 
 _UNARY: dict[str, Callable[[Look, float, float], Line]] = {"abs": _absolute, "floor": _floor}
-_PAIRS: dict[str, Operation] = {"min": _least, "max": _greatest}
+_PAIRS: dict[str, Operation] = {
+    "min": _least,
+    "max": _greatest,
+    "coalesce": lambda look, a, da, b, db: (b, db) if math.isnan(a) else (a, da),
+}
 
 _CURVES: dict[str, tuple[Callable[[float], float], Callable[[float, float], float]]] = {
     "exp": (math.exp, lambda a, value: value),

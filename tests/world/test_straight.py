@@ -22,7 +22,7 @@ EXPRESSIONS = [
     "a > 1 and not b > 1 or a == b",
     "a * ramp(1h, 2d) + step(5h) - pulse(3h, 1d)",
     "daily(trough=0.3, peak_at=19h) * weekly(weekend=0.4) + every(6h, 1h)",
-    "constant(a) != b",
+    "constant(a) != coalesce(b / 0, b)",
     "spike(2d, 3h, 5h) + 2 * growth(0.05, 1d)",
 ]
 

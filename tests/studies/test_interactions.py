@@ -244,3 +244,13 @@ def test_a_mistake_in_a_resolutions_settings_is_told_with_its_line():
     scenario = system({"one": "when: step(1s), then: pool = 2"}, POOL, more)
     with pytest.raises(ScenarioError, match=r"yaml:10: world.resolutions.own.settings: .*'then'"):
         studied(scenario)
+
+
+@pytest.mark.long
+def test_two_learned_models_are_each_good_for_people_alone_and_bad_together():
+    """Visits of the same people with the same luck: more with either model, fewer with both."""
+    result = lectures("two_bidders")
+    visits = {features: runs[0].outcomes["visits"] for features, runs in result.runs.items()}
+    assert min(visits["news",], visits["offers",]) > visits[()] > visits["news", "offers"]
+    assert sets(result) == {frozenset({"news", "offers"})}
+    assert [one.resolves for one in result.resolved] == [True]

@@ -78,7 +78,7 @@ class Interactions:
         features = len(self.study.scenario.world.features)
         found = {one.features for one in self.study.found}
         pairs = sum(len(one) == 2 for one in found)
-        said = wording.counted(features, "feature")
+        said = wording.capital(wording.counted(features, "feature"))
         if features > 2:
             said += f", {math.comb(features, 2)} pairs"
         parts = [f"{wording.counted(pairs, 'pair')} {'interacts' if pairs == 1 else 'interact'}"]

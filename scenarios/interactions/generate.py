@@ -74,7 +74,10 @@ def section(name: str, found: Interactions) -> str:
     lines += [*found.trace(found.study.found[0]), "```", ""]
     if found.study.scenario.outcomes:
         lines += [*outcomes(found), ""]
-    lines += ["| remedy | | promises left broken | newly broken |", "| --- | --- | --- | --- |"]
+    lines += [
+        "| remedy | | promises left broken | broken by the remedy |",
+        "| --- | --- | --- | --- |",
+    ]
     for row in found.resolutions.itertuples():
         verdict = "**resolves it**" if row.resolves else "does not"
         lines += [f"| {row.title} | {verdict} | {row.left} | {row.newly_broken} |"]

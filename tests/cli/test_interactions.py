@@ -12,7 +12,7 @@ def test_tells_what_breaks_in_company_what_led_to_it_and_what_helps(mlsim):
     told = mlsim("interactions", FOLDER / "weather_and_smileys.yaml")
     assert told.returncode == 0
     for said in (
-        "two features: one pair interacts",
+        "Two features: one pair interacts",
         "1. Smileys + Weather: overlapping precondition, through post",
         "Weather keeps it alone, and breaks it here: eventually contains(post, 'sunny') within 1s",
         "in one order only: Smileys before Weather",
@@ -35,7 +35,7 @@ def test_json_has_it_all_and_a_picture_is_written(mlsim, tmp_path: Path):
 def test_a_setting_may_take_the_interaction_away(mlsim):
     own_supply = "world.state.fire.flows.quenched=-0.3/s if sprinklers == 'on' else 0/s"
     told = mlsim("interactions", FOLDER / "flood_and_fire.yaml", "--set", own_supply)
-    assert "two features: no pairs interact" in told.stdout
+    assert "Two features: no pairs interact" in told.stdout
 
 
 def test_a_scenario_without_features_is_refused(mlsim, tmp_path: Path):

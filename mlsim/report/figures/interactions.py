@@ -1,6 +1,7 @@
 """The figure of a study of interactions: who with whom, and how it goes alone and together."""
 
 from itertools import combinations
+from unicodedata import name
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,8 +17,10 @@ from mlsim.studies.interactions import Interaction, Study
 
 PANELS = 4
 """Interactions that are drawn over time, at most."""
-_MINUTE = 60.0
+_UNITS = (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
 _LONG = 26
+_GLYPHS = 0x2100
+"""Characters from here on may have no glyph in the font of figures."""
 
 
 def draw(study: Study) -> Figure:
@@ -81,7 +84,7 @@ def _panel(axes: Axes, study: Study, one: Interaction) -> None:
         f"{titles[one.owner]}\nalone": (_over_time(alone, state, times), style.LIGHT["twin"], "--"),
         "together": (_over_time(worst, state, times), style.LIGHT["run"], "-"),
     }
-    unit, scale = ("min", _MINUTE) if times[-1] > 3 * _MINUTE else ("s", 1.0)
+    unit, scale = next(row for row in _UNITS if times[-1] > 3 * row[1] or row[1] == 1.0)
     levels = _levels([values for values, _, _ in lines.values()])
     for label, (values, colour, dashes) in lines.items():
         heights = [levels[str(v)] for v in values] if levels else values
@@ -113,7 +116,7 @@ def _levels(lines: list[list[float | str]]) -> dict[str, int]:
 
 def _short(text: str) -> str:
     """The end of a text, where what matters happens; glyphs that no font here has are spelt out."""
-    plain = "".join(c if ord(c) < 0x2100 else "(heart)" if c == "💟" else "?" for c in text)
+    plain = "".join(c if ord(c) < _GLYPHS else f"({name(c, '?').lower()})" for c in text)
     if not plain:
         return "(empty)"
     return plain if len(plain) <= _LONG else f"…{plain[1 - _LONG :]}"

@@ -120,20 +120,25 @@ def widened(old: layout.State, replicas: int) -> layout.State:
 
 
 def with_heap(state: layout.State) -> layout.State:
-    """The same state with a heap that can't overflow.
+    """The same state with a heap that has room.
 
     Two events per token (completion and failure); a timer and a cancellation per attempt; a retry,
     hedge or arrival, a departure and a cancellation per request; per line a wake and a guard each
-    of its batch, its head and its station's calls. One more place serves as a scratch.
+    of its batch, its head and its station's calls. What is superseded (turns of a shared
+    replica) comes on top: the kernel asks for more where that leaves too little for an event. One
+    more place serves as a scratch.
     """
-    events = 7 * state.tokens.size + 4 * state.lines.size + 1
-    return state._replace(heap=_longer(state.heap, events - state.heap.size))
+    certain = 7 * state.tokens.size + 4 * state.lines.size + 1
+    wanted = 2 * (state.tally[layout.EVENTS] + layout.PUSHES * state.tally[layout.MARGIN])
+    more = int(max(certain, wanted)) - state.heap.size
+    return state._replace(heap=_longer(state.heap, more)) if more > 0 else state
 
 
 def fresh_replicas(stations: int, columns: int) -> Any:
     """Replicas that have nobody to serve and no room yet."""
     fresh = records((stations, columns), layout.REPLICA)
     fresh["slowness"] = 1.0
+    fresh["due"], fresh["first"] = math.inf, -1
     return fresh
 
 
@@ -202,5 +207,6 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].per_item = station.per_item
         built[k].balancing = layout.SHARED if station.balancing is None else station.balancing
         built[k].after_crash = station.after_crash
+        built[k].sharing = station.sharing
     built["first_call"] = built["last_call"] = built["turn"] = -1
     return built

@@ -6,6 +6,7 @@ from mlsim.engine.jit import kernel_call
 from mlsim.engine.lines import leave_line
 from mlsim.engine.logs import log_visit
 from mlsim.engine.service import leave_worker
+from mlsim.engine.sharing import catch_up, leave, plan
 from mlsim.engine.slots import drop_attempt, drop_request, drop_token
 from mlsim.engine.state import (
     CALLED_OFF,
@@ -68,6 +69,14 @@ def cancel_visit(state: State, now: float, token: int) -> None:
         visit.start, visit.replica, visit.settings = now, -1, -1
         log_visit(state, now, token, VISIT_CANCELLED)
         drop_token(state, token)
+    elif state.stations[index].sharing:
+        place = visit.replica
+        catch_up(state, now, index, place)
+        leave(state, token, index)
+        log_visit(state, now, token, VISIT_CANCELLED)
+        drop_token(state, token)
+        leave_worker(state, now, index, place)
+        plan(state, now, index, place)
     elif state.stations[index].batch > 1:
         visit.state = CALLED_OFF
         log_visit(state, now, token, VISIT_CANCELLED)

@@ -1,7 +1,8 @@
 """The heap of events, ordered by time and, at one instant, by what and whose they are.
 
 A binary heap in an array of `state.EVENT` records that carry their whole order with them; the
-number of events stands in `tally[EVENTS]`. Room is certain: the heap is sized by the pools.
+number of events stands in `tally[EVENTS]`. Room is seen to before each
+event of the kernel.
 """
 
 from typing import Any

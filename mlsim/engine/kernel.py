@@ -2,9 +2,9 @@
 
 One total order of what happens at one instant, the same in the oracle of the tests:
 
-1. by kind: cancellation, completion of a service, failure after a crash, wake of a line, batch due,
-   loss of patience in a line, timeout of a call, timeout of an attempt, departure of a person,
-   resend, hedge, next request of a person, arrival;
+1. by kind: cancellation, completion of a service, turn of a shared replica, failure after a crash,
+   wake of a line, batch due, loss of patience in a line, timeout of a call, timeout of an attempt,
+   departure of a person, resend, hedge, next request of a person, arrival;
 2. by entity id, attempt, hop (the place in the program: in reading order of the flow, asides
    last); what looks after lines and calls (wake, batch due, patience, calls) by replica, station;
 3. what stands in one list (a line, the calls of a station, the attempts or persons of a load) in
@@ -43,7 +43,7 @@ from mlsim.engine.calls import end_call, expire, give_up_visit, time_out_call
 from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import pop, push
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
-from mlsim.engine.lines import station_of
+from mlsim.engine.lines import replica_of, station_of
 from mlsim.engine.logs import log_answer, log_visit
 from mlsim.engine.questions import adopt, answer_to
 from mlsim.engine.routes import ASK, FORK, JOIN, MEET, SEND, SINK, VISIT
@@ -56,6 +56,7 @@ from mlsim.engine.service import (
     leave_worker,
     serve_waiting,
 )
+from mlsim.engine.sharing import plan, take_finished
 from mlsim.engine.slots import drop_request, drop_token, new_attempt, new_request, new_token, put
 from mlsim.engine.state import (
     ASIDE,
@@ -87,6 +88,7 @@ from mlsim.engine.state import (
     NEEDS_ROOM,
     NEXT_ARRIVAL,
     PENDING,
+    PUSHES,
     REJECTED,
     REQUESTS_USED,
     RESEND,
@@ -95,6 +97,7 @@ from mlsim.engine.state import (
     STRANDED,
     TIMEOUT,
     TOKENS_USED,
+    TURN,
     VISIT_FAILED,
     VISIT_LOST,
     VISIT_SERVED,
@@ -167,6 +170,7 @@ def lacks_room(state: State) -> bool:
         or tally[TOKENS_USED] + margin > state.tokens.size
         or tally[ATTEMPTS_USED] + margin > state.attempts.size
         or tally[REQUESTS_USED] + margin > state.requests.size
+        or tally[EVENTS] + PUSHES * margin > state.heap.size
     )
     return full
 
@@ -176,6 +180,8 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
     """Process one event taken from the heap."""
     if kind == COMPLETION:
         complete(state, now, slot)
+    elif kind == TURN:
+        take_turn(state, now, slot)
     elif kind == TIMEOUT:
         time_out(state, now, slot)
     elif kind == RESEND:
@@ -313,6 +319,17 @@ def complete_batch(state: State, now: float, first: int, index: int) -> None:
         leave_worker(state, now, index, place)
 
 
+@kernel_call
+def take_turn(state: State, now: float, number: int) -> None:
+    """The next request at a shared replica might end."""
+    index, place = station_of(state, number), replica_of(state, number)
+    token = take_finished(state, now, index, place)
+    if token >= 0:
+        conclude(state, now, token, index)
+        leave_worker(state, now, index, place)
+        plan(state, now, index, place)
+
+
 @kernel_step
 def conclude(state: State, now: float, token: int, index: int) -> None:
     """A visit has been served: whoever called goes on, or finds that it was in vain."""
@@ -364,18 +381,22 @@ def lose(state: State, now: float, token: int) -> None:
         visit.ghost = 1
         again = new_token(state, visit.attempt)
         if station.after_crash == RESUMES:
-            state.tokens[again].left = visit.left * share_left(state, now, token)
+            left = share_left(state, now, token, index) if in_service else 1.0
+            state.tokens[again].left = visit.left * left
         put(state, again, visit.hop)
-    if not in_service:  # else the end of its service is on the heap still, and lets go of it
+    if not in_service or station.sharing:
+        # Else the end of its service is on the heap still, and lets go of it.
         drop_token(state, token)
 
 
 @kernel_step
-def share_left(state: State, now: float, token: int) -> float:
-    """The share of a service that is still to do; all of it if none has begun."""
+def share_left(state: State, now: float, token: int, index: int) -> float:
+    """The share of a service that is still to do."""
     visit = state.tokens[token]
     share = 1.0
-    if visit.replica >= 0 and visit.ends > visit.start:
+    if state.stations[index].sharing:
+        share = visit.ends  # who has made the crash has put it there
+    elif visit.ends > visit.start:
         share = 1.0 - (now - visit.start) / (visit.ends - visit.start)
     return share
 

@@ -23,6 +23,13 @@ def station_of(state: State, number: int) -> int:
     return index
 
 
+@kernel_step
+def replica_of(state: State, number: int) -> int:
+    """The replica that a line leads to, where each has its own."""
+    replica: int = number // (state.stations.size * state.tally[LANES])
+    return replica
+
+
 @kernel_call
 def watch(state: State, time: float, kind: int, number: int) -> None:
     """Put an event about a line on the heap."""

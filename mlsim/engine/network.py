@@ -11,11 +11,12 @@ import numpy as np
 from mlsim.engine import kernel
 from mlsim.engine import state as layout
 from mlsim.engine.arrivals import Source
-from mlsim.engine.building import UNLIMITED, empty_state, grown, records, widened
+from mlsim.engine.building import UNLIMITED, empty_state, grown, records, widened, with_heap
 from mlsim.engine.draws import Distribution, stream
 from mlsim.engine.foresight import Foresight, Steering
 from mlsim.engine.parts import AfterCrash, Balancing, Client, Service, Session, Station
 from mlsim.engine.routes import ChainLike, RouteError, Trait, compile_routes
+from mlsim.engine.sharing import set_pace
 from mlsim.engine.tables import Counters, Requests, Visits
 
 __all__ = [
@@ -167,7 +168,10 @@ class Network:
 
     def busy(self, name: str) -> int:
         """How many workers of station `name` serve somebody now."""
-        return int(self._state.replicas["busy"][self._station(name)].sum())
+        k = self._station(name)
+        busy = self._state.replicas["busy"][k]
+        workers = self._stations[k].workers if self._stations[k].sharing else None
+        return int((busy if workers is None else np.minimum(busy, workers)).sum())
 
     def up(self, name: str) -> tuple[bool, ...]:
         """Which of the replicas that are wanted at `name` work, or have crashed."""
@@ -252,10 +256,20 @@ class Network:
         self._state.stations[self._station(name)].closed = not is_open
 
     def set_slowness(self, name: str, replica: int, factor: float) -> None:
-        """Services that start from now on at a replica take `factor` times as long."""
-        if not 0.0 <= factor < math.inf:
-            raise ValueError(f"station '{name}': needs a factor >= 0 (got {factor})")
-        self._state.replicas["slowness"][self._replica(name, replica), replica] = factor
+        """Services that start from now on at a replica take `factor` times as long.
+
+        Where it is shared, those under way do, too.
+        """
+        k = self._replica(name, replica)
+        sharing = self._stations[k].sharing
+        if not 0.0 <= factor < math.inf or (sharing and factor == 0.0):
+            raise ValueError(
+                f"station '{name}': needs a factor {'>' if sharing else '>='} 0 (got {factor})"
+            )
+        if sharing and factor != self._state.replicas["slowness"][k, replica]:
+            self._see_to_heap()
+            set_pace(self._state, self.now, k, replica, factor)
+        self._state.replicas["slowness"][k, replica] = factor
 
     def crash(self, name: str, replica: int) -> None:
         """The workers of a replica are gone, and its line if it has one.
@@ -268,13 +282,23 @@ class Network:
         here = (tokens["replica"] == replica) & (self._state.hops["station"][tokens["hop"]] == k)
         slots = np.flatnonzero(here & (tokens["state"] == layout.IN_SERVICE))
         tokens["state"][slots] = layout.DOOMED
+        if self._stations[k].sharing:
+            tokens["ends"][slots] = self._shares_left(k, replica, slots)
         # The end of a batch frees a worker for those, too, that were cancelled in it.
         tokens["state"][here & (tokens["state"] == layout.CALLED_OFF)] = layout.LOST
         stranded = self._strand(k, replica)
         for slot in (*slots.tolist(), *stranded):
-            kernel.inject(self._state, self.now, layout.FAILURE, slot)
-        self._state.replicas["busy"][k, replica] = 0
+            self._inject(layout.FAILURE, slot)
+        here = self._state.replicas[k, replica]
+        here["busy"], here["first"], here["due"] = 0, -1, math.inf
         self._make_room(k)
+
+    def _shares_left(self, k: int, replica: int, slots: Any) -> Any:
+        """The share of the work that is still to do for tokens at a shared replica."""
+        here, tokens = self._state.replicas[k, replica], self._state.tokens[slots]
+        pace = min(1.0, here.workers / max(here.busy, 1)) / here.slowness
+        progress = here.progress + (self.now - here.updated) * pace
+        return (tokens["ends"] - progress) / np.maximum(tokens["service"], np.finfo(float).tiny)
 
     def _strand(self, k: int, replica: int) -> list[int]:
         """Take away the line of a replica, if it has one; returns who stood in it."""
@@ -318,8 +342,10 @@ class Network:
     def _make_room(self, k: int) -> None:
         """Open the replicas that are up and wanted; wake the line if somebody is idle."""
         self._state = widened(self._state, len(self._up[k]))
-        limit, shared = self._stations[k].workers, self._stations[k].balancing is None
+        spec, shared = self._stations[k], self._stations[k].balancing is None
+        limit = spec.at_once if spec.sharing else spec.workers
         workers = UNLIMITED if limit is None else limit
+        self._state.replicas["workers"][k] = spec.workers or 0
         replicas = self._state.replicas[k]
         for replica, up in enumerate(self._up[k]):
             wanted = replica < self._scale[k]
@@ -335,7 +361,17 @@ class Network:
         line["free"] = free
         if free > 0 and line["waiting"] > 0 and number not in self._woken:
             self._woken.add(number)
-            kernel.inject(self._state, self.now, layout.WAKE, number)
+            self._inject(layout.WAKE, number)
+
+    def _inject(self, kind: int, slot: int) -> None:
+        self._see_to_heap()
+        kernel.inject(self._state, self.now, kind, slot)
+
+    def _see_to_heap(self) -> None:
+        tally = self._state.tally
+        spare = layout.PUSHES * int(tally[layout.MARGIN])
+        if int(tally[layout.EVENTS]) + spare > self._state.heap.size:
+            self._state = with_heap(self._state)
 
     def _fetch_arrivals(self) -> None:
         """Arrivals of the next stretch of time, as long as makes a good block."""
@@ -364,6 +400,7 @@ class Network:
         )
         if used + margin > self._state.tokens.size:
             self._grow(2 * self._state.tokens.size)
+        self._see_to_heap()
 
     def _grow(self, slots: int) -> None:
         """Give every pool `slots` more slots, and the heap what they can need."""

@@ -61,8 +61,9 @@ class Station:
     has waited `batch_wait` seconds; each after the first adds `per_item` seconds.
     balancing: how requests find a replica with a line, and a queue_limit, of its own; None: one
     line feeds them all. after_crash: what becomes of what a crashed replica had.
-    prioritised: rows have a priority, by which they are served: first those in lane 0 of
-    PRIORITIES. sized: rows have a size, by which their service times are multiplied.
+    sharing: a replica serves all its requests at once, up to `at_once`, who share its `workers`; it
+    needs balancing. prioritised: rows have a priority, by which they are served: first those in
+    lane 0 of PRIORITIES. sized: rows have a size, by which their service times are multiplied.
     """
 
     name: str
@@ -79,6 +80,8 @@ class Station:
     per_item: float = 0.0
     balancing: Balancing | None = None
     after_crash: AfterCrash = AfterCrash.LOSES
+    sharing: bool = False
+    at_once: int | None = None
     prioritised: bool = False
     sized: bool = False
 
@@ -100,6 +103,10 @@ class Station:
             raise ValueError(
                 f"station '{self.name}': needs batch >= 1, a finite batch_wait >= 0 and "
                 f"per_item >= 0 (got {self.batch}, {self.batch_wait}, {self.per_item})"
+            )
+        if self.sharing and (self.workers is None or self.balancing is None or self.batch > 1):
+            raise ValueError(
+                f"station '{self.name}': sharing needs workers and balancing, and no batches"
             )
         if not 0.0 <= self.error_rate <= 1.0:
             raise ValueError(

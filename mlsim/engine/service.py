@@ -10,6 +10,7 @@ from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import line_of, oldest, stand_in_line, take_next, watch
 from mlsim.engine.logs import log_visit
 from mlsim.engine.luck import luck_of
+from mlsim.engine.sharing import catch_up, join
 from mlsim.engine.slots import drop_token
 from mlsim.engine.state import (
     BATCH_DUE,
@@ -101,6 +102,11 @@ def comes_to_nothing(state: State, token: int, index: int) -> bool:
 @kernel_step
 def begin(state: State, now: float, token: int, index: int, number: int) -> None:
     """Start a service: on the replica whose line it is, or the lowest with an idle worker."""
+    if state.stations[index].sharing:
+        catch_up(state, now, index, state.tokens[token].replica)
+        take_worker(state, now, token, index, number)
+        join(state, now, token, index)
+        return
     take_worker(state, now, token, index, number)
     visit = state.tokens[token]
     attempt = state.attempts[visit.attempt]
@@ -167,6 +173,8 @@ def lowest_idle(state: State, index: int) -> int:
 def leave_worker(state: State, now: float, index: int, place: int) -> None:
     """A worker of a replica has become idle, and takes the next in line."""
     replica = state.replicas[index, place]
+    if state.stations[index].sharing:
+        catch_up(state, now, index, place)
     replica.busy -= 1
     if replica.busy < replica.room:
         number = line_of(state, index, place)

@@ -24,6 +24,7 @@ def _codes(names: int) -> tuple[int, ...]:
 (
     CANCELLATION,
     COMPLETION,
+    TURN,
     FAILURE,
     WAKE,
     BATCH_DUE,
@@ -34,7 +35,7 @@ def _codes(names: int) -> tuple[int, ...]:
     RESEND,
     HEDGE,
     FOLLOW_UP,
-) = _codes(12)
+) = _codes(13)
 
 # Where a token is; CALLED_OFF: cancelled in a batch, which goes on without it. DOOMED: in service
 # where there was a crash, STRANDED: in line there; both until the crash's events have come.
@@ -68,6 +69,9 @@ LOSES, RETRIES, RESUMES = _codes(3)
 
 # Why the kernel returned.
 DONE, NEEDS_ARRIVALS, NEEDS_ROOM, NEEDS_ANSWER = _codes(4)
+
+PUSHES = 8
+"""Events that a token may push at each hop, at most, and a client beside."""
 
 # Places in `State.tally`.
 (
@@ -164,13 +168,15 @@ TOKEN = np.dtype(
         ("ends", "f8"),
         ("left", "f8"),
         ("line", "i8"),
+        ("child", "i8"),
         ("service", "f8"),
         ("law", "i8"),
         ("sooner", "i8"),
         ("later", "i8"),
     ]
 )
-"""`line`: number of the one in which it waits. `ends`: when its service will.
+"""`line`: number of the one in which it waits. `ends`: when its service will or, where a replica is
+shared, at which progress of that; `child`: the first below it in the heap of those marks.
 `left`: share of the work that is still to do; less than 1 after a crash.
 `service`: drawn seconds, under the station's `law` of that number.
 `next` links a free slot to the next free one, a waiting token to the one behind it, and one that is
@@ -204,6 +210,7 @@ STATION = np.dtype(
         ("balancing", "i8"),
         ("balancing_key", "u8"),
         ("turn", "i8"),
+        ("sharing", "i8"),
         ("after_crash", "i8"),
         ("first_call", "i8"),
         ("last_call", "i8"),
@@ -230,14 +237,29 @@ visit gives up on it.
 `batch`: who is served at once, at most; a smaller batch is served after its first has waited
 `batch_wait`, and each after the first takes `per_item` seconds more.
 `balancing`: SHARED, or how requests find a replica that has a line of its own; `turn`: the replica
-that had the last, going round. `after_crash`: LOSES, RETRIES or RESUMES what a crashed
-replica had.
+that had the last, going round. `sharing`: whether a replica serves all at once (see `sharing`).
+`after_crash`: LOSES, RETRIES or RESUMES what a crashed replica had.
 `call_times_out`: whether the heap holds the event that looks after `first_call`."""
 
-REPLICA = np.dtype([("busy", "i8"), ("room", "i8"), ("slowness", "f8"), ("accepts", "i8")])
+REPLICA = np.dtype(
+    [
+        ("busy", "i8"),
+        ("room", "i8"),
+        ("slowness", "f8"),
+        ("accepts", "i8"),
+        ("first", "i8"),
+        ("workers", "f8"),
+        ("progress", "f8"),
+        ("updated", "f8"),
+        ("due", "f8"),
+    ]
+)
 """Workers in use, and workers that take work: none while crashed, nor, with one line for all, while
 scaled away; who has a line of its own serves it to its end.
-`slowness`: what service times are multiplied by. `accepts`: whether it is sent anything."""
+`slowness`: what service times are multiplied by. `accepts`: whether it is sent anything.
+Where it is shared, `busy` and `room` are requests that share its `workers`; `progress`: seconds of
+service that each has got, since there were none, as of `updated`; `first`: the token that ends
+next, or -1; `due`: when the event comes that looks after it, or inf."""
 
 LINE = np.dtype(
     [

@@ -54,13 +54,19 @@ class Served(Component):
     replicas: int = Field(1, ge=1, le=1_000)
     """Copies of the component; one queue feeds them all, unless there is `balancing`."""
     balancing: Literal["random", "round_robin", "least_outstanding", "power_of_two"] | None = None
-    """How requests are spread over replicas that have a queue each; one queue if not given."""
+    """How requests are spread over replicas that have a queue each; one queue if not given, or
+    least_outstanding for processor_sharing."""
     queue_limit: int | None = Field(None, ge=0)
     """Requests that may wait in a queue; one more is rejected. Unlimited if not given."""
     patience: Bound = np.inf
     """Time after which one that waits leaves the queue, as rejected; without it, never."""
     timeout: Bound = np.inf
     """Time after which whoever called it gives up on it, though its work goes on."""
+    discipline: Literal["first_come", "processor_sharing"] = "first_come"
+    """Whether a worker serves one request after the other, or the workers of a replica share all
+    that it has: each is served at once, and the slower the more they are."""
+    at_once: int | None = Field(None, ge=1)
+    """Requests that share a replica at most; more wait. Only for processor_sharing."""
     priority: FixedExpression | None = None
     """How urgent a request is, from 7 down to 0: of those that wait, the most urgent are served
     first. Rounded down; what is missing is 0."""
@@ -84,6 +90,17 @@ class Served(Component):
             self.service()
         except Refusal as refusal:
             yield ("service_time",), refusal.message, refusal.suggestion
+        yield from self._sharing_problems()
+
+    def _sharing_problems(self) -> Iterable[Mistake]:
+        if self.discipline != "processor_sharing":
+            if self.at_once is not None:
+                yield ("at_once",), "needs discipline: processor_sharing", "workers"
+            return
+        if self.workers is None:
+            yield ("discipline",), "needs workers, which the requests share", ""
+        if self.batch is not None:
+            yield ("batch",), "can't be, where all requests are served at once", ""
 
     def traits(self) -> dict[str, ex.Expression]:
         """What it goes by, of a row: its `priority`, and the `size` by which its time varies."""
@@ -95,12 +112,16 @@ class Served(Component):
         return service_of(split(self.service_time)[0])
 
     def station(self, name: str) -> Station:
-        batch = self.batch
+        batch, balancing = self.batch, self.balancing
+        if self.discipline == "processor_sharing" and balancing is None:
+            balancing = "least_outstanding"
         return Station(
             name,
             workers=self.workers,
             replicas=self.replicas,
             service=self.service(),
+            sharing=self.discipline == "processor_sharing",
+            at_once=self.at_once,
             prioritised=self.priority is not None,
             sized="size" in self.traits(),
             queue_limit=self.queue_limit,
@@ -111,7 +132,7 @@ class Served(Component):
             batch=batch.size if batch else 1,
             batch_wait=batch.wait if batch else 0.0,
             per_item=batch.per_item if batch else 0.0,
-            balancing=Balancing[self.balancing.upper()] if self.balancing else None,
+            balancing=Balancing[balancing.upper()] if balancing else None,
             after_crash=AFTER_CRASH[self.on_crash],
         )
 

@@ -135,3 +135,37 @@ MISTAKES = [
 def test_mistakes_are_told(desk, told, tmp_path):
     with pytest.raises(ScenarioError, match=told):
         run(desk, tmp_path)
+
+
+def test_who_shares_the_workers_waits_for_nobody(tmp_path):
+    """Short requests don't stand behind long ones: E[T | S = x] = x / (1 - rho)."""
+    desk = "service_time: 1s * items, discipline: processor_sharing"
+    ends = run(desk, tmp_path, "0.6/s", "40h")
+    order = np.argsort(np.concatenate([block.log.arrival for block in ends.blocks]))
+    slowed = (ends.column("sojourn_time") / ends.column("items"))[order]
+    assert waits(ends).max() == 0.0
+    assert_mean(slowed, 1 / (1 - 0.6))
+
+
+@pytest.mark.parametrize(
+    ("desk", "told"),
+    [
+        ("at_once: 3", r"desk.at_once: needs discipline: processor_sharing"),
+        (
+            "discipline: processor_sharing, batch: {size: 2}",
+            r"desk.batch: can't be, where all requests are served at once",
+        ),
+        ("discipline: lifo", r"desk.discipline: must be one of 'first_come' or 'processor_sharing'"),
+    ],
+)
+def test_mistakes_of_sharing_are_told(desk, told, tmp_path):
+    with pytest.raises(ScenarioError, match=told):
+        run(desk, tmp_path)
+
+
+def test_sharing_needs_a_number_of_workers(tmp_path):
+    with pytest.raises(ScenarioError, match=r"desk.discipline: needs workers"):
+        file = tmp_path / "clinic.yaml"
+        text = CLINIC % ("1h", "1/s", "discipline: processor_sharing")
+        file.write_text(text.replace("workers: 1, ", ""))
+        load(file)

@@ -202,7 +202,7 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].failing = station.error_rate
         built[k].question = questions.get(station.name, -1)
         built[k].priority = questions.get(Trait(station.name, "priority"), -1)
-        built[k].size = questions.get(Trait(station.name, "size"), -1)
+        built[k].sized = questions.get(Trait(station.name, "size"), -1)
         built[k].batch, built[k].batch_wait = station.batch, station.batch_wait
         built[k].per_item = station.per_item
         built[k].balancing = layout.SHARED if station.balancing is None else station.balancing

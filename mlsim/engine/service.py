@@ -139,8 +139,8 @@ def draw_service(state: State, token: int, index: int) -> None:
     station = state.stations[index]
     luck = luck_of(state, token, station.key)
     service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
-    if station.size >= 0:
-        bits = state.answers[state.tokens[token].attempt, station.size]
+    if station.sized >= 0:
+        bits = state.answers[state.tokens[token].attempt, station.sized]
         service *= np.int64(bits).view(np.float64)
     if station.after_crash == RESUMES:
         service *= state.tokens[token].left

@@ -200,7 +200,7 @@ STATION = np.dtype(
         ("failing_key", "u8"),
         ("question", "i8"),
         ("priority", "i8"),
-        ("size", "i8"),
+        ("sized", "i8"),
         ("patience", "f8"),
         ("timeout", "f8"),
         ("batch", "i8"),
@@ -231,7 +231,7 @@ STATION = np.dtype(
 `optional`: a visit that brings nothing leaves a gap in the attempt, and doesn't fail it.
 `closed`: nobody is let in. `failing`: share of services that end in nothing.
 `question`: whose answer says whether a row can't be served, or -1; `priority`: whose answer is the
-lane in which a row waits, or -1; `size`: whose answer is a factor of its service time, or -1.
+lane in which a row waits, or -1; `sized`: whose answer is a factor of its service time, or -1.
 `patience`: seconds after which who waits leaves the line; `timeout`: after which who called for a
 visit gives up on it.
 `batch`: who is served at once, at most; a smaller batch is served after its first has waited

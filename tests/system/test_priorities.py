@@ -155,7 +155,7 @@ def test_who_shares_the_workers_waits_for_nobody(tmp_path):
             "discipline: processor_sharing, batch: {size: 2}",
             r"desk.batch: can't be, where all requests are served at once",
         ),
-        ("discipline: lifo", r"desk.discipline: must be one of 'first_come' or 'processor_sharing'"),
+        ("discipline: lifo", r"discipline: must be one of 'first_come' or 'processor_sharing'"),
     ],
 )
 def test_mistakes_of_sharing_are_told(desk, told, tmp_path):
@@ -164,8 +164,8 @@ def test_mistakes_of_sharing_are_told(desk, told, tmp_path):
 
 
 def test_sharing_needs_a_number_of_workers(tmp_path):
+    file = tmp_path / "clinic.yaml"
+    text = CLINIC % ("1h", "1/s", "discipline: processor_sharing")
+    file.write_text(text.replace("workers: 1, ", ""))
     with pytest.raises(ScenarioError, match=r"desk.discipline: needs workers"):
-        file = tmp_path / "clinic.yaml"
-        text = CLINIC % ("1h", "1/s", "discipline: processor_sharing")
-        file.write_text(text.replace("workers: 1, ", ""))
         load(file)

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlsim.engine import state as layout
 from mlsim.engine.arrivals import LOADS
@@ -64,7 +66,7 @@ def empty_state(
         stamps=np.zeros((0, len(index)), np.int32),
         joined=np.zeros((0, program.joins), np.int32),
         answers=np.zeros((0, answers), np.int64),
-        hops=program.hops.view(np.recarray),
+        hops=as_records(program.hops),
         targets=program.targets,
         loads=loads,
         ways=ways,
@@ -113,7 +115,7 @@ def widened(old: layout.State, replicas: int) -> layout.State:
     fresh = fresh_replicas(*more)
     return with_heap(
         old._replace(
-            replicas=np.concatenate([old.replicas, fresh], axis=1).view(np.recarray),
+            replicas=as_records(np.concatenate([old.replicas, fresh], axis=1)),
             lines=_longer(old.lines, more[0] * more[1] * old.tally[layout.LANES]),
         )
     )
@@ -142,9 +144,22 @@ def fresh_replicas(stations: int, columns: int) -> Any:
     return fresh
 
 
-def records(size: int | tuple[int, int], dtype: np.dtype[Any]) -> Any:
+def records(size: int | tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     """Zeros whose fields are attributes, in Python as in the kernel."""
-    return np.zeros(size, dtype).view(np.recarray)
+    return np.zeros(size, _record(dtype)).view(np.recarray)
+
+
+@cache
+def _record(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """One for all arrays of a kind: numba reads the fields of each other one at every call."""
+    return np.dtype((np.record, dtype))
+
+
+def as_records(array: NDArray[Any]) -> Any:
+    """A copy whose fields are attributes."""
+    copy = records(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def _longer(array: Any, more: int) -> Any:
@@ -188,7 +203,7 @@ def _with_session(load: Any, ways: Any, session: Session, seed: int) -> Any:
     own = records(len(session.ways), layout.WAY)
     own["load"] = [number for number, _ in session.ways]
     own["below"] = np.cumsum([probability for _, probability in session.ways])
-    return np.concatenate([ways, own]).view(np.recarray)
+    return as_records(np.concatenate([ways, own]))
 
 
 def _stations(stations: Sequence[Station], program: Program) -> Any:

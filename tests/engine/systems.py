@@ -108,6 +108,8 @@ FLOWS = st.sampled_from(
         "[a, b] -> c -> a",
         "[a, a, b -> a]",
         "a -> [[b, b] -> a, c] -> [c, b]",
+        "a -> (b if x > 0.4 else c -> a if x > 0.2) -> c",
+        "(a -> b if x > 0.7 else [a, c])",
     ]
 )
 ASIDES = st.lists(
@@ -173,6 +175,7 @@ def systems(draw: Draw) -> Written:
         "scenario": "any",
         "horizon": f"{HORIZON}s",
         "seed": draw(st.integers(0, 99)),
+        "world": {name: {"x": "uniform(0, 1)"} for name in load},
         "load": load,
         "system": system,
         "flow": flow,

@@ -12,7 +12,8 @@ from mlsim.cli.options import RunFolder
 def judge(
     folder: RunFolder,
     monitoring: Annotated[
-        Path, typer.Option(metavar="FILE", help="The monitoring file to judge it by.")
+        list[Path],
+        typer.Option(metavar="FILE", help="The monitoring file to judge it by; repeatable."),
     ],
     out: Annotated[
         Path | None,
@@ -29,12 +30,15 @@ def judge(
     """Judge a run that is over by another monitoring file, without running it again."""
     from mlsim import api
 
-    result = api.open_run(folder).judged_by(monitoring)
-    written = None if out is None else result.write(out)
+    run = api.open_run(folder)
+    results = [run.judged_by(file) for file in monitoring]
+    written = [None if out is None else result.write(out) for result in results]
     if as_json:
-        print(json.dumps(result.summary, indent=2))
-    else:
-        show(result.summary, written)
+        summaries = [result.summary for result in results]
+        print(json.dumps(summaries if len(summaries) > 1 else summaries[0], indent=2))
+        return
+    for result, place in zip(results, written, strict=True):
+        show(result.summary, place)
 
 
 def show(summary: dict[str, object], folder: Path | None) -> None:

@@ -22,9 +22,11 @@ main()
 
 
 @contextmanager
-def started(*arguments: str | Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+def started(
+    *arguments: str | Path, cwd: Path, program: str = PROGRAM
+) -> Iterator[subprocess.Popen[str]]:
     """A run in a process group of its own, as a terminal would start it."""
-    command = [sys.executable, "-c", PROGRAM, "run", *map(str, arguments)]
+    command = [sys.executable, "-c", program, "run", *map(str, arguments)]
     with subprocess.Popen(
         command, cwd=cwd, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -56,6 +58,31 @@ def visible(reports: Path) -> list[str]:
 def test_ctrl_c_while_it_simulates(scenario: Path, tmp_path: Path):
     with started(scenario, "--horizon", "5000d", cwd=tmp_path) as process:
         wait_until(lambda: simulating(process.pid), process)
+        os.killpg(process.pid, signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "reports").exists()
+
+
+SIGN = """
+from contextlib import contextmanager
+from pathlib import Path
+from mlsim.cli import progress
+
+@contextmanager
+def touching(*times, shown):
+    yield lambda now: Path("begun").touch()
+
+progress.simulated_time = touching
+"""
+
+
+def test_ctrl_c_while_one_world_is_simulated_in_the_process_itself(scenario: Path, tmp_path: Path):
+    arguments = ("--no-twin", "--horizon", "5000d")
+    with started(scenario, *arguments, cwd=tmp_path, program=SIGN + PROGRAM) as process:
+        wait_until((tmp_path / "begun").exists, process)
+        assert not simulating(process.pid), "one world needs no process of its own"
         os.killpg(process.pid, signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130

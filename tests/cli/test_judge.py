@@ -103,3 +103,10 @@ def test_unknown_record_is_refused_before_it_runs(mlsim, clinic: Path, tmp_path:
     assert refused.returncode == 2
     assert "did you mean 'rows'" in refused.stderr
     assert not (tmp_path / "here").exists()
+
+
+def test_several_files_judge_a_run_one_after_the_other(mlsim, ran: Path, clinic: Path, deaf: Path):
+    files = ("--monitoring", clinic / "watched.yml", "--monitoring", deaf)
+    watched, unheard = json.loads(mlsim("judge", ran, *files, "--json").stdout)
+    assert [s["monitoring"]["file"] for s in (watched, unheard)] == ["watched.yml", "deaf.yml"]
+    assert watched["monitoring"]["pages"] > unheard["monitoring"]["pages"]

@@ -1,7 +1,14 @@
 """`mlsim compare`."""
 
 import json
+import os
+import signal
 from pathlib import Path
+
+import pytest
+
+from mlsim.faults.crash import Crash
+from mlsim.system.simulation import System
 
 
 def load_of(scenario: Path) -> str:
@@ -50,3 +57,29 @@ def test_an_unknown_measure_is_told_with_the_nearest(mlsim, scenario: Path):
     ended = mlsim("compare", scenario, ".", "a: horizon=1h", "--measure", "hram")
     assert ended.returncode == 2
     assert "did you mean 'harm'?" in ended.stderr
+
+
+def test_a_failed_replication_is_told_and_the_study_goes_on(
+    mlsim, desk: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """One replication raises, one is killed as if for its memory; the others are compared."""
+    begin = Crash.begin
+
+    def sometimes(self: Crash, system: System) -> None:
+        if system.seed == 12:
+            raise RuntimeError("no such switch")
+        if system.seed == 13:
+            os.kill(os.getpid(), signal.SIGKILL)
+        begin(self, system)
+
+    monkeypatch.setattr(Crash, "begin", sometimes)
+    ended = mlsim("compare", desk, ".", "b: load.jobs.rate=0.4/s", "--replications", "4")
+    assert ended.returncode == 1
+    assert "2 paired runs" in ended.stdout
+    assert "seed 12 of as it is: RuntimeError: no such switch" in ended.stdout
+    assert "seed 13 of b: JobFailed: a process ended without a result" in ended.stdout
+    assert f"mlsim run {desk} --seed 13 --set load.jobs.rate=0.4/s" in ended.stdout
+    monkeypatch.setattr(Crash, "begin", begin)
+    again = mlsim("study", "--resume", next(Path("reports/studies").glob("desk_*")).name)
+    assert again.returncode == 0
+    assert "4 paired runs" in again.stdout

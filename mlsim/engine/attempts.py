@@ -2,6 +2,7 @@
 
 import math
 
+from mlsim.engine.branches import call_off, miss
 from mlsim.engine.breaker import learn, lets_through
 from mlsim.engine.draws import Distribution, quantile, uniform_at
 from mlsim.engine.events import push
@@ -11,7 +12,7 @@ from mlsim.engine.sessions import go_on
 from mlsim.engine.slots import drop_attempt, drop_request, new_attempt, new_token, put
 from mlsim.engine.state import (
     ABANDONED,
-    CANCELLATION,
+    CALLED,
     DEPARTURE,
     FALLBACK,
     HEDGE,
@@ -126,8 +127,33 @@ def time_out(state: State, now: float, attempt: int) -> None:
 def fail(state: State, now: float, attempt: int, outcome: int) -> None:
     """An attempt fails, once: its client tries again, or the request ends with this outcome.
 
-    Attempts that were given up before, and asides, fail without anybody noticing.
+    Attempts that were given up before, and asides, fail without anybody noticing. A branch may fail
+    the attempt to which it belongs.
     """
+    if state.attempts[attempt].state == CALLED:
+        fail_branch(state, now, attempt, outcome)
+    else:
+        fail_attempt(state, now, attempt, outcome)
+
+
+@kernel_call
+def fail_branch(state: State, now: float, child: int, outcome: int) -> None:
+    """A branch fails, and with it those that can't do without."""
+    held = False
+    while child >= 0 and state.attempts[child].state == CALLED:
+        state.attempts[child].state = outcome
+        parent = miss(state, now, child, outcome)
+        if held:
+            drop_attempt(state, child)
+        child, held = parent, True
+    if child >= 0:
+        fail_attempt(state, now, child, outcome)
+        drop_attempt(state, child)
+
+
+@kernel_step
+def fail_attempt(state: State, now: float, attempt: int, outcome: int) -> None:
+    """An attempt of a client, or of nobody, fails."""
     if state.attempts[attempt].state != PENDING:
         return
     state.attempts[attempt].state = outcome
@@ -213,17 +239,6 @@ def succeed(state: State, now: float, slot: int) -> None:
             go_on(state, now, attempt.request)
         if load.cancels and request.pending > 0:
             call_off(state, now, attempt.request)
-
-
-@kernel_call
-def call_off(state: State, now: float, slot: int) -> None:
-    """What nobody waits for any more of a request's work is cancelled, at this instant.
-
-    As an event of its own: so all is at rest in lines and workers when it is taken back.
-    """
-    request = state.requests[slot]
-    request.references += 1
-    push(state.heap, state.tally, now, CANCELLATION, slot, request.id, request.attempts, 0)
 
 
 @kernel_call

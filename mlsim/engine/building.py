@@ -38,7 +38,7 @@ def empty_state(
     """The state of an empty network, without slots."""
     # One event takes tokens over each hop once at most: so much may be logged or made by it. A
     # cancellation may end as many visits of each attempt of a request, a batch those of all in it.
-    cancels = any(client.cancels for client in clients)
+    cancels = any(client.cancels for client in clients) or bool(program.hops["cancels"].any())
     attempts = 2 + max((c.hedges + c.retries for c in clients), default=0) if cancels else 1
     batch = max((station.batch for station in stations), default=1)
     margin = batch * attempts * program.hops.size + 2

@@ -1,22 +1,21 @@
 """Cancelling: work that nobody waits for any more leaves lines and workers."""
 
+from mlsim.engine.branches import forget, is_void
 from mlsim.engine.breaker import forget_probe
 from mlsim.engine.calls import end_call
-from mlsim.engine.jit import kernel_call
+from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import leave_line
 from mlsim.engine.logs import log_visit
 from mlsim.engine.service import leave_worker
 from mlsim.engine.sharing import catch_up, leave, plan
 from mlsim.engine.slots import drop_attempt, drop_request, drop_token
 from mlsim.engine.state import (
+    CALLED,
     CALLED_OFF,
     CANCELLED,
-    FAILED,
     IN_SERVICE,
     LOST,
     PENDING,
-    REJECTED,
-    TIMED_OUT,
     VISIT_CANCELLED,
     WAITING,
     State,
@@ -26,27 +25,38 @@ from mlsim.engine.state import (
 @kernel_call
 def cancel(state: State, now: float, slot: int) -> None:
     """Take back what the failed attempts of a request do still, and all if the request is over."""
-    request = state.requests[slot]
-    attempt = request.youngest
+    attempt = state.requests[slot].youngest
+    if attempt >= 0:
+        state.attempts[attempt].references += 1
     while attempt >= 0:
-        elder = state.attempts[attempt].elder
-        status = state.attempts[attempt].state
-        if status == PENDING and request.state != PENDING:
-            state.attempts[attempt].state = CANCELLED
-            request.pending -= 1
-            forget_probe(state, now, attempt)
-        if status in (PENDING, CANCELLED, TIMED_OUT, REJECTED, FAILED) and (
-            state.attempts[attempt].state != PENDING
-        ):
+        # Held meanwhile: what is taken back here may have been the last that kept it alive.
+        if is_void(state, attempt, slot):
+            end_attempt(state, now, attempt, slot)
             call_back(state, now, attempt)
+        elder = state.attempts[attempt].elder
+        if elder >= 0:
+            state.attempts[elder].references += 1
+        drop_attempt(state, attempt)
         attempt = elder
     drop_request(state, slot)
+
+
+@kernel_step
+def end_attempt(state: State, now: float, attempt: int, slot: int) -> None:
+    """An attempt that is under way still ends as cancelled."""
+    status = state.attempts[attempt].state
+    if status == PENDING:
+        state.attempts[attempt].state = CANCELLED
+        state.requests[slot].pending -= 1
+        forget_probe(state, now, attempt)
+    elif status == CALLED:
+        state.attempts[attempt].state = CANCELLED
+        forget(state, now, attempt)
 
 
 @kernel_call
 def call_back(state: State, now: float, attempt: int) -> None:
     """End the visits of an attempt: first those that wait, or one might begin to be served."""
-    state.attempts[attempt].references += 1
     for status in (WAITING, IN_SERVICE):
         token = state.attempts[attempt].youngest
         while token >= 0:
@@ -54,7 +64,6 @@ def call_back(state: State, now: float, attempt: int) -> None:
             if state.tokens[token].state == status:
                 cancel_visit(state, now, token)
             token = elder
-    drop_attempt(state, attempt)
 
 
 @kernel_call

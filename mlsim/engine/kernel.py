@@ -39,6 +39,7 @@ from mlsim.engine.attempts import (
     time_out,
     watch_person,
 )
+from mlsim.engine.branches import call, come_back, copy_row, split
 from mlsim.engine.calls import end_call, expire, give_up_visit, time_out_call
 from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import pop, push
@@ -46,7 +47,7 @@ from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.lines import replica_of, station_of
 from mlsim.engine.logs import log_answer, log_visit
 from mlsim.engine.questions import adopt, answer_to
-from mlsim.engine.routes import ASK, FORK, JOIN, MEET, SEND, SINK, VISIT
+from mlsim.engine.routes import ASK, FORK, JOIN, MEET, RETURN, SEND, SINK, SPLIT, VISIT
 from mlsim.engine.service import (
     PASSED,
     REFUSED,
@@ -87,6 +88,7 @@ from mlsim.engine.state import (
     NEEDS_ARRIVALS,
     NEEDS_ROOM,
     NEXT_ARRIVAL,
+    OK,
     PENDING,
     PUSHES,
     REJECTED,
@@ -276,6 +278,12 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
                 continue
         elif at.kind == MEET:
             pass
+        elif at.kind == SPLIT:
+            split(state, token, hop)
+            return
+        elif at.kind == RETURN:
+            come_back(state, now, token, hop)
+            return
         elif at.kind == JOIN:
             attempt = state.tokens[token].attempt
             state.joined[attempt, at.join] += 1
@@ -296,10 +304,21 @@ def complete(state: State, now: float, token: int) -> None:
         complete_batch(state, now, token, index)
     elif state.tokens[token].state == LOST:
         drop_token(state, token)
-    else:
+    elif not calls_others(state, token, index):
         place = state.tokens[token].replica
         conclude(state, now, token, index)
         leave_worker(state, now, index, place)
+
+
+@kernel_step
+def calls_others(state: State, token: int, index: int) -> bool:
+    """Whether the worker now calls others, and waits; it does so once, after its own work."""
+    calls, visit = state.hops[state.tokens[token].hop].calls, state.tokens[token]
+    if calls < 0 or visit.called or comes_to_nothing(state, token, index):
+        return False
+    visit.called, visit.awaits = 1, 1
+    call(state, token, calls)
+    return True
 
 
 @kernel_call
@@ -339,10 +358,12 @@ def conclude(state: State, now: float, token: int, index: int) -> None:
     outcome = outcome_of(state, token, index)
     log_visit(state, now, token, outcome)
     if outcome == VISIT_SERVED:
+        visit.called = 0
         put(state, token, hop.next)
         start_asides(state, now, token, visit.hop)
     else:
-        give_up_visit(state, now, token, FAILED)
+        why = visit.fate if visit.called else FAILED
+        give_up_visit(state, now, token, why)
         drop_token(state, token)
 
 
@@ -353,7 +374,8 @@ def outcome_of(state: State, token: int, index: int) -> int:
     if state.tokens[token].ghost:
         station.timed_out += 1
         return VISIT_TIMED_OUT
-    if comes_to_nothing(state, token, index):
+    visit = state.tokens[token]
+    if visit.fate != OK if visit.called else comes_to_nothing(state, token, index):
         station.failed += 1
         return VISIT_FAILED
     station.served += 1
@@ -397,7 +419,7 @@ def share_left(state: State, now: float, token: int, index: int) -> float:
     if state.stations[index].sharing:
         share = visit.ends  # who has made the crash has put it there
     elif visit.ends > visit.start:
-        share = 1.0 - (now - visit.start) / (visit.ends - visit.start)
+        share = max(0.0, 1.0 - (now - visit.start) / (visit.ends - visit.start))
     return share
 
 
@@ -420,10 +442,7 @@ def start_asides(state: State, now: float, token: int, hop: int) -> None:
         request = state.attempts[attempt].request
         aside = new_attempt(state, state.attempts[attempt].sent, request, ASIDE)
         state.attempts[aside].number = state.attempts[attempt].number
-        for name in range(state.stamps.shape[1]):
-            state.stamps[aside, name] = state.stamps[attempt, name]
-        for place in range(state.answers.shape[1]):
-            state.answers[aside, place] = state.answers[attempt, place]
+        copy_row(state, attempt, aside)
         put(state, new_token(state, aside), state.targets[at.first + k])
 
 

@@ -242,7 +242,8 @@ class Network:
         station.distribution, station.a, station.b = service.distribution, service.a, service.b
         station.law += 1
         constant_zero = service.distribution == Distribution.CONSTANT and service.a == 0.0
-        plain = self._stations[k].workers is None and self._stations[k].batch == 1
+        calls = bool((self._state.hops["calls"][self._state.hops["station"] == k] >= 0).any())
+        plain = self._stations[k].workers is None and self._stations[k].batch == 1 and not calls
         station.instant = constant_zero and plain
 
     def set_failing(self, name: str, share: float) -> None:

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from mlsim.scenario.flow_steps import Call, Choice, Parallel, Step, Steps, name_of
 
-SEND, VISIT, FORK, JOIN, REPLY, LEAVE, SINK, ASK, MEET = range(9)
+SEND, VISIT, FORK, JOIN, REPLY, LEAVE, SINK, ASK, MEET, SPLIT, RETURN = range(11)
 """Kinds of hops.
 
 SEND: a client sends an attempt. VISIT: a station serves the token. FORK: one token per branch.
 JOIN: the last of `need` tokens goes on. REPLY: the attempt answers its client. LEAVE: a request
 that no client sent is done. SINK: an aside token has arrived where nobody waits for it.
 ASK: a question about the row is answered, and the token takes the branch of that number, if there
-are branches. MEET: where they come together again.
+are branches. MEET: where they come together again. SPLIT: a fork that goes on, to its `next`, when
+`need` of its branches are back. RETURN: the end of such a branch, or of what a VISIT calls.
 """
 
 HOP = np.dtype(
@@ -39,6 +40,8 @@ HOP = np.dtype(
         ("question", "i8"),
         ("first_read", "i8"),
         ("reads", "i8"),
+        ("calls", "i8"),
+        ("cancels", "i8"),
     ]
 )
 """`station`: index of a VISIT's or SINK's station, or of a SEND's client among all names.
@@ -46,7 +49,9 @@ HOP = np.dtype(
 `join`, `need`: counter of a JOIN, and how many tokens it waits for.
 `ordinal`: how often the station occurs earlier in the program; tells its draws apart.
 `question`: number of an ASK's question. `first_read`, `reads`: span in `targets` of the names whose
-settings its answer depends on."""
+settings its answer depends on. `calls`: first hop of what is called while a VISIT's worker waits,
+or -1. `cancels`: whether a SPLIT then cancels its other branches. A RETURN's `first` is the first
+hop of its branch, which lies before it in one piece."""
 
 
 class RouteError(ValueError):
@@ -224,7 +229,7 @@ class _Compiler:
             case Choice():
                 return self.choice(step)
             case Call():
-                raise RouteError(f"calls are not known yet: {step}")
+                return self.call(step)
         return self.visit(step)
 
     def visit(self, name: str) -> tuple[int, int]:
@@ -242,6 +247,27 @@ class _Compiler:
         """What has to be known of a row before it visits a station."""
         checks = [name] if name in self.checked else []
         return [*checks, *(trait for trait in self.traits if trait.station == name)]
+
+    def call(self, call: Call) -> tuple[int, int]:
+        first, visit = self.visit(call.name)
+        self.hops[visit]["calls"] = self.branch(call.inside)
+        return first, visit
+
+    def split(self, parallel: Parallel) -> tuple[int, int]:
+        split = self.emit(SPLIT)
+        self.hops[split].update(need=parallel.need, cancels=parallel.cancels)
+        self.point(split, [self.branch(branch) for branch in parallel.branches])
+        return split, split
+
+    def branch(self, steps: Steps) -> int:
+        """Emit a branch that comes back by itself; returns its first hop."""
+        begin, line = len(self.hops), self.line(steps)
+        if line is None:
+            raise RouteError("a part of the flow that others wait for is empty")
+        end = self.emit(RETURN)
+        self.hops[line[1]]["next"] = end
+        self.hops[end]["first"] = begin
+        return line[0]
 
     def ask(self, question: Question) -> int:
         number = self.questions.setdefault(question, len(self.questions))
@@ -263,7 +289,7 @@ class _Compiler:
 
     def fork(self, parallel: Parallel) -> tuple[int, int]:
         if parallel.need:
-            raise RouteError(f"only joins of all branches are known yet: {parallel}")
+            return self.split(parallel)
         fork = self.emit(FORK)
         branches = [self.line(branch) for branch in parallel.branches]
         join = self.emit(JOIN)
@@ -291,8 +317,8 @@ class _Compiler:
 
     def aside(self, steps: Steps) -> int:
         whole = self.continued(steps, ())
-        last = whole[-1] if whole else None
-        if not isinstance(last, str) or last in self.clients:
+        last = name_of(whole[-1]) if whole else ""
+        if not last or last in self.clients:
             raise RouteError("an aside (~>) has to end at one component that is not a client")
         line = self.line(whole)
         assert line is not None  # `last` is a step
@@ -304,7 +330,11 @@ class _Compiler:
             raise RouteError(f"the flow names '{name}', which is no component")
         hop = dict.fromkeys(HOP.names or (), 0)
         hop.update(
-            kind=kind, next=-1, question=-1, station=self.index[name] if name is not None else -1
+            kind=kind,
+            next=-1,
+            question=-1,
+            calls=-1,
+            station=self.index[name] if name is not None else -1,
         )
         self.hops.append(hop)
         if name is not None and kind in (SEND, VISIT) and name in self.asides:

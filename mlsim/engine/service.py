@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mlsim.engine.attempts import fail
 from mlsim.engine.balancing import NOBODY, choose_line
 from mlsim.engine.calls import end_call, start_call
 from mlsim.engine.draws import quantile
@@ -14,10 +15,12 @@ from mlsim.engine.sharing import catch_up, join
 from mlsim.engine.slots import drop_token
 from mlsim.engine.state import (
     BATCH_DUE,
+    CALLED,
     COMPLETION,
     IN_SERVICE,
     RESUMES,
     SHARED,
+    TIMED_OUT,
     VISIT_EXPIRED,
     VISIT_FAILED,
     VISIT_REJECTED,
@@ -268,4 +271,6 @@ def come_too_late(state: State, now: float, token: int, index: int) -> None:
     state.stations[index].expired += 1
     visit.start, visit.replica, visit.settings = now, -1, -1
     log_visit(state, now, token, VISIT_EXPIRED)
+    if state.attempts[visit.attempt].state == CALLED:
+        fail(state, now, visit.attempt, TIMED_OUT)
     drop_token(state, token)

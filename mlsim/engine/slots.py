@@ -80,6 +80,7 @@ def new_token(state: State, attempt: int) -> int:
     state.tokens[slot].attempt = attempt
     state.tokens[slot].ghost = 0
     state.tokens[slot].left = 1.0
+    state.tokens[slot].called = 0
     if tally[CANCELS]:
         state.tokens[slot].elder = state.attempts[attempt].youngest
         state.attempts[attempt].youngest = slot

@@ -39,11 +39,23 @@ def _codes(names: int) -> tuple[int, ...]:
 
 # Where a token is; CALLED_OFF: cancelled in a batch, which goes on without it. DOOMED: in service
 # where there was a crash, STRANDED: in line there; both until the crash's events have come.
-WAITING, IN_SERVICE, DOOMED, LOST, CALLED_OFF, STRANDED = _codes(6)
+# AWAITING: at a fork, until enough branches are back.
+WAITING, IN_SERVICE, DOOMED, LOST, CALLED_OFF, STRANDED, AWAITING = _codes(7)
 
 # What became of an attempt or a request; no attempt is ABANDONED or a
-# FALLBACK, and no request CANCELLED or an ASIDE.
-OK, TIMED_OUT, REJECTED, FAILED, ABANDONED, FALLBACK, PENDING, CANCELLED, ASIDE = _codes(9)
+# FALLBACK, and no request CANCELLED, an ASIDE or CALLED (a branch of an attempt, under way).
+(
+    OK,
+    TIMED_OUT,
+    REJECTED,
+    FAILED,
+    ABANDONED,
+    FALLBACK,
+    PENDING,
+    CANCELLED,
+    ASIDE,
+    CALLED,
+) = _codes(10)
 NOWHERE = cast(int, np.int64(-1))
 """In `where` of a request's row: not a sink, but the end as its client sees it."""
 
@@ -145,10 +157,12 @@ ATTEMPT = np.dtype(
         ("regime", "i8"),
         ("elder", "i8"),
         ("youngest", "i8"),
+        ("caller", "i8"),
     ]
 )
 """`deadline`: after which nobody begins to serve it. `regime`: of the breaker when it was sent.
 `elder`: the attempt of the same request before it; `youngest`: the last token that it has.
+`caller`: the token that waits for a branch.
 `next` links a free slot to the next free one, and an attempt with a timer to the one whose timer
 was set next."""
 
@@ -173,6 +187,10 @@ TOKEN = np.dtype(
         ("law", "i8"),
         ("sooner", "i8"),
         ("later", "i8"),
+        ("awaits", "i2"),
+        ("returned", "i2"),
+        ("called", "i2"),
+        ("fate", "i2"),
     ]
 )
 """`line`: number of the one in which it waits. `ends`: when its service will or, where a replica is
@@ -184,7 +202,9 @@ served in a batch to the next of that batch;
 `previous` to the one before it. `replica`: where it is served, or waits if lines are of replicas.
 `elder`: the token of the same attempt before it.
 `ghost`: whoever called has given up, so the token goes no further than its visit.
-`sooner`, `later`: neighbours among the calls that a station's `timeout` bounds."""
+`sooner`, `later`: neighbours among the calls that a station's `timeout` bounds.
+`awaits`: branches begun for it and not over; `returned`: those that are back. `called`: whether the
+worker that serves it has called others, and `fate` what came of that."""
 
 STATION = np.dtype(
     [

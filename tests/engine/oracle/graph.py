@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 from typing import Any
 
-from mlsim.scenario.flow_steps import Choice, Parallel
+from mlsim.scenario.flow_steps import Call, Choice, Parallel, name_of
 
 
 @dataclass(eq=False)
@@ -39,6 +39,7 @@ class Stop(Step):
 
     name: str = ""
     ordinal: int = 0
+    calls: Step | None = None
     asides: list[Aside] = field(default_factory=list)
 
 
@@ -65,6 +66,33 @@ class Pick(Step):
 
 
 @dataclass(eq=False)
+class Split(Step):
+    """All branches begin, each as an attempt of its own; it goes on with so many of them."""
+
+    branches: list[Step] = field(default_factory=list)
+    need: int = 0
+    cancels: bool = False
+
+
+@dataclass(eq=False)
+class Return(Step):
+    """The end of such a branch."""
+
+
+def stops_of(first: Step) -> list[str]:
+    """The components to which a branch may lead, up to its return."""
+    found, waiting = [], [first]
+    while waiting:
+        step = waiting.pop()
+        if isinstance(step, Stop):
+            found.append(step.name)
+            waiting += [step.calls] if step.calls else []
+        waiting += getattr(step, "branches", [])
+        waiting += [step.then] if step.then else []
+    return found
+
+
+@dataclass(eq=False)
 class Graph:
     """Ways through the system, by where they begin."""
 
@@ -87,7 +115,7 @@ class Graph:
             for chain in self.chains:
                 if chain.aside and chain.steps[0] == name:
                     way = self.continued(chain.steps[1:])
-                    step.asides.append(Aside(self.line(way)[0], way[-1]))
+                    step.asides.append(Aside(self.line(way)[0], name_of(way[-1])))
         return first
 
     def chain(self, name: str) -> list[Any]:
@@ -115,8 +143,22 @@ class Graph:
 
     def part(self, step: Any) -> tuple[Step, Step]:
         if isinstance(step, Parallel):
-            return self.fork(step)
+            return self.split(step) if step.need else self.fork(step)
+        if isinstance(step, Call):
+            first, stop = self.stop(step.name)
+            stop.calls = self.branch(step.inside)
+            return first, stop
         return self.pick(step) if isinstance(step, Choice) else self.stop(step)
+
+    def split(self, parallel: Parallel) -> tuple[Step, Step]:
+        split = Split(next(self.numbers), need=parallel.need, cancels=parallel.cancels)
+        split.branches = [self.branch(branch) for branch in parallel.branches]
+        return split, split
+
+    def branch(self, steps: Sequence[Any]) -> Step:
+        first, last = self.line(steps)
+        last.then = Return(next(self.numbers))
+        return first
 
     def pick(self, choice: Choice) -> tuple[Step, Step]:
         pick, lines = (

@@ -3,10 +3,11 @@
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import simpy
 
-from tests.engine.oracle.graph import Join, Stop
+from tests.engine.oracle.graph import Join, Step, Stop
 
 
 @dataclass(eq=False)
@@ -30,7 +31,10 @@ class Request:
 
 @dataclass(eq=False)
 class Attempt:
-    """One try, or (with the outcome "aside") a copy of one that nobody waits for."""
+    """One try, a copy that nobody waits for ("aside"), or a branch that its caller waits for.
+
+    The outcome of a branch is "called" while it is under way.
+    """
 
     request: Request
     number: int
@@ -41,6 +45,8 @@ class Attempt:
     stamps: dict[str, int] = field(default_factory=dict)
     joined: Counter[Join] = field(default_factory=Counter)
     visits: "list[Visit]" = field(default_factory=list)
+    caller: Any = None
+    within: Step | None = None
 
 
 @dataclass(eq=False)
@@ -66,6 +72,8 @@ class Visit:
     settings: int = -1
     start: float = math.nan
     batch: "Batch | None" = None
+    called: bool = False
+    fate: str = ""
 
     @property
     def attempt(self) -> Attempt:

@@ -13,7 +13,8 @@ from mlsim.engine.arrivals import LOAD_SHIFT, Source
 from mlsim.engine.network import NOBODY_GOES_ON
 from mlsim.engine.parts import Client, Service, Session, Station
 from mlsim.engine.tables import Counters, Requests, Visits
-from tests.engine.oracle.graph import Fork, Graph, Join, Pick, Start, Step, Stop
+from tests.engine.oracle.branches import Some
+from tests.engine.oracle.graph import Fork, Graph, Join, Pick, Return, Split, Start, Step, Stop
 from tests.engine.oracle.lives import Attempt, Request, Token, Visit
 from tests.engine.oracle.place import Place
 from tests.engine.oracle.sender import Sender
@@ -109,6 +110,7 @@ class Oracle:
                 elif outcome == "served":
                     self.start_asides(attempt, step)
                 elif outcome == "too late":
+                    self.too_late(attempt)
                     return
                 elif place.spec.optional:
                     attempt.stamps.pop(step.name, None)
@@ -125,6 +127,16 @@ class Oracle:
                 attempt.joined[step] += 1
                 if attempt.joined[step] < step.need:
                     return
+            elif isinstance(step, Split):
+                waiting = Some(self, token, step)
+                for branch in step.branches:
+                    waiting.begin(branch)
+                return
+            elif isinstance(step, Return):
+                if attempt.outcome == "called":
+                    attempt.outcome = "ok"
+                    attempt.caller.back(attempt)
+                return
             elif isinstance(step, Pick):
                 step = step.branches[self.answer(step.choice, attempt)]
                 continue
@@ -163,7 +175,22 @@ class Oracle:
         return next(self.births)
 
     def fail(self, attempt: Attempt, outcome: str) -> None:
-        self.senders[attempt.request.load].fail(attempt, outcome)
+        if attempt.outcome == "called":
+            attempt.outcome = outcome
+            attempt.caller.miss(outcome)
+        else:
+            self.senders[attempt.request.load].fail(attempt, outcome)
+
+    def too_late(self, attempt: Attempt) -> None:
+        """A client knows by itself that its time is over; who has called a branch is told."""
+        if attempt.outcome == "called":
+            self.fail(attempt, "timed_out")
+
+    def call_off(self, request: Request) -> None:
+        """Take work back at this instant, but when all that follows from the event is done."""
+        cancel = self.senders[request.load].cancel
+        whose = (request.id, request.sends)
+        self.line_of_time.at(self.time, "cancellation", whose, cancel, request)
 
     # --- what is written down ---
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from mlsim.engine.draws import Distribution, quantile, stream, uniform_at
 from mlsim.engine.parts import Station
+from tests.engine.oracle.branches import Held
 from tests.engine.oracle.lives import Batch, Visit
 
 COUNTED = [
@@ -77,7 +78,7 @@ class Place:
             self.turn_away(visit, "expired")
             return "too late"
         if self.idle() and not self.line and self.spec.batch == 1:
-            if self.takes_no_time():
+            if self.takes_no_time() and not visit.stop.calls:
                 return self.pass_through(visit)
             self.call(visit)
             self.begin([visit])
@@ -131,7 +132,9 @@ class Place:
                 self.serve_batch()
             elif self.line[0].attempt.deadline <= self.now:
                 # Those behind have an event of their own, after what this one brings about.
-                self.turn_away(self.line.pop(0), "expired")
+                late = self.line.pop(0)
+                self.turn_away(late, "expired")
+                self.net.too_late(late.attempt)
                 self.at(self.now, "wake", (0, 0, self.index), self.serve)
                 return
             else:
@@ -143,6 +146,7 @@ class Place:
             visit = self.line.pop(0)
             if visit.attempt.deadline <= self.now:
                 self.turn_away(visit, "expired")
+                self.net.too_late(visit.attempt)
             else:
                 batch.append(visit)
         if batch:
@@ -182,15 +186,27 @@ class Place:
     def complete(self, batch: Batch) -> None:
         """A worker has finished, if it is still at it."""
         if batch in self.batches:
+            first = batch.visits[0]
+            if first.stop.calls and not first.called and not self.fails(first):
+                first.called = True
+                Held(self.net, first.token, self, batch).begin(first.stop.calls)
+                return
             self.batches.remove(batch)
             for visit in batch.visits:
                 if visit.state == "in service":
                     self.conclude(visit)
             self.leave_worker(batch.replica)
 
+    def answered(self, batch: Batch, outcome: str) -> None:
+        """What a worker has called is over, so its own work is, at this instant."""
+        first = batch.visits[0]
+        first.fate = outcome
+        self.at(self.net.time, "completion", first.whose, self.complete, batch)
+
     def conclude(self, visit: Visit) -> None:
         """Who called goes on first, then what is sent aside."""
-        outcome = "failed" if self.fails(visit) else "served"
+        in_vain = visit.fate if visit.called else self.fails(visit)
+        outcome = "failed" if in_vain else "served"
         self.close(visit, "timed_out" if visit.abandoned else outcome)
         if visit.abandoned:
             return
@@ -198,7 +214,7 @@ class Place:
             visit.over.succeed("served")
             self.net.start_asides(visit.attempt, visit.stop)
         else:
-            self.give_up(visit, "failed")
+            self.give_up(visit, visit.fate or "failed")
 
     def close(self, visit: Visit, outcome: str) -> str:
         """What became of a visit is counted, and written down."""

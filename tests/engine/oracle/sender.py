@@ -157,17 +157,25 @@ class Sender:
     def call_off(self, request: Request) -> None:
         """Who cancels does it at this instant, but when all that follows from the event is done."""
         if self.habits.cancels:
-            whose = (request.id, request.sends)
-            self.at(self.net.time, "cancellation", whose, self.cancel, request)
+            self.net.call_off(request)
 
     def cancel(self, request: Request) -> None:
         """Take back what failed attempts do still, and all if the request is over; last, first."""
         for attempt in reversed(request.tries):
-            if not attempt.outcome and request.outcome:
-                attempt.outcome = "cancelled"
-                self.breaker.forget_probe(self.net.time, attempt.regime)
-            if attempt.outcome not in ("", "ok", "aside"):
+            if self.is_void(attempt, request):
+                if not attempt.outcome:
+                    self.breaker.forget_probe(self.net.time, attempt.regime)
+                if attempt.outcome in ("", "called"):
+                    attempt.outcome = "cancelled"
                 self.call_back(attempt)
+
+    def is_void(self, attempt: Attempt, request: Request) -> bool:
+        while attempt.outcome == "called":
+            attempt = attempt.caller.token.attempt
+        if not attempt.outcome:
+            return self.habits.cancels and bool(request.outcome)
+        failed = attempt.outcome not in ("ok", "aside", "cancelled")
+        return attempt.outcome == "cancelled" or (self.habits.cancels and failed)
 
     def call_back(self, attempt: Attempt) -> None:
         """First the visits that wait: or one might begin to be served, only to be cancelled."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Protocol
 
 from mlsim.errors import nearest
-from mlsim.scenario.flow_steps import Chain, step_names
+from mlsim.scenario.flow_steps import Call, Chain, name_of, step_names, within
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 
@@ -31,6 +31,7 @@ def flow_problems(scenario: Scenario) -> Iterator[Mistake]:
     yield from _unreached(scenario, system)
     misplaced = [*_cycles(scenario.flow, system), *_clients_in_between(scenario.flow, system)]
     yield from misplaced
+    yield from _calls_of_itself(scenario.flow)
     if not misplaced:
         yield from _ends_of_asides(scenario.flow, system)
         yield from _replies_missing(scenario, system)
@@ -60,11 +61,11 @@ def _unknown_names(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator
 
 def _begins(chain: Chain) -> str:
     """The component at which a chain is entered by name; "" if that is no single component."""
-    return chain.steps[0] if isinstance(chain.steps[0], str) else ""
+    return name_of(chain.steps[0])
 
 
 def _ends(chain: Chain) -> str:
-    return chain.steps[-1] if isinstance(chain.steps[-1], str) else ""
+    return name_of(chain.steps[-1])
 
 
 def _doubled_chains(flow: tuple[Chain, ...]) -> Iterator[Mistake]:
@@ -149,10 +150,20 @@ def _cycles(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[M
 def _clients_in_between(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[Mistake]:
     """Clients where requests would have to pass through them."""
     for number, chain in enumerate(flow):
-        inside = [*chain.steps[1:-1], *(s for s in chain.steps[-1:] if not isinstance(s, str))]
+        first, last = chain.steps[:1], chain.steps[-1:] if len(chain.steps) > 1 else ()
+        inside = [*chain.steps[1:-1], *(s for s in (*first, *last) if not isinstance(s, str))]
         for name in dict.fromkeys(step_names(tuple(inside))):
             if system[name].starts_requests:
                 message = f"client {name} stands in the middle, where no requests pass through it"
+                yield ("flow", number), message, ""
+
+
+def _calls_of_itself(flow: tuple[Chain, ...]) -> Iterator[Mistake]:
+    """Components that wait, in the end, for themselves."""
+    for number, chain in enumerate(flow):
+        for step in within(chain.steps):
+            if isinstance(step, Call) and step.name in step_names(step.inside):
+                message = f"{step} can never complete: {step.name} waits for itself"
                 yield ("flow", number), message, ""
 
 

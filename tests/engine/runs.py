@@ -9,6 +9,7 @@ from mlsim.engine.clock import Clock
 from mlsim.engine.draws import Distribution, Floats, Ids, sample, stream
 from mlsim.engine.network import Client, Network, Requests, Service, Station, Visits
 from mlsim.scenario.flow import parse_flow
+from mlsim.scenario.flow_steps import name_of
 
 Decider = Callable[[simpy.Environment, object], Iterator[simpy.Event]]
 """A SimPy process that acts on a Network, or on an Oracle just so."""
@@ -59,7 +60,7 @@ class Recorded:
             chains=chains,
             stations=stations,
             clients=[] if client is None else [client],
-            entries={0: enters or str(chains[0].steps[0])},
+            entries={0: enters or name_of(chains[0].steps[0])},
             seed=seed,
             arrivals=arrivals,
             on_visits=self.visit_blocks.append,

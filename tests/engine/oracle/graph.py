@@ -120,7 +120,9 @@ class Graph:
 
     def chain(self, name: str) -> list[Any]:
         """The line that begins at `name`, or nothing."""
-        return next((list(c.steps) for c in self.chains if not c.aside and c.steps[0] == name), [])
+        return next(
+            (list(c.steps) for c in self.chains if not c.aside and name_of(c.steps[0]) == name), []
+        )
 
     def continued(self, steps: Sequence[Any]) -> list[Any]:
         """A line with the line that begins where it ends."""

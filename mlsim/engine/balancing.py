@@ -29,6 +29,9 @@ def choose_line(state: State, token: int, index: int) -> int:
 def choose_replica(state: State, token: int, index: int) -> int:
     """The replica, of those that accept requests, that gets a token; NOBODY if none does."""
     station = state.stations[index]
+    shard = state.hops[state.tokens[token].hop].shard
+    if shard >= 0:
+        return shard if state.replicas[index, shard].accepts else NOBODY
     open_now = 0
     for replica in range(state.replicas.shape[1]):
         open_now += state.replicas[index, replica].accepts

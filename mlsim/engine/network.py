@@ -15,7 +15,7 @@ from mlsim.engine.building import UNLIMITED, empty_state, grown, records, widene
 from mlsim.engine.draws import Distribution, stream
 from mlsim.engine.foresight import Foresight, Steering
 from mlsim.engine.parts import AfterCrash, Balancing, Client, Service, Session, Station
-from mlsim.engine.routes import ChainLike, RouteError, Trait, compile_routes
+from mlsim.engine.routes import ChainLike, RouteError, Shards, Trait, compile_routes
 from mlsim.engine.sharing import set_pace
 from mlsim.engine.tables import Counters, Requests, Visits
 
@@ -92,6 +92,7 @@ class Network:
             reads=steering.reads if steering else lambda question: (),
             checked=steering.checked if steering else (),
             traits=[trait for station in stations for trait in traits_of(station)],
+            shards={s.name: Shards(s.shards, s.wait_for) for s in stations if s.shards},
         )
         self._state = empty_state(
             program, stations, clients, self._index, log_block, seed, sessions, until

@@ -59,6 +59,8 @@ class Station:
     patience: seconds after which one who waits leaves the line. error_rate: share of services that
     end in nothing. batch: who is served at once, at most: as soon as they are so many, or the first
     has waited `batch_wait` seconds; each after the first adds `per_item` seconds.
+    shards: parts, each a replica with a line of its own, all of which a request visits at once; it
+    goes on when `wait_for` of them (0: all) have served it.
     balancing: how requests find a replica with a line, and a queue_limit, of its own; None: one
     line feeds them all. after_crash: what becomes of what a crashed replica had.
     sharing: a replica serves all its requests at once, up to `at_once`, who share its `workers`; it
@@ -79,6 +81,8 @@ class Station:
     batch_wait: float = 0.0
     per_item: float = 0.0
     balancing: Balancing | None = None
+    shards: int = 0
+    wait_for: int = 0
     after_crash: AfterCrash = AfterCrash.LOSES
     sharing: bool = False
     at_once: int | None = None
@@ -90,6 +94,8 @@ class Station:
             raise ValueError(f"station '{self.name}': needs workers >= 1 (got {self.workers})")
         if self.replicas < 1:
             raise ValueError(f"station '{self.name}': needs replicas >= 1 (got {self.replicas})")
+        if self.shards and (self.replicas != self.shards or self.balancing is None):
+            raise ValueError(f"station '{self.name}': needs a replica with a line for each shard")
         if self.queue_limit is not None and self.queue_limit < 0:
             raise ValueError(
                 f"station '{self.name}': needs queue_limit >= 0 (got {self.queue_limit})"

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.scenario.flow_steps import Call, Choice, Parallel, Step, Steps, name_of
+from mlsim.scenario.flow_steps import Call, Choice, Parallel, Shard, Step, Steps, name_of
 
 SEND, VISIT, FORK, JOIN, REPLY, LEAVE, SINK, ASK, MEET, SPLIT, RETURN = range(11)
 """Kinds of hops.
@@ -42,6 +43,7 @@ HOP = np.dtype(
         ("reads", "i8"),
         ("calls", "i8"),
         ("cancels", "i8"),
+        ("shard", "i8"),
     ]
 )
 """`station`: index of a VISIT's or SINK's station, or of a SEND's client among all names.
@@ -51,7 +53,8 @@ HOP = np.dtype(
 `question`: number of an ASK's question. `first_read`, `reads`: span in `targets` of the names whose
 settings its answer depends on. `calls`: first hop of what is called while a VISIT's worker waits,
 or -1. `cancels`: whether a SPLIT then cancels its other branches. A RETURN's `first` is the first
-hop of its branch, which lies before it in one piece."""
+hop of its branch, which lies before it in one piece. `shard`: number of the replica that a VISIT is
+for, or -1."""
 
 
 class RouteError(ValueError):
@@ -72,6 +75,13 @@ class Trait(NamedTuple):
 
     station: str
     what: str
+
+
+class Shards(NamedTuple):
+    """So many shards that a station has, and how many are waited for; 0 for all."""
+
+    number: int
+    need: int = 0
 
 
 Question = Choice | Trait | str
@@ -105,15 +115,17 @@ def compile_routes(
     reads: Callable[[Question], Iterable[str]] = lambda question: (),
     checked: Container[str] = (),
     traits: Collection[Trait] = (),
+    shards: Mapping[str, Shards] = MappingProxyType({}),
 ) -> Program:
     """Programs of hops for the loads that enter at `entries` (load number -> component).
 
     reads: the names whose settings the answer to a question depends on. checked: the stations at
     which a visit may fail because of what a row carries. traits: what stations go by.
+    shards: of the stations that have some.
     Raises: RouteError where a load enters at a component with no chain of its own, a name has two
     chains, a chain goes round without a client's reply, or a reply goes to another client.
     """
-    compiler = _Compiler(chains, stations, clients, reads, checked, traits)
+    compiler = _Compiler(chains, stations, clients, reads, checked, traits, shards)
     heads, asked = {}, {}
     for load, name in entries.items():
         compiler.asked = {}
@@ -131,8 +143,9 @@ class _Compiler:
         reads: Callable[[Question], Iterable[str]],
         checked: Container[str],
         traits: Collection[Trait],
+        shards: Mapping[str, Shards],
     ) -> None:
-        self.reads, self.checked, self.traits = reads, checked, traits
+        self.reads, self.checked, self.traits, self.shards = reads, checked, traits, shards
         self.questions: dict[Question, int] = {}
         self.asked: dict[int, None] = {}
         self.index = {name: k for k, name in enumerate((*stations, *clients))}
@@ -228,9 +241,28 @@ class _Compiler:
                 return self.fork(step)
             case Choice():
                 return self.choice(step)
+            case Shard(name, number):
+                return self.shard(name, number)
             case Call():
                 return self.call(step)
-        return self.visit(step)
+        return self.all_shards(step) if step in self.shards else self.visit(step)
+
+    def all_shards(self, name: str) -> tuple[int, int]:
+        """A visit of each shard, at the same time, and then what goes aside."""
+        number, need = self.shards[name]
+        asks = [self.ask(question) for question in self.asked_at(name)]
+        self.visits[name] += number
+        first, last = self.fork(Parallel(tuple((Shard(name, k),) for k in range(number)), need))
+        after = self.emit(SEND, name=name)
+        self.hops[last]["next"] = after
+        for before, hop in pairwise((*asks, first)):
+            self.hops[before]["next"] = hop
+        return (*asks, first)[0], after
+
+    def shard(self, name: str, number: int) -> tuple[int, int]:
+        hop = self.emit(VISIT, name=name, goes_aside=False)
+        self.hops[hop].update(ordinal=self.visits[name] - 1 - number, shard=number)
+        return hop, hop
 
     def visit(self, name: str) -> tuple[int, int]:
         if name in self.clients:
@@ -249,6 +281,8 @@ class _Compiler:
         return [*checks, *(trait for trait in self.traits if trait.station == name)]
 
     def call(self, call: Call) -> tuple[int, int]:
+        if call.name in self.shards:
+            raise RouteError(f"shards can't call others: {call}")
         first, visit = self.visit(call.name)
         self.hops[visit]["calls"] = self.branch(call.inside)
         return first, visit
@@ -325,7 +359,7 @@ class _Compiler:
         self.hops[line[1]]["next"] = self.emit(SINK, name=last)
         return line[0]
 
-    def emit(self, kind: int, name: str | None = None) -> int:
+    def emit(self, kind: int, name: str | None = None, goes_aside: bool = True) -> int:
         if name is not None and name not in self.index:
             raise RouteError(f"the flow names '{name}', which is no component")
         hop = dict.fromkeys(HOP.names or (), 0)
@@ -334,10 +368,11 @@ class _Compiler:
             next=-1,
             question=-1,
             calls=-1,
+            shard=-1,
             station=self.index[name] if name is not None else -1,
         )
         self.hops.append(hop)
-        if name is not None and kind in (SEND, VISIT) and name in self.asides:
+        if name in self.asides and kind in (SEND, VISIT) and goes_aside:
             self.pending.append((len(self.hops) - 1, name, ()))
         return len(self.hops) - 1
 

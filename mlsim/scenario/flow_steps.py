@@ -60,7 +60,16 @@ class Call:
         return f"{self.name}({written(self.inside)})"
 
 
-Step = str | Parallel | Choice | Call
+@dataclass(frozen=True)
+class Shard:
+    """One of the shards of a component; what a step at the whole component is made of."""
+
+    name: str
+    number: int
+    branches: tuple[Steps, ...] = ()
+
+
+Step = str | Parallel | Choice | Call | Shard
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ def written(steps: Steps) -> str:
 
 def name_of(step: Step) -> str:
     """The component that a step comes to first and leaves last; "" if that is no single one."""
-    if isinstance(step, Call):
+    if isinstance(step, Call | Shard):
         return step.name
     return step if isinstance(step, str) else ""
 

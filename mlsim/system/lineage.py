@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mlsim.scenario.flow_steps import Choice
 from mlsim.system.base import Deployed
 from mlsim.system.contract import Reader
 from mlsim.system.settled import SettledRows
@@ -52,9 +53,10 @@ class TracedRows(SettledRows):
             component, lambda settings, rows: spec.touched(settings, rows, column)
         )
         touched = touched | self._missed(component)
-        for choice, _ in self._wiring.arms(component.name):
-            for column in needed_by(choice):
-                touched = touched | self.touched_at(choice, column)
+        for fork, _ in self._wiring.arms(component.name):
+            if isinstance(fork, Choice):
+                for column in needed_by(fork):
+                    touched = touched | self.touched_at(fork, column)
         if spec.starts_requests or spec.knows_truth:
             return touched
         for needed in component.spec.needs_for(column):

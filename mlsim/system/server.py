@@ -11,7 +11,9 @@ from mlsim.engine import draws
 from mlsim.engine.columns import DISTRIBUTIONS
 from mlsim.engine.network import AfterCrash, Balancing, Service, Station
 from mlsim.scenario import expressions as ex
+from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.expressions import DurationExpression, FixedExpression
+from mlsim.scenario.flow_steps import Call, within
 from mlsim.scenario.functions import FUNCTIONS
 from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.refusal import Refusal
@@ -51,6 +53,11 @@ class Served(Component):
     when it was sent."""
     workers: int | None = Field(None, ge=1, le=100_000)
     """Requests that one replica serves at the same time; unlimited if not given."""
+    shards: int | None = Field(None, ge=2, le=1_000)
+    """Parts into which its data is divided, each with workers and a queue of its own. A request
+    goes to all of them at the same time."""
+    wait_for: int | None = Field(None, ge=1)
+    """Shards whose answers are enough to go on; all of them if not given."""
     replicas: int = Field(1, ge=1, le=1_000)
     """Copies of the component; one queue feeds them all, unless there is `balancing`."""
     balancing: Literal["random", "round_robin", "least_outstanding", "power_of_two"] | None = None
@@ -91,6 +98,7 @@ class Served(Component):
         except Refusal as refusal:
             yield ("service_time",), refusal.message, refusal.suggestion
         yield from self._sharing_problems()
+        yield from self._shard_problems()
 
     def _sharing_problems(self) -> Iterable[Mistake]:
         if self.discipline != "processor_sharing":
@@ -111,14 +119,35 @@ class Served(Component):
         """Its service time, for a row of size 1 if that matters."""
         return service_of(split(self.service_time)[0])
 
+    def _shard_problems(self) -> Iterable[Mistake]:
+        if self.wait_for is not None and self.wait_for > (self.shards or 0):
+            message = f"can never complete: there are {self.shards or 'no'} shards"
+            yield ("wait_for",), message, str(self.shards or "")
+        for key in ("balancing", "batch"):
+            if self.shards and getattr(self, key) is not None:
+                yield (key,), "can't be combined with shards, to all of which a request goes", ""
+        if self.shards and self.replicas > 1:
+            yield ("replicas",), "can't be combined with shards: each of them is one replica", ""
+
+    @property
+    def keeps_calls_out(self) -> str:
+        """Why its workers can't wait for others; "" if they can."""
+        if self.discipline == "processor_sharing":
+            return "workers that requests share"
+        return "a batch" if self.batch else "shards" if self.shards else ""
+
     def station(self, name: str) -> Station:
         batch, balancing = self.batch, self.balancing
         if self.discipline == "processor_sharing" and balancing is None:
             balancing = "least_outstanding"
+        if self.shards:
+            balancing = "random"  # unused: who goes to which is settled
         return Station(
             name,
             workers=self.workers,
-            replicas=self.replicas,
+            replicas=self.shards or self.replicas,
+            shards=self.shards or 0,
+            wait_for=self.wait_for if self.wait_for != self.shards and self.wait_for else 0,
             service=self.service(),
             sharing=self.discipline == "processor_sharing",
             at_once=self.at_once,
@@ -135,6 +164,18 @@ class Served(Component):
             balancing=Balancing[balancing.upper()] if balancing else None,
             after_crash=AFTER_CRASH[self.on_crash],
         )
+
+
+@scenario_check
+def impossible_calls(scenario: Scenario) -> Iterable[Mistake]:
+    """Calls in the flow by components whose workers can't wait for others."""
+    for number, chain in enumerate(scenario.flow):
+        for step in within(chain.steps):
+            if not isinstance(step, Call):
+                continue
+            spec = scenario.system.get(step.name)
+            if isinstance(spec, Served) and (what := spec.keeps_calls_out):
+                yield ("flow", number), f"{step.name} has {what}, and can't wait for others", ""
 
 
 def split(expression: ex.Expression | None) -> tuple[ex.Expression | None, ex.Expression | None]:

@@ -101,12 +101,15 @@ class SettledRows(Mapping[str, Column]):
         return result
 
     def _passed(self, name: str, reader: Readers) -> NDArray[np.bool_]:
-        """Which rows on their way to a reader have taken the branches that lead to a component."""
+        """Which rows on their way to a reader have come back from a component."""
         passed = np.ones(self.log.end.shape, np.bool_)
         detour = self._wiring.detour(name, reader)
-        for choice in dict.fromkeys(choice for choice, _ in detour):
-            branches = [branch for other, branch in detour if other == choice]
-            passed &= np.isin(self.branch(choice), branches)
+        for fork in dict.fromkeys(fork for fork, _ in detour):
+            if isinstance(fork, Choice):
+                branches = [branch for other, branch in detour if other == fork]
+                passed &= np.isin(self.branch(fork), branches)
+            else:
+                passed &= self.log.stamps[:, self._place(name)] >= 0
         return passed
 
     def branch(self, choice: Choice) -> NDArray[np.int64]:

@@ -9,7 +9,18 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from mlsim.scenario.flow_steps import Call, Chain, Choice, Step, choices, name_of, step_names
+from mlsim.scenario.flow_steps import (
+    Call,
+    Chain,
+    Choice,
+    Parallel,
+    Step,
+    Steps,
+    choices,
+    name_of,
+    step_names,
+    within,
+)
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.tree import names
 from mlsim.system.base import Component
@@ -17,6 +28,10 @@ from mlsim.system.contract import Contract, contracts
 
 Readers = str | Choice
 """Who reads columns: a component, or a choice."""
+
+
+Arm = tuple[Choice | Parallel, int]
+"""A branch, by its number, that not all rows take, or from which not all come back."""
 
 
 class UnknownColumnError(LookupError):
@@ -63,7 +78,7 @@ class Wiring:
     def source(self, reader: Readers, column: str) -> str | None:
         """The component from which `reader` gets `column`; None if straight from the world.
 
-        Of several, in branches of a choice, the nearest.
+        Of several, in branches that not all rows take, the nearest.
         Raises UnknownColumnError if nobody upstream of the reader sends it.
         """
         return self.sources(reader, column)[0]
@@ -71,7 +86,8 @@ class Wiring:
     def sources(self, reader: Readers, column: str) -> tuple[str | None, ...]:
         """The components from which `reader` gets `column`, the nearest first.
 
-        There are several if all but the last stand in branches of choices, which not all rows take.
+        There are several if all but the last stand in branches that not all rows take, or from
+        which not all come back.
         Raises UnknownColumnError if nobody upstream of the reader sends it.
         """
         found: list[str | None] = []
@@ -88,16 +104,13 @@ class Wiring:
             raise UnknownColumnError(column, self.visible(reader))
         return tuple(found)
 
-    def detour(self, name: str, reader: Readers) -> tuple[tuple[Choice, int], ...]:
-        """The choices, each with a branch of it, that lead rows to a component before `reader`.
-
-        Those that have led them to the reader, too, are left out.
-        """
+    def detour(self, name: str, reader: Readers) -> tuple[Arm, ...]:
+        """The arms that bring rows from a component to `reader`, and not all of them."""
         shared = self._arms.get(reader, ())
         return tuple(arm for arm in self._arms.get(name, ()) if arm not in shared)
 
-    def arms(self, name: str) -> tuple[tuple[Choice, int], ...]:
-        """All choices, each with a branch of it, that lead rows to a component."""
+    def arms(self, name: str) -> tuple[Arm, ...]:
+        """All arms within which a component stands."""
         return self._arms.get(name, ())
 
     def lineage(self, reader: Readers, columns: Iterable[str]) -> frozenset[str]:
@@ -114,8 +127,9 @@ class Wiring:
                 if name is None:
                     continue
                 found.add(name)
-                for choice, _ in self.detour(name, reader):
-                    waiting += [(choice, used) for used in needed_by(choice)]
+                for fork, _ in self.detour(name, reader):
+                    if isinstance(fork, Choice):
+                        waiting += [(fork, used) for used in needed_by(fork)]
                 component = self._system[name]
                 if not (component.starts_requests or component.knows_truth):
                     waiting += [(name, used) for used in component.needs_for(column)]
@@ -179,29 +193,37 @@ def _walk(steps: Iterable[Step], last: list[str], before: dict[Readers, list[str
     return last
 
 
-def _arms(flow: Iterable[Chain]) -> dict[Readers, tuple[tuple[Choice, int], ...]]:
-    """By component and choice: the choices, each with a branch of it, within which it stands.
+def _arms(flow: Iterable[Chain]) -> dict[Readers, tuple[Arm, ...]]:
+    """By component and choice: the arms within which it stands.
 
-    What stands in several places has those of all of them.
+    What stands in several places has those of all of them; none if it stands outside, too.
     """
-    found: dict[Readers, tuple[tuple[Choice, int], ...]] = {}
+    found: dict[Readers, tuple[Arm, ...]] = {}
     for chain in flow:
-        for choice in choices(chain.steps):
-            for k, branch in enumerate(choice.branches):
+        for fork in _forks(chain.steps):
+            for k, branch in enumerate(fork.branches):
                 insides: tuple[Readers, ...] = (*step_names(branch), *choices(branch))
                 for inside in insides:
-                    found[inside] = (*found.get(inside, ()), (choice, k))
+                    found[inside] = (*found.get(inside, ()), (fork, k))
     for chain in flow:
         for name in _outside(chain.steps):
             found.pop(name, None)
     return found
 
 
+def _forks(steps: Steps) -> Iterator[Choice | Parallel]:
+    """Choices, and forks that don't wait for all of their branches."""
+    for step in within(steps):
+        if isinstance(step, Choice) or (isinstance(step, Parallel) and step.need):
+            yield step
+
+
 def _outside(steps: Iterable[Step]) -> Iterator[str]:
-    """The components that stand in no branch of a choice."""
+    """The components that stand in no arm."""
     for step in steps:
         if name_of(step):
             yield name_of(step)
-        if not isinstance(step, str | Choice):
+        is_fork = isinstance(step, Choice) or (isinstance(step, Parallel) and bool(step.need))
+        if not isinstance(step, str) and not is_fork:
             for branch in step.branches:
                 yield from _outside(branch)

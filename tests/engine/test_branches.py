@@ -9,7 +9,7 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlsim.engine.network import Client, Station
+from mlsim.engine.network import Balancing, Client, Service, Station
 from tests.engine.runs import Fixed, Recorded, exponential, poisson
 from tests.engine.test_oracle import assert_same, repairs
 
@@ -176,3 +176,50 @@ def test_any_way_of_waiting(flow: str, client: Client, frail: bool, seed: int):
     stations[0] = replace(stations[0], optional=frail)
     stations.append(Station("e", service=exponential(0.05), optional=not frail))
     assert_same([f"phone -> {flow} -> phone"], stations, client, (repairs,), 3.0, 60, seed)
+
+
+def sharded(number: int, **more: object) -> Station:
+    own = {"replicas": number, "balancing": Balancing.RANDOM}
+    return Station("index", shards=number, **own, **more)
+
+
+def test_shards_are_stations_of_their_own():
+    """Each has its line; a request is done when all are. With constant times, as three stations."""
+    service = Service(a=0.3)
+    shards = [Station("door"), sharded(3, workers=1, service=service)]
+    apart = [Station("door"), *(Station(name, 1, service=service) for name in "xyz")]
+    one = Recorded(["door -> index"], shards, poisson(3.0, 400)).run()
+    other = Recorded(["door -> [x, y, z]"], apart, poisson(3.0, 400)).run()
+    np.testing.assert_array_equal(one.requests.end, other.requests.end)
+    inside = one.visits.station == 1
+    assert np.bincount(one.visits.replica[inside]).tolist() == [400, 400, 400]
+
+
+@pytest.mark.parametrize(("wait_for", "mean"), [(0, 1 + 1 / 2 + 1 / 3 + 1 / 4), (1, 1 / 4)])
+def test_shards_have_luck_of_their_own(wait_for: int, mean: float):
+    """The last, and the first, of 4 exponentials of mean 1."""
+    n = 20_000
+    index = sharded(4, service=exponential(1.0), wait_for=wait_for)
+    run = Recorded(["door -> index"], [Station("door"), index], poisson(5.0, n)).run()
+    took = run.requests.end - run.requests.arrival
+    assert abs(took.mean() - mean) < 4 * took.std() / np.sqrt(n)
+
+
+def test_what_goes_aside_of_shards_goes_once():
+    index = sharded(4, workers=1, service=exponential(0.1))
+    stations = [Station("door"), index, Station("log")]
+    run = Recorded(["door -> index", "index ~> log"], stations, poisson(3.0, 100)).run()
+    assert np.count_nonzero(run.requests.where >= 0) == 100
+    assert np.all(run.requests.stamps[run.requests.where >= 0][:, 1] >= 0)
+
+
+def test_a_shard_that_has_crashed_fails_the_request():
+    def crash(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+        yield env.timeout(10.0)
+        machine.crash("index", 2)
+
+    index = sharded(4, workers=1, service=exponential(0.01))
+    run = Recorded(["door -> index"], [Station("door"), index], poisson(3.0, 100)).run(crash)
+    late = run.requests.arrival > 10.1
+    assert np.all(run.requests.outcome[late] != 0)
+    assert np.all(run.requests.outcome[run.requests.arrival < 9.5] == 0)

@@ -59,10 +59,11 @@ def models(system: System) -> pd.DataFrame:
 
 
 def states(system: System) -> pd.DataFrame:
-    """The states of the world: state, time_s (from when on, in seconds), value; by time."""
+    """The states of the world that are numbers: state, time_s (from when on), value; by time."""
     rows = [
         (name, max(time, -system.scenario.history), value)
         for name, state in system.world.states.items()
+        if not system.scenario.world.state[name].is_text
         for time, value in zip(state.times, state.values, strict=True)
     ]
     return pd.DataFrame(rows, columns=["state", "time_s", "value"])

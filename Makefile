@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WARM := .venv/.warm
 
-.PHONY: run test lint format docs silent load chains items notebooks example long bench setup clean
+.PHONY: run test lint format docs silent interactions load chains items notebooks example long bench setup clean
 
 run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
@@ -43,6 +43,9 @@ docs: $(READY)
 
 silent: setup
 	$(BIN)/python scenarios/silent/generate.py
+
+interactions: setup
+	$(BIN)/python scenarios/interactions/generate.py
 
 chains: setup
 	$(BIN)/python scenarios/chains/generate.py

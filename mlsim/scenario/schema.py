@@ -19,7 +19,21 @@ def schema() -> dict[str, Any]:
     world |= {"additionalProperties": block, "propertyNames": {"pattern": pattern}}
     column = language["$defs"]["Column"]
     language["$defs"]["Column"] = {"anyOf": [column["properties"]["is"], column]}
+    _one_or_several(language)
+    # A world with features may do without a machine.
+    machine = [key for key in language["required"] if key in ("load", "system", "flow")]
+    language["required"] = [key for key in language["required"] if key not in machine]
+    features = {"properties": {"world": {"required": ["features"]}}, "required": ["world"]}
+    language["anyOf"] = [{"required": machine}, features]
     return language
+
+
+def _one_or_several(language: dict[str, Any]) -> None:
+    """Where a list of actions or promises belongs, a single text may stand."""
+    for name in ("Event", "Feature"):
+        properties = language["$defs"][name]["properties"]
+        for key in {"then", "requires"} & set(properties):
+            properties[key] = {"anyOf": [properties[key]["items"], properties[key]]}
 
 
 def schema_of(model: type[Spec], title: str) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""Studies every scenario of this folder and writes README.md and figures/: `python generate.py`.
-
-Run it from anywhere: `python scenarios/interactions/generate.py`.
-"""
+"""Studies every scenario of this folder and writes README.md and figures/: `make interactions`."""
 
 from pathlib import Path
 
@@ -43,9 +40,10 @@ LESSONS = {
 HEAD = """\
 # Features that work alone and fail together
 
-Generated from runs by `python scenarios/interactions/generate.py`; don't edit. In each scenario
-features act on states of a world and promise something ([how to write
-one](../../docs/language.md#events-and-features-what-a-product-does)). `mlsim interactions FILE`
+Generated from runs by `make interactions`; don't edit. In each scenario features act on states of a
+world and promise something
+([how to write one](../../docs/language.md#events-and-features-what-a-product-does)).
+`mlsim interactions FILE`
 runs the product with none of them, each alone, all pairs, and all; where two react to one event, in
 both orders. Nowhere does it say what interacts: it comes out.
 """

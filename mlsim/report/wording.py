@@ -144,9 +144,11 @@ def date(at: datetime) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with its first letter large; the rest as it was.
+    """The text with its first letter large, unless it begins with a component's name_like_this.
 
     >>> capital("phone sends temperature in Fahrenheit")
     'Phone sends temperature in Fahrenheit'
+    >>> capital("pcr_results no longer sends some of the labels")
+    'pcr_results no longer sends some of the labels'
     """
-    return text[:1].upper() + text[1:]
+    return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]

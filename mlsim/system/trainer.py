@@ -42,7 +42,7 @@ class Trainer(Component):
         kind: trainer
         model: risk_model
         every: 1d
-        window: 14d
+        window: 7d
         gate: auc > 0.8
     """
 

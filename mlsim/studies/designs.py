@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from mlsim.errors import MlsimError
+from mlsim.monitoring.settings import PREFIX
 
 Method = Literal["grid", "random", "sobol"]
 _RANGE = re.compile(
@@ -17,6 +18,10 @@ _RANGE = re.compile(
     r"\s*(-?[\d.]+)\s*([^\d.:\s][^:]*)?\s*"  # to, with its unit
     r"(?::\s*(\d+))?\s*"  # how many
 )
+
+
+_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+"""Units in which a monitoring file may be given whole numbers alone."""
 
 
 class DesignError(MlsimError):
@@ -41,7 +46,10 @@ class Axis:
         """The value at a place from 0 to 1."""
         if self.values:
             return self.values[min(int(place * len(self.values)), len(self.values) - 1)]
-        return f"{self.low + place * (self.high - self.low):.6g}{self.unit}"
+        value = self.low + place * (self.high - self.low)
+        if self.path.startswith(PREFIX) and self.unit in _SECONDS and value != round(value):
+            return f"{round(value * _SECONDS[self.unit])}s"  # Prometheus has no 7.5m
+        return f"{value:.6g}{self.unit}"
 
     def grid(self) -> Sequence[str]:
         """All values, or as many as `count` says, evenly over the range."""

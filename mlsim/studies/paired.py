@@ -23,6 +23,7 @@ from itertools import product
 
 import pandas as pd
 
+from mlsim.errors import MlsimError
 from mlsim.measures.headline import headline
 from mlsim.studies.places import Place
 from mlsim.studies.processes import Processes
@@ -165,7 +166,8 @@ class _Study:
     def _take(self, run: SystemRun, seed: int, result: object) -> None:
         names = tuple(variant.name for variant in run.variants)
         if isinstance(result, Exception):
-            error = f"{type(result).__name__}: {result}"
+            told = isinstance(result, MlsimError)
+            error = str(result) if told else f"{type(result).__name__}: {result}"
             command = run.variants[0].command(seed)
             self._failures.append(Failure(names, seed, error, command))
             return

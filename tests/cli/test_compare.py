@@ -77,7 +77,7 @@ def test_a_failed_replication_is_told_and_the_study_goes_on(
     assert ended.returncode == 1
     assert "2 paired runs" in ended.stdout
     assert "seed 12 of as it is: RuntimeError: no such switch" in ended.stdout
-    assert "seed 13 of b: JobFailed: a process ended without a result" in ended.stdout
+    assert "seed 13 of b: a process ended without a result" in ended.stdout
     assert f"mlsim run {desk} --seed 13 --set load.jobs.rate=0.4/s" in ended.stdout
     monkeypatch.setattr(Crash, "begin", begin)
     again = mlsim("study", "--resume", next(Path("reports/studies").glob("desk_*")).name)

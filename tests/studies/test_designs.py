@@ -19,6 +19,7 @@ def test_a_grid_is_every_combination():
 def test_a_range_has_the_unit_of_its_ends():
     assert axis("p", "0.5/s..2/s:4").grid() == ["0.5/s", "1/s", "1.5/s", "2/s"]
     assert axis("p", "10min..30min:2").grid() == ["10min", "30min"]
+    assert axis("monitoring.rules.A.for", "5m..10m:3").grid() == ["5m", "450s", "10m"]
     assert axis("p", "-1..1:3").grid() == ["-1", "0", "1"]
 
 

@@ -22,6 +22,9 @@ from mlsim.engine.state import (
     State,
 )
 
+PATHS = 8191
+"""More than branches are deep: tells a path of calls from another one."""
+
 
 @kernel_call
 def split(state: State, token: int, hop: int) -> None:
@@ -40,6 +43,7 @@ def call(state: State, token: int, hop: int) -> None:
     attempt = state.attempts[parent]
     child = new_attempt(state, attempt.sent, attempt.request, CALLED)
     state.attempts[child].number = attempt.number
+    state.attempts[child].path = attempt.path * PATHS + state.tokens[token].calls
     state.attempts[child].deadline = attempt.deadline
     state.attempts[child].caller = token
     copy_row(state, parent, child)

@@ -41,7 +41,7 @@ def empty_state(
     cancels = any(client.cancels for client in clients) or bool(program.hops["cancels"].any())
     attempts = 2 + max((c.hedges + c.retries for c in clients), default=0) if cancels else 1
     batch = max((station.batch for station in stations), default=1)
-    margin = batch * attempts * program.hops.size + 2
+    margin = batch * attempts * program.hops.size * program.repeats + 2
     tally = np.zeros(layout.TALLIES, np.int64)
     tally[layout.MARGIN] = margin
     tally[layout.CANCELS] = cancels
@@ -213,6 +213,7 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         limit = station.queue_limit
         built[k].queue_limit = UNLIMITED if limit is None else limit
         built[k].optional = station.optional
+        built[k].retries = station.retries
         built[k].timeout, built[k].patience = station.timeout, station.patience
         built[k].failing = station.error_rate
         built[k].question = questions.get(station.name, -1)

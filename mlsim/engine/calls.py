@@ -3,12 +3,16 @@
 import math
 
 from mlsim.engine.attempts import fail
+from mlsim.engine.branches import is_void
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import count_out, station_of, take_head, watch_line
 from mlsim.engine.logs import log_visit
 from mlsim.engine.slots import drop_token, new_token, put
 from mlsim.engine.state import CALL_TIMEOUT, REJECTED, TIMED_OUT, VISIT_EXPIRED, State
+
+CALL_BITS = 7
+"""Room for the calls of a layer in a token's `calls`: the first layer in the lowest bits."""
 
 
 @kernel_call
@@ -19,11 +23,47 @@ def give_up_visit(state: State, now: float, token: int, outcome: int) -> None:
         return
     visit.ghost = 1
     hop = state.hops[visit.hop]
-    if state.stations[hop.station].optional:
+    again = call_again(state, token)
+    if again >= 0:
+        call = new_token(state, visit.attempt)
+        state.tokens[call].calls = visit.calls
+        put(state, call, again)
+    elif state.stations[hop.station].optional:
         state.stamps[visit.attempt, hop.station] = -1
         put(state, new_token(state, visit.attempt), hop.next)
     else:
         fail(state, now, visit.attempt, outcome)
+
+
+@kernel_step
+def call_again(state: State, token: int) -> int:
+    """The hop at which a visit that brought nothing is called again, or -1 if nobody does."""
+    again = -1
+    if state.hops[state.tokens[token].hop].again >= 0:
+        again = layer_that_calls(state, token)
+    return again
+
+
+@kernel_call
+def layer_that_calls(state: State, token: int) -> int:
+    """Where the innermost layer of callers that has not given up yet calls again; it is counted.
+
+    The layers before it count on; those behind it begin anew. What nobody needs is called again by
+    its own caller only.
+    """
+    visit = state.tokens[token]
+    if is_void(state, visit.attempt, state.attempts[visit.attempt].request):
+        return -1
+    optional = state.stations[state.hops[visit.hop].station].optional
+    hop = state.hops[visit.hop].again
+    while hop >= 0 and (hop == visit.hop or not optional):
+        shift = CALL_BITS * state.hops[hop].layer
+        called = (visit.calls >> shift) & ((1 << CALL_BITS) - 1)
+        if called < state.stations[state.hops[hop].station].retries:
+            visit.calls = (visit.calls & ((1 << shift) - 1)) | ((called + 1) << shift)
+            return int(hop)
+        hop = state.hops[hop].outer
+    return -1
 
 
 @kernel_call

@@ -40,7 +40,7 @@ from mlsim.engine.attempts import (
     watch_person,
 )
 from mlsim.engine.branches import call, come_back, copy_row, split
-from mlsim.engine.calls import end_call, expire, give_up_visit, time_out_call
+from mlsim.engine.calls import call_again, end_call, expire, give_up_visit, time_out_call
 from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import pop, push
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
@@ -254,6 +254,10 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
             way = enter(state, now, token, at.station)
             if way == STAYS:
                 return
+            again = call_again(state, token) if way != PASSED else -1
+            if again >= 0:
+                hop = again
+                continue
             if way == PASSED:
                 start_asides(state, now, token, hop)
             elif state.stations[at.station].optional:
@@ -274,10 +278,11 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
                 state.tally[ASKING] = 1
                 return
             if at.count > 0:
+                state.tokens[token].calls = 0
                 hop = state.targets[at.first + answer]
                 continue
         elif at.kind == MEET:
-            pass
+            state.tokens[token].calls = 0
         elif at.kind == SPLIT:
             split(state, token, hop)
             return
@@ -290,6 +295,7 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
             if state.joined[attempt, at.join] < at.need:
                 drop_token(state, token)
                 return
+            state.tokens[token].calls = 0
         else:
             end(state, now, token, hop)
             return
@@ -402,6 +408,7 @@ def lose(state: State, now: float, token: int) -> None:
     else:
         visit.ghost = 1
         again = new_token(state, visit.attempt)
+        state.tokens[again].calls = visit.calls
         if station.after_crash == RESUMES:
             left = share_left(state, now, token, index) if in_service else 1.0
             state.tokens[again].left = visit.left * left
@@ -427,6 +434,7 @@ def share_left(state: State, now: float, token: int, index: int) -> float:
 def fork(state: State, token: int, hop: int) -> None:
     """One token per branch; the one that came takes the first."""
     at = state.hops[hop]
+    state.tokens[token].calls = 0
     put(state, token, state.targets[at.first])
     for branch in range(1, at.count):
         other = new_token(state, state.tokens[token].attempt)

@@ -1,10 +1,11 @@
-"""The draws of a visit: of whom it is, on which attempt, how often it has been there before."""
+"""The draws of a visit: whose it is, on which path of attempts, how often it has been there."""
 
 from mlsim.engine.draws import uniform_at
 from mlsim.engine.jit import kernel_step
 from mlsim.engine.state import State
 
-ORDINAL_SHIFT = 32
+ORDINAL_SHIFT, CALLS_SHIFT = 32, 41
+SPREAD = 0x5851F42D4C957F2D
 
 
 @kernel_step
@@ -14,5 +15,7 @@ def luck_of(state: State, token: int, key: int) -> float:
     attempt = state.attempts[visit.attempt]
     entity = state.requests[attempt.request].id
     ordinal = state.hops[visit.hop].ordinal
-    luck: float = uniform_at(key, entity, attempt.number + (ordinal << ORDINAL_SHIFT))
+    path = attempt.number + (ordinal << ORDINAL_SHIFT) + (visit.calls << CALLS_SHIFT)
+    path += attempt.path * SPREAD
+    luck: float = uniform_at(key, entity, path)
     return luck

@@ -93,6 +93,7 @@ class Network:
             checked=steering.checked if steering else (),
             traits=[trait for station in stations for trait in traits_of(station)],
             shards={s.name: Shards(s.shards, s.wait_for) for s in stations if s.shards},
+            retries={station.name: station.retries for station in stations},
         )
         self._state = empty_state(
             program, stations, clients, self._index, log_block, seed, sessions, until

@@ -37,6 +37,10 @@ class AfterCrash(IntEnum):
     RESUMES = 2
 
 
+MOST_RETRIES = 100
+"""How often a station can be called again."""
+
+
 @dataclass(frozen=True)
 class Service:
     """How long a service takes, in seconds: a `Distribution` with its parameters.
@@ -54,7 +58,8 @@ class Station:
     """A place of service: lines in order of arrival, and workers who take from them.
 
     workers: per replica; None is unlimited. queue_limit: places to wait; None is unlimited.
-    optional: an attempt goes on, with a gap, where its visit here brings nothing.
+    optional: an attempt goes on, with a gap, where its visit here brings nothing. retries: how
+    often whoever called it calls again where the call, or what lies behind it, brings nothing.
     timeout: seconds after which whoever called gives up on a visit, whose work goes on.
     patience: seconds after which one who waits leaves the line. error_rate: share of services that
     end in nothing. batch: who is served at once, at most: as soon as they are so many, or the first
@@ -74,6 +79,7 @@ class Station:
     service: Service = Service()
     queue_limit: int | None = None
     optional: bool = False
+    retries: int = 0
     timeout: float = math.inf
     patience: float = math.inf
     error_rate: float = 0.0
@@ -99,6 +105,10 @@ class Station:
         if self.queue_limit is not None and self.queue_limit < 0:
             raise ValueError(
                 f"station '{self.name}': needs queue_limit >= 0 (got {self.queue_limit})"
+            )
+        if not 0 <= self.retries <= MOST_RETRIES:
+            raise ValueError(
+                f"station '{self.name}': needs retries in 0..{MOST_RETRIES} (got {self.retries})"
             )
         if not (self.timeout > 0.0 and self.patience > 0.0):
             raise ValueError(

@@ -44,17 +44,26 @@ HOP = np.dtype(
         ("calls", "i8"),
         ("cancels", "i8"),
         ("shard", "i8"),
+        ("again", "i8"),
+        ("outer", "i8"),
+        ("layer", "i8"),
     ]
 )
 """`station`: index of a VISIT's or SINK's station, or of a SEND's client among all names.
 `first`, `count`: span in `targets` (branches of a FORK or ASK, asides of a SEND or VISIT).
 `join`, `need`: counter of a JOIN, and how many tokens it waits for.
 `ordinal`: how often the station occurs earlier in the program; tells its draws apart.
+`again`: the last VISIT up to this one whose caller calls again, or -1; `outer`: the one before it;
+`layer`: how many there are before that.
 `question`: number of an ASK's question. `first_read`, `reads`: span in `targets` of the names whose
 settings its answer depends on. `calls`: first hop of what is called while a VISIT's worker waits,
 or -1. `cancels`: whether a SPLIT then cancels its other branches. A RETURN's `first` is the first
 hop of its branch, which lies before it in one piece. `shard`: number of the replica that a VISIT is
 for, or -1."""
+
+
+LAYERS, MOST_CALLS = 3, 4096
+"""Layers of callers that call again, one behind the other, and calls that come of it."""
 
 
 class RouteError(ValueError):
@@ -97,6 +106,7 @@ class Program:
     hops: record array of `HOP`; targets: int64 first hops of branches and asides.
     entries: load number -> (its client's name or None, its first hop); joins: counters needed.
     questions: by number; asked: load number -> those that its rows are asked, in order.
+    repeats: how often a token may come to a hop, at most, as its callers call again.
     """
 
     hops: NDArray[Any]
@@ -105,6 +115,7 @@ class Program:
     joins: int
     questions: tuple[Question, ...]
     asked: Mapping[int, tuple[int, ...]]
+    repeats: int
 
 
 def compile_routes(
@@ -116,16 +127,17 @@ def compile_routes(
     checked: Container[str] = (),
     traits: Collection[Trait] = (),
     shards: Mapping[str, Shards] = MappingProxyType({}),
+    retries: Mapping[str, int] = MappingProxyType({}),
 ) -> Program:
     """Programs of hops for the loads that enter at `entries` (load number -> component).
 
     reads: the names whose settings the answer to a question depends on. checked: the stations at
     which a visit may fail because of what a row carries. traits: what stations go by.
-    shards: of the stations that have some.
+    shards: of the stations that have some. retries: how often callers of stations call again.
     Raises: RouteError where a load enters at a component with no chain of its own, a name has two
     chains, a chain goes round without a client's reply, or a reply goes to another client.
     """
-    compiler = _Compiler(chains, stations, clients, reads, checked, traits, shards)
+    compiler = _Compiler(chains, stations, clients, reads, checked, traits, shards, retries)
     heads, asked = {}, {}
     for load, name in entries.items():
         compiler.asked = {}
@@ -144,7 +156,9 @@ class _Compiler:
         checked: Container[str],
         traits: Collection[Trait],
         shards: Mapping[str, Shards],
+        retries: Mapping[str, int],
     ) -> None:
+        self.retries, self.repeats = retries, 1
         self.reads, self.checked, self.traits, self.shards = reads, checked, traits, shards
         self.questions: dict[Question, int] = {}
         self.asked: dict[int, None] = {}
@@ -174,6 +188,7 @@ class _Compiler:
             self.joins,
             tuple(self.questions),
             asked,
+            self.repeats,
         )
 
     def load(self, name: str) -> tuple[str | None, int]:
@@ -231,9 +246,30 @@ class _Compiler:
     def line(self, steps: Steps) -> tuple[int, int] | None:
         """Emit steps one after another; returns the first and the last hop."""
         ends = [self.step(step) for step in steps]
+        self.layer(steps, ends)
         for (_, before), (after, _) in pairwise(ends):
             self.hops[before]["next"] = after
         return (ends[0][0], ends[-1][1]) if ends else None
+
+    def layer(self, steps: Steps, ends: Sequence[tuple[int, int]]) -> None:
+        """Tell the visits of a line where their callers call again: up to the last fork or choice,
+        since what has been split can't be sent again as a whole.
+        """
+        last, layers, repeats = -1, 0, 1
+        for step, (_, hop) in zip(steps, ends, strict=True):
+            if self.hops[hop]["kind"] != VISIT:
+                last, layers, repeats = -1, 0, 1
+                continue
+            outer, more = last, self.retries.get(name_of(step), 0)
+            if more:
+                last, layers, repeats = hop, layers + 1, repeats * (1 + more)
+            self.hops[hop].update(again=last, outer=outer, layer=max(layers - 1, 0))
+            self.repeats = max(self.repeats, repeats)
+            if layers > LAYERS or repeats > MOST_CALLS:
+                raise RouteError(
+                    f"'{name_of(step)}' could be called {repeats} times by {layers} layers of "
+                    f"callers: at most {LAYERS} layers and {MOST_CALLS} calls are possible"
+                )
 
     def step(self, step: Step) -> tuple[int, int]:
         match step:
@@ -369,6 +405,8 @@ class _Compiler:
             question=-1,
             calls=-1,
             shard=-1,
+            again=-1,
+            outer=-1,
             station=self.index[name] if name is not None else -1,
         )
         self.hops.append(hop)

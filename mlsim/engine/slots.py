@@ -52,6 +52,7 @@ def new_attempt(state: State, sent: float, request: int, status: int) -> int:
     tally[ATTEMPTS_USED] += 1
     attempt.request = request
     attempt.number = state.requests[request].attempts
+    attempt.path = 0
     attempt.state = status
     attempt.references = 0
     attempt.sent = sent
@@ -79,6 +80,7 @@ def new_token(state: State, attempt: int) -> int:
     tally[TOKENS_USED] += 1
     state.tokens[slot].attempt = attempt
     state.tokens[slot].ghost = 0
+    state.tokens[slot].calls = 0
     state.tokens[slot].left = 1.0
     state.tokens[slot].called = 0
     if tally[CANCELS]:

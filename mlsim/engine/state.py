@@ -149,6 +149,7 @@ ATTEMPT = np.dtype(
     [
         ("request", "i8"),
         ("number", "i8"),
+        ("path", "i8"),
         ("state", "i8"),
         ("references", "i8"),
         ("next", "i8"),
@@ -160,7 +161,8 @@ ATTEMPT = np.dtype(
         ("caller", "i8"),
     ]
 )
-"""`deadline`: after which nobody begins to serve it. `regime`: of the breaker when it was sent.
+"""`path`: tells the calls of a branch apart, where whoever called it calls again; else 0.
+`deadline`: after which nobody begins to serve it. `regime`: of the breaker when it was sent.
 `elder`: the attempt of the same request before it; `youngest`: the last token that it has.
 `caller`: the token that waits for a branch.
 `next` links a free slot to the next free one, and an attempt with a timer to the one whose timer
@@ -177,6 +179,7 @@ TOKEN = np.dtype(
         ("settings", "i4"),
         ("state", "i2"),
         ("ghost", "i2"),
+        ("calls", "i8"),
         ("arrival", "f8"),
         ("start", "f8"),
         ("ends", "f8"),
@@ -201,6 +204,7 @@ shared, at which progress of that; `child`: the first below it in the heap of th
 served in a batch to the next of that batch;
 `previous` to the one before it. `replica`: where it is served, or waits if lines are of replicas.
 `elder`: the token of the same attempt before it.
+`calls`: how often it has been called again, in each layer of callers (see `calls.call_again`).
 `ghost`: whoever called has given up, so the token goes no further than its visit.
 `sooner`, `later`: neighbours among the calls that a station's `timeout` bounds.
 `awaits`: branches begun for it and not over; `returned`: those that are back. `called`: whether the
@@ -215,6 +219,7 @@ STATION = np.dtype(
         ("law", "i8"),
         ("instant", "i8"),
         ("optional", "i8"),
+        ("retries", "i8"),
         ("closed", "i8"),
         ("failing", "f8"),
         ("failing_key", "u8"),
@@ -248,6 +253,7 @@ STATION = np.dtype(
 )
 """`law`: number of the service-time distribution in force.
 `instant`: unlimited workers and no service time, so a visit takes no event.
+`retries`: how often whoever called calls again.
 `optional`: a visit that brings nothing leaves a gap in the attempt, and doesn't fail it.
 `closed`: nobody is let in. `failing`: share of services that end in nothing.
 `question`: whose answer says whether a row can't be served, or -1; `priority`: whose answer is the

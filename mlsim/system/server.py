@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import prod
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from pydantic import Field
 from mlsim.engine import draws
 from mlsim.engine.columns import DISTRIBUTIONS
 from mlsim.engine.network import AfterCrash, Balancing, Service, Station
+from mlsim.engine.routes import LAYERS, MOST_CALLS
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.expressions import DurationExpression, FixedExpression
@@ -82,6 +84,9 @@ class Served(Component):
     resumed by others, or lost."""
     optional: bool = False
     """Whether the request goes on without it, its outputs missing, where it brings no result."""
+    retries: int = Field(0, ge=0, le=100)
+    """How often whoever called it calls again, at once, where it, or what lies behind it in the
+    same line of the flow, brings nothing. Several such layers multiply."""
     error_rate: Probability = 0.0
     """Share of the requests that it serves in vain: they fail when their service ends."""
     zones: tuple[Name, ...] = ()
@@ -93,6 +98,8 @@ class Served(Component):
     """Whether a worker serves several requests at once; one by one if not given."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        if self.retries:
+            yield from too_many_calls(scenario)
         try:
             self.service()
         except Refusal as refusal:
@@ -155,6 +162,7 @@ class Served(Component):
             sized="size" in self.traits(),
             queue_limit=self.queue_limit,
             optional=self.optional,
+            retries=self.retries,
             timeout=self.timeout,
             patience=self.patience,
             error_rate=self.error_rate,
@@ -202,6 +210,17 @@ def _varies(expression: ex.Expression) -> bool:
     if ex.names(expression):
         return True
     return any(FUNCTIONS[call.function].varies for call in calls(expression))
+
+
+def too_many_calls(scenario: Scenario) -> Iterable[Mistake]:
+    """Why callers in layers would call too often, if they stood in one line."""
+    served = [spec for spec in scenario.system.values() if isinstance(spec, Served)]
+    layers = [1 + spec.retries for spec in served if spec.retries]
+    if len(layers) > LAYERS:
+        yield ("retries",), f"can stand at {LAYERS} components at most ({len(layers)} here)", ""
+    elif prod(layers) > MOST_CALLS:
+        message = f"multiply from layer to layer, to at most {MOST_CALLS} times"
+        yield ("retries",), f"{message} ({prod(layers)} here)", ""
 
 
 def service_of(expression: ex.Expression | None) -> Service:

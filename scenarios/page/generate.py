@@ -13,7 +13,7 @@ from story import Runs, Story
 import mlsim
 from mlsim.report import style
 
-NAMES = ("load_spike", "retry_storm")
+NAMES = ("load_spike", "retry_storm", "fan_out", "cascade", "gpu_serving")
 SCENARIOS = Path(__file__).parents[1]
 PAGE, FIGURES = SCENARIOS / "README.md", SCENARIOS / "figures"
 AS_IT_IS = "as it is"

@@ -87,6 +87,8 @@ def side_by_side(
                     textwrap.fill(name, 18), (0, 1), (0, 32), xycoords="axes fraction",
                     textcoords="offset points", weight="bold", va="center", annotation_clip=False,
                 )  # fmt: skip
+        for axes in grid[:, 0]:
+            axes.set_ylim(bottom=0)  # of a whole row, when all of it is drawn
         figure.subplots_adjust(
             left=0.06, right=0.99, bottom=0.42 / figure.get_figheight(), hspace=0.42, wspace=0.12,
             top=1 - 0.78 / figure.get_figheight(),
@@ -102,7 +104,6 @@ def _draw(
         axes.plot(*_within(panel.beside(run), unit, span), color=style.LIGHT["twin"], linewidth=1)
     axes.plot(time, values, color=style.LIGHT["run"], linewidth=1.2)
     axes.fill_between(time, 0, values, color=style.LIGHT["gap"], alpha=0.5)
-    axes.set_ylim(bottom=0)
     axes.margins(x=0)
     axes.locator_params(axis="y", nbins=4)
     axes.locator_params(axis="x", nbins=4)

@@ -24,7 +24,14 @@ def page() -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "variant"), [("load_spike", "start in 15 s"), ("retry_storm", "retry budget 10%")]
+    ("name", "variant"),
+    [
+        ("load_spike", "start in 15 s"),
+        ("retry_storm", "retry budget 10%"),
+        ("fan_out", "10 shards"),
+        ("cascade", "0.3 to 0.7"),
+        ("gpu_serving", "no wait"),
+    ],
 )
 def test_a_line_is_what_a_run_gives(name: str, variant: str, generator: ModuleType, page: str):
     """`make load` writes it anew after a change."""

@@ -224,5 +224,11 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].balancing = layout.SHARED if station.balancing is None else station.balancing
         built[k].after_crash = station.after_crash
         built[k].sharing = station.sharing
+        limit = station.concurrency
+        built[k].concurrency = UNLIMITED if limit is None else limit
+        built[k].rate, built[k].burst = station.rate, station.burst
+        built[k].guarded = station.rate < math.inf or limit is not None
+        built[k].sheds_above, built[k].coldness = station.sheds_above, station.coldness
+    built["permits"], built["filled"] = built["burst"], -math.inf
     built["first_call"] = built["last_call"] = built["turn"] = -1
     return built

@@ -9,7 +9,17 @@ from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import count_out, station_of, take_head, watch_line
 from mlsim.engine.logs import log_visit
 from mlsim.engine.slots import drop_token, new_token, put
-from mlsim.engine.state import CALL_TIMEOUT, REJECTED, TIMED_OUT, VISIT_EXPIRED, State
+from mlsim.engine.state import (
+    ADRIFT,
+    CALL_TIMEOUT,
+    CALLED,
+    PENDING,
+    REJECTED,
+    TIMED_OUT,
+    VISIT_EXPIRED,
+    VISIT_LOST,
+    State,
+)
 
 CALL_BITS = 7
 """Room for the calls of a layer in a token's `calls`: the first layer in the lowest bits."""
@@ -64,6 +74,38 @@ def layer_that_calls(state: State, token: int) -> int:
             return int(hop)
         hop = state.hops[hop].outer
     return -1
+
+
+@kernel_call
+def get_lost(state: State, now: float, token: int, index: int) -> bool:
+    """A call never arrives; whether who made it will wait, or knows at once.
+
+    Who would wait for ever knows at once.
+    """
+    station, visit = state.stations[index], state.tokens[token]
+    station.arrived += 1
+    station.lost += 1
+    visit.arrival = visit.start = now
+    visit.replica, visit.settings = -1, -1
+    log_visit(state, now, token, VISIT_LOST)
+    attempt = state.attempts[visit.attempt]
+    if station.timeout < math.inf:
+        visit.state = ADRIFT
+        start_call(state, token, index)
+        return True
+    # A worker waits for a branch that was called, and would never be free again.
+    waits = attempt.state != CALLED
+    if attempt.state == PENDING:
+        waits = waits_so_long(state, attempt.request)
+    if waits:
+        drop_token(state, token)
+    return bool(waits)
+
+
+@kernel_step
+def waits_so_long(state: State, request: int) -> bool:
+    """Whether the client of a request gives up at some time."""
+    return bool(state.loads[state.requests[request].load].timeout < math.inf)
 
 
 @kernel_call
@@ -132,6 +174,8 @@ def time_out_call(state: State, now: float, index: int) -> None:
     if token >= 0 and state.tokens[token].arrival + station.timeout <= now:
         forget_call(state, token, index)
         give_up_visit(state, now, token, TIMED_OUT)
+        if state.tokens[token].state == ADRIFT:
+            drop_token(state, token)
     watch_calls(state, index)
 
 

@@ -40,7 +40,14 @@ from mlsim.engine.attempts import (
     watch_person,
 )
 from mlsim.engine.branches import call, come_back, copy_row, split
-from mlsim.engine.calls import call_again, end_call, expire, give_up_visit, time_out_call
+from mlsim.engine.calls import (
+    call_again,
+    end_call,
+    expire,
+    get_lost,
+    give_up_visit,
+    time_out_call,
+)
 from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import pop, push
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
@@ -49,12 +56,14 @@ from mlsim.engine.logs import log_answer, log_visit
 from mlsim.engine.questions import adopt, answer_to
 from mlsim.engine.routes import ASK, FORK, JOIN, MEET, RETURN, SEND, SINK, SPLIT, VISIT
 from mlsim.engine.service import (
+    BROKEN,
     PASSED,
     REFUSED,
     STAYS,
     comes_to_nothing,
     enter,
     leave_worker,
+    refuse,
     serve_waiting,
 )
 from mlsim.engine.sharing import plan, take_finished
@@ -78,6 +87,7 @@ from mlsim.engine.state import (
     FOLLOW_UP,
     HEDGE,
     IN_SERVICE,
+    IS_REFUSED,
     KNOWN_ARRIVALS,
     LOSES,
     LOST,
@@ -91,6 +101,7 @@ from mlsim.engine.state import (
     OK,
     PENDING,
     PUSHES,
+    REACHES,
     REJECTED,
     REQUESTS_USED,
     RESEND,
@@ -108,6 +119,9 @@ from mlsim.engine.state import (
     WAKE,
     State,
 )
+
+CUT_OFF = -1
+"""Instead of a way into a station: it can't be reached."""
 
 
 @kernel_entry
@@ -251,7 +265,9 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
         at = state.hops[hop]
         state.tokens[token].hop = hop
         if at.kind == VISIT:
-            way = enter(state, now, token, at.station)
+            way = enter(state, now, token, at.station) if at.cut == REACHES else CUT_OFF
+            if way == CUT_OFF:
+                way = call_in_vain(state, now, token, hop)
             if way == STAYS:
                 return
             again = call_again(state, token) if way != PASSED else -1
@@ -300,6 +316,17 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
             end(state, now, token, hop)
             return
         hop = at.next
+
+
+@kernel_call
+def call_in_vain(state: State, now: float, token: int, hop: int) -> int:
+    """A call to a station that can't be reached: it is refused, or gets lost."""
+    at = state.hops[hop]
+    if at.cut == IS_REFUSED:
+        state.stations[at.station].arrived += 1
+        state.tokens[token].arrival = now
+        return refuse(state, now, token, at.station)
+    return STAYS if get_lost(state, now, token, at.station) else BROKEN
 
 
 @kernel_step

@@ -15,7 +15,15 @@ from mlsim.engine.building import UNLIMITED, empty_state, grown, records, widene
 from mlsim.engine.draws import Distribution, stream
 from mlsim.engine.foresight import Foresight, Steering
 from mlsim.engine.parts import AfterCrash, Balancing, Client, Service, Session, Station
-from mlsim.engine.routes import ChainLike, RouteError, Shards, Trait, compile_routes
+from mlsim.engine.routes import (
+    ChainLike,
+    Cut,
+    RouteError,
+    Shards,
+    Trait,
+    calls_between,
+    compile_routes,
+)
 from mlsim.engine.sharing import set_pace
 from mlsim.engine.tables import Counters, Requests, Visits
 
@@ -84,6 +92,7 @@ class Network:
         self._scale = [s.replicas for s in stations]
         self._up = [[True] * s.replicas for s in stations]
         self._woken: set[int] = set()
+        self._draining: set[tuple[int, int]] = set()
         program = compile_routes(
             chains,
             [s.name for s in stations],
@@ -315,17 +324,42 @@ class Network:
     def restart(self, name: str, replica: int) -> None:
         """A crashed replica works again and takes from the line."""
         k = self._replica(name, replica)
+        if not self._up[k][replica]:
+            self._state.replicas["cold"][k, replica] = self._stations[k].cold_services
         self._up[k][replica] = True
+        self._draining.discard((k, replica))
         self._make_room(k)
+
+    def drain(self, name: str, replica: int) -> None:
+        """A replica gets nothing more until it is restarted, and finishes what it has."""
+        k = self._replica(name, replica)
+        self._draining.add((k, replica))
+        self._make_room(k)
+
+    def has_drained(self, name: str, replica: int) -> bool:
+        """Whether a replica has nothing to do, and nobody waits for it."""
+        k = self._replica(name, replica)
+        waiting = not self._shares_line(k) and any(True for _ in self._waiting_at(k, replica))
+        return int(self._state.replicas["busy"][k, replica]) == 0 and not waiting
+
+    def _shares_line(self, k: int) -> bool:
+        return self._stations[k].balancing is None
+
+    def cut(self, senders: str, receiver: str, how: Cut) -> None:
+        """What becomes, from now on, of calls that station or client `senders` makes to another."""
+        hops = self._state.hops
+        calls = calls_between(hops, self._state.targets, self.index(senders), self.index(receiver))
+        hops["cut"][calls] = how
 
     def scale(self, name: str, replicas: int) -> None:
         """Run `replicas` replicas: more at once; fewer as the highest finish what they have."""
         if replicas < 0:
             raise ValueError(f"station '{name}': needs replicas >= 0 (got {replicas})")
         k = self._station(name)
-        self._scale[k] = replicas
+        before, self._scale[k] = self._scale[k], replicas
         self._up[k] += [True] * (replicas - len(self._up[k]))
         self._make_room(k)
+        self._state.replicas["cold"][k, before:replicas] = self._stations[k].cold_services
 
     def _station(self, name: str) -> int:
         k = self._index.get(name, len(self._stations))
@@ -352,6 +386,7 @@ class Network:
         replicas = self._state.replicas[k]
         for replica, up in enumerate(self._up[k]):
             wanted = replica < self._scale[k]
+            wanted = wanted and (k, replica) not in self._draining
             replicas["accepts"][replica] = up and wanted
             replicas["room"][replica] = workers if up and (wanted or not shared) else 0
         idle = np.maximum(replicas["room"] - replicas["busy"], 0)

@@ -69,8 +69,12 @@ class Station:
     balancing: how requests find a replica with a line, and a queue_limit, of its own; None: one
     line feeds them all. after_crash: what becomes of what a crashed replica had.
     sharing: a replica serves all its requests at once, up to `at_once`, who share its `workers`; it
-    needs balancing. prioritised: rows have a priority, by which they are served: first those in
-    lane 0 of PRIORITIES. sized: rows have a size, by which their service times are multiplied.
+    needs balancing. concurrency: who may be inside, waiting or served. rate: requests that are let
+    in per second, in the long run; burst: how many at once after a pause. sheds_above: seconds that
+    one may wait before no more are let into the line. cold_services: the first at a replica that
+    has started take `coldness` times as long. prioritised: rows have a priority, by which they are
+    served: first those in lane 0 of PRIORITIES. sized: rows have a size, by which their service
+    times are multiplied.
     """
 
     name: str
@@ -92,6 +96,12 @@ class Station:
     after_crash: AfterCrash = AfterCrash.LOSES
     sharing: bool = False
     at_once: int | None = None
+    concurrency: int | None = None
+    rate: float = math.inf
+    burst: float = 1.0
+    sheds_above: float = math.inf
+    cold_services: int = 0
+    coldness: float = 1.0
     prioritised: bool = False
     sized: bool = False
 
@@ -119,6 +129,11 @@ class Station:
             raise ValueError(
                 f"station '{self.name}': needs batch >= 1, a finite batch_wait >= 0 and "
                 f"per_item >= 0 (got {self.batch}, {self.batch_wait}, {self.per_item})"
+            )
+        if not (self.rate > 0.0 and self.burst >= 1.0 and self.coldness > 0.0):
+            raise ValueError(
+                f"station '{self.name}': needs rate > 0, burst >= 1 and coldness > 0 "
+                f"(got {self.rate}, {self.burst}, {self.coldness})"
             )
         if self.sharing and (self.workers is None or self.balancing is None or self.batch > 1):
             raise ValueError(

@@ -8,6 +8,7 @@ asides point into `targets`, where the first hops of branches and asides stand s
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -47,6 +48,7 @@ HOP = np.dtype(
         ("again", "i8"),
         ("outer", "i8"),
         ("layer", "i8"),
+        ("cut", "i8"),
     ]
 )
 """`station`: index of a VISIT's or SINK's station, or of a SEND's client among all names.
@@ -59,7 +61,15 @@ HOP = np.dtype(
 settings its answer depends on. `calls`: first hop of what is called while a VISIT's worker waits,
 or -1. `cancels`: whether a SPLIT then cancels its other branches. A RETURN's `first` is the first
 hop of its branch, which lies before it in one piece. `shard`: number of the replica that a VISIT is
-for, or -1."""
+for, or -1. `cut`: whether a VISIT's call REACHES its station, GETS_LOST or IS_REFUSED."""
+
+
+class Cut(IntEnum):
+    """What becomes of calls from one component to another."""
+
+    REACHES = 0
+    GETS_LOST = 1
+    IS_REFUSED = 2
 
 
 LAYERS, MOST_CALLS = 3, 4096
@@ -433,3 +443,36 @@ def _by_head(chains: Iterable[ChainLike]) -> dict[str, ChainLike]:
             raise RouteError(f"two chains of the flow begin at '{_head(chain)}'")
         found[_head(chain)] = chain
     return found
+
+
+def calls_between(
+    hops: NDArray[Any], targets: NDArray[np.int64], sender: int, receiver: int
+) -> list[int]:
+    """The VISITs of one component that follow upon another, by their places among all names.
+
+    What a fork, a join or a choice stands between is a call as well.
+    """
+    before = _predecessors(hops, targets)
+    found = []
+    for hop in np.flatnonzero((hops["kind"] == VISIT) & (hops["station"] == receiver)).tolist():
+        waiting, seen = list(before.get(hop, ())), {hop}
+        while waiting:
+            other = waiting.pop()
+            if other in seen:
+                continue
+            seen.add(other)
+            if hops["kind"][other] not in (VISIT, SEND):
+                waiting += before.get(other, ())
+            elif hops["station"][other] == sender:
+                found.append(hop)
+                break
+    return found
+
+
+def _predecessors(hops: NDArray[Any], targets: NDArray[np.int64]) -> dict[int, list[int]]:
+    before: dict[int, list[int]] = {}
+    for hop, row in enumerate(hops):
+        branches = targets[row["first"] : row["first"] + row["count"]].tolist()
+        for following in (int(row["next"]), int(row["calls"]), *branches):
+            before.setdefault(following, []).append(hop)
+    return before

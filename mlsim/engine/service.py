@@ -1,7 +1,10 @@
 """What stations do: let tokens in, hold them in line, serve them."""
 
+import math
+
 import numpy as np
 
+from mlsim.engine.admission import admits, sheds
 from mlsim.engine.attempts import fail
 from mlsim.engine.balancing import NOBODY, choose_line
 from mlsim.engine.calls import end_call, start_call
@@ -43,6 +46,8 @@ def enter(state: State, now: float, token: int, index: int) -> int:
     if state.attempts[state.tokens[token].attempt].deadline <= now:
         come_too_late(state, now, token, index)
         return STAYS
+    if station.guarded and not admits(state, now, index):
+        return refuse(state, now, token, index)
     number = choose_line(state, token, index)
     if number == NOBODY:
         return refuse(state, now, token, index)
@@ -56,6 +61,8 @@ def enter(state: State, now: float, token: int, index: int) -> int:
         return STAYS
     forms_batch = station.batch > 1 and line.free > 0
     if line.waiting >= station.queue_limit and not forms_batch:
+        return refuse(state, now, token, index)
+    if station.sheds_above < math.inf and sheds(state, now, index, number):
         return refuse(state, now, token, index)
     draw_service(state, token, index)
     start_call(state, token, index)
@@ -130,6 +137,10 @@ def take_worker(state: State, now: float, token: int, index: int, number: int) -
     state.replicas[index, visit.replica].busy += 1
     if visit.law != station.law:
         draw_service(state, token, index)
+    replica = state.replicas[index, visit.replica]
+    if replica.cold > 0:
+        replica.cold -= 1
+        visit.service *= station.coldness
 
 
 @kernel_step

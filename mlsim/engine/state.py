@@ -39,8 +39,9 @@ def _codes(names: int) -> tuple[int, ...]:
 
 # Where a token is; CALLED_OFF: cancelled in a batch, which goes on without it. DOOMED: in service
 # where there was a crash, STRANDED: in line there; both until the crash's events have come.
-# AWAITING: at a fork, until enough branches are back.
-WAITING, IN_SERVICE, DOOMED, LOST, CALLED_OFF, STRANDED, AWAITING = _codes(7)
+# AWAITING: at a fork, until enough branches are back. ADRIFT: a call that never arrives, until who
+# made it gives up.
+WAITING, IN_SERVICE, DOOMED, LOST, CALLED_OFF, STRANDED, AWAITING, ADRIFT = _codes(8)
 
 # What became of an attempt or a request; no attempt is ABANDONED or a
 # FALLBACK, and no request CANCELLED, an ASIDE or CALLED (a branch of an attempt, under way).
@@ -75,6 +76,9 @@ CLOSED, OPEN, HALF_OPEN = _codes(3)
 
 # How requests are spread over the replicas of a station; SHARED: one line feeds all.
 SHARED, RANDOM, ROUND_ROBIN, LEAST_OUTSTANDING, POWER_OF_TWO = _codes(5)
+
+# What becomes of calls between two that can't reach each other.
+REACHES, GETS_LOST, IS_REFUSED = _codes(3)
 
 # What becomes of what a crashed replica had.
 LOSES, RETRIES, RESUMES = _codes(3)
@@ -236,6 +240,14 @@ STATION = np.dtype(
         ("balancing_key", "u8"),
         ("turn", "i8"),
         ("sharing", "i8"),
+        ("guarded", "i8"),
+        ("concurrency", "i8"),
+        ("rate", "f8"),
+        ("burst", "f8"),
+        ("permits", "f8"),
+        ("filled", "f8"),
+        ("sheds_above", "f8"),
+        ("coldness", "f8"),
         ("after_crash", "i8"),
         ("first_call", "i8"),
         ("last_call", "i8"),
@@ -265,6 +277,10 @@ visit gives up on it.
 `balancing`: SHARED, or how requests find a replica that has a line of its own; `turn`: the replica
 that had the last, going round. `sharing`: whether a replica serves all at once (see `sharing`).
 `after_crash`: LOSES, RETRIES or RESUMES what a crashed replica had.
+`guarded`: whether there are limits at its door: `concurrency`, who may be inside, and `rate`, with
+`burst` permits at most and `permits` at the time `filled`. `sheds_above`: how long one may wait in
+a line before no more are let in. `coldness`: how many times as long services at a cold replica
+take.
 `call_times_out`: whether the heap holds the event that looks after `first_call`."""
 
 REPLICA = np.dtype(
@@ -273,6 +289,7 @@ REPLICA = np.dtype(
         ("room", "i8"),
         ("slowness", "f8"),
         ("accepts", "i8"),
+        ("cold", "i8"),
         ("first", "i8"),
         ("workers", "f8"),
         ("progress", "f8"),
@@ -283,6 +300,7 @@ REPLICA = np.dtype(
 """Workers in use, and workers that take work: none while crashed, nor, with one line for all, while
 scaled away; who has a line of its own serves it to its end.
 `slowness`: what service times are multiplied by. `accepts`: whether it is sent anything.
+`cold`: services that it must begin until it is warm.
 Where it is shared, `busy` and `room` are requests that share its `workers`; `progress`: seconds of
 service that each has got, since there were none, as of `updated`; `first`: the token that ends
 next, or -1; `due`: when the event comes that looks after it, or inf."""

@@ -19,7 +19,7 @@ from mlsim.scenario.units import Bound, Name, Probability
 from mlsim.system.base import Component, Inbox, component_kind
 from mlsim.system.output import Output
 from mlsim.system.release import AppRelease, published_releases, release_misfits
-from mlsim.system.server import service_of
+from mlsim.system.service_time import service_of
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System

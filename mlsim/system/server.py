@@ -1,47 +1,31 @@
 """server: workers, a queue before them, and a time that each request takes."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from math import prod
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from mlsim.engine import draws
-from mlsim.engine.columns import DISTRIBUTIONS
 from mlsim.engine.network import AfterCrash, Balancing, Service, Station
 from mlsim.engine.routes import LAYERS, MOST_CALLS
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.expressions import DurationExpression, FixedExpression
 from mlsim.scenario.flow_steps import Call, within
-from mlsim.scenario.functions import FUNCTIONS
-from mlsim.scenario.kinds import Mistake, Spec
+from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.tree import calls
-from mlsim.scenario.units import Bound, Duration, Name, Probability
+from mlsim.scenario.units import Bound, Name, Probability
 from mlsim.system.base import Component, component_kind
+from mlsim.system.service_time import service_of, split
+from mlsim.system.serving import Batch, ColdStart, RateLimit
 
 AFTER_CRASH = {
     "lost": AfterCrash.LOSES,
     "retried": AfterCrash.RETRIES,
     "resumed": AfterCrash.RESUMES,
 }
-SCALED = ("exponential", "lognormal", "weibull", "pareto")
-"""Distributions whose first parameter is a scale."""
-
-
-class Batch(Spec):
-    """Several requests that a worker serves at once, as model servers on GPUs do."""
-
-    size: int = Field(ge=2, le=1_024)
-    """Requests in a batch, at most."""
-    wait: Duration = 0.0
-    """Time for which the first request waits at most for the others."""
-    per_item: Duration = 0.0
-    """What each request after the first adds to the service time of its batch."""
 
 
 class Served(Component):
@@ -79,6 +63,14 @@ class Served(Component):
     priority: FixedExpression | None = None
     """How urgent a request is, from 7 down to 0: of those that wait, the most urgent are served
     first. Rounded down; what is missing is 0."""
+    rate_limit: RateLimit | None = None
+    """How many requests are let in over time; the others are rejected. No limit if not given."""
+    concurrency_limit: int | None = Field(None, ge=1)
+    """Requests that may be inside, waiting or served; one more is rejected."""
+    sheds_above: Bound = np.inf
+    """Rejects those who come while the first in the queue has waited longer than this."""
+    cold_start: ColdStart | None = None
+    """Whether a replica that was started anew is slow at first; those of the beginning are warm."""
     on_crash: Literal["lost", "retried", "resumed"] = "lost"
     """What becomes of requests that a replica has when it crashes: retried from the beginning or
     resumed by others, or lost."""
@@ -106,6 +98,16 @@ class Served(Component):
             yield ("service_time",), refusal.message, refusal.suggestion
         yield from self._sharing_problems()
         yield from self._shard_problems()
+        yield from self._limit_problems()
+
+    def _limit_problems(self) -> Iterable[Mistake]:
+        if self.rate_limit is None:
+            return
+        try:
+            if ex.constant_value(self.rate_limit.rate) <= 0.0:
+                yield ("rate_limit", "rate"), "must be more than 0", ""
+        except Refusal as refusal:
+            yield ("rate_limit", "rate"), refusal.message, refusal.suggestion
 
     def _sharing_problems(self) -> Iterable[Mistake]:
         if self.discipline != "processor_sharing":
@@ -145,6 +147,7 @@ class Served(Component):
 
     def station(self, name: str) -> Station:
         batch, balancing = self.batch, self.balancing
+        limit, cold = self.rate_limit, self.cold_start
         if self.discipline == "processor_sharing" and balancing is None:
             balancing = "least_outstanding"
         if self.shards:
@@ -156,6 +159,12 @@ class Served(Component):
             shards=self.shards or 0,
             wait_for=self.wait_for if self.wait_for != self.shards and self.wait_for else 0,
             service=self.service(),
+            concurrency=self.concurrency_limit,
+            rate=ex.constant_value(limit.rate) if limit else np.inf,
+            burst=limit.burst if limit else 1,
+            sheds_above=self.sheds_above,
+            cold_services=cold.requests if cold else 0,
+            coldness=cold.factor if cold else 1.0,
             sharing=self.discipline == "processor_sharing",
             at_once=self.at_once,
             prioritised=self.priority is not None,
@@ -186,32 +195,6 @@ def impossible_calls(scenario: Scenario) -> Iterable[Mistake]:
                 yield ("flow", number), f"{step.name} has {what}, and can't wait for others", ""
 
 
-def split(expression: ex.Expression | None) -> tuple[ex.Expression | None, ex.Expression | None]:
-    """A service time as a distribution with constants, and what it is to be multiplied by.
-
-    The second is None where the first says all. `exponential(mean=f)` is f times an exponential
-    distribution of mean 1, and so for all distributions with a scale.
-    """
-    if expression is None or not _varies(expression):
-        return expression, None
-    if not ex.random_calls(expression):
-        return ex.Number(1.0), expression
-    if isinstance(expression, ex.Call) and expression.function in SCALED:
-        (first, scale), *others = expression.args
-        return replace(expression, args=((first, ex.Number(1.0)), *others)), scale
-    raise Refusal(
-        "must be one distribution where it varies, of "
-        f"{', '.join(SCALED)}, such as exponential(mean=2ms * items)"
-    )
-
-
-def _varies(expression: ex.Expression) -> bool:
-    """Whether it isn't the same for all requests, but for its draw."""
-    if ex.names(expression):
-        return True
-    return any(FUNCTIONS[call.function].varies for call in calls(expression))
-
-
 def too_many_calls(scenario: Scenario) -> Iterable[Mistake]:
     """Why callers in layers would call too often, if they stood in one line."""
     served = [spec for spec in scenario.system.values() if isinstance(spec, Served)]
@@ -221,24 +204,6 @@ def too_many_calls(scenario: Scenario) -> Iterable[Mistake]:
     elif prod(layers) > MOST_CALLS:
         message = f"multiply from layer to layer, to at most {MOST_CALLS} times"
         yield ("retries",), f"{message} ({prod(layers)} here)", ""
-
-
-def service_of(expression: ex.Expression | None) -> Service:
-    """The engine's service time for `lognormal(mean=6ms, cv=0.5)`, `50ms` or nothing at all."""
-    if expression is None:
-        return Service(draws.Distribution.CONSTANT, 0.0, 0.0)
-    numbers = _constants_of(expression)
-    if isinstance(expression, ex.Call) and expression.function in DISTRIBUTIONS:
-        code, a, b = DISTRIBUTIONS[expression.function](*numbers)
-        return Service(code, float(a), float(b))
-    return Service(draws.Distribution.CONSTANT, numbers[0])
-
-
-def _constants_of(expression: ex.Expression | None) -> list[float]:
-    """The numbers of a distribution or a fixed time; raises Refusal where one is no constant."""
-    if isinstance(expression, ex.Call) and expression.function in DISTRIBUTIONS:
-        return [ex.constant_value(argument) for _, argument in expression.args]
-    return [] if expression is None else [ex.constant_value(expression)]
 
 
 @component_kind("server")

@@ -23,7 +23,7 @@ from mlsim.system.listening import Listener, LossListener
 from mlsim.system.registry import Registry
 from mlsim.system.reporting import Reporting
 from mlsim.system.requests import RequestBlock
-from mlsim.system.server import service_of
+from mlsim.system.service_time import service_of
 from mlsim.system.steering import Steering
 from mlsim.system.trainer import Trainer
 from mlsim.system.training import TrainingData, first_versions
@@ -127,6 +127,10 @@ class System(Mapping[str, Deployed]):
         """A crashed replica is back."""
         self.network.restart(name, replica)
         self.replica_changes.append((self._now(), name, replica, True))
+
+    def drain(self, name: str, replica: int) -> None:
+        """A replica gets no more requests until it is restarted, and finishes those that it has."""
+        self.network.drain(name, replica)
 
     def scale(self, name: str, replicas: int) -> None:
         """Run more replicas, or fewer as the last ones finish what they have begun."""

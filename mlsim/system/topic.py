@@ -12,7 +12,7 @@ from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound
 from mlsim.system.base import Component, component_kind
-from mlsim.system.server import service_of
+from mlsim.system.service_time import service_of
 
 
 @component_kind("topic")

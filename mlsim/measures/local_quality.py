@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from mlsim.measures.findings import Findings
 from mlsim.measures.headline import headline
@@ -30,6 +29,9 @@ def local_and_global(models: Sequence[str], findings: Findings) -> dict[str, flo
 
 
 def _quality(score: "pd.Series[float]", truth: "pd.Series[float]") -> float:
+    # Here, since it takes a second and most of what imports this measures no quality.
+    from sklearn.metrics import roc_auc_score
+
     there = score.notna() & truth.notna()
     known = truth[there] > 0.5
     if known.nunique() < 2:

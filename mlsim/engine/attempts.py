@@ -151,7 +151,7 @@ def fail_branch(state: State, now: float, child: int, outcome: int) -> None:
         drop_attempt(state, child)
 
 
-@kernel_step
+@kernel_call
 def fail_attempt(state: State, now: float, attempt: int, outcome: int) -> None:
     """An attempt of a client, or of nobody, fails."""
     if state.attempts[attempt].state != PENDING:

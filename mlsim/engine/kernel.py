@@ -345,12 +345,21 @@ def complete(state: State, now: float, token: int) -> None:
 
 @kernel_step
 def calls_others(state: State, token: int, index: int) -> bool:
-    """Whether the worker now calls others, and waits; it does so once, after its own work."""
-    calls, visit = state.hops[state.tokens[token].hop].calls, state.tokens[token]
-    if calls < 0 or visit.called or comes_to_nothing(state, token, index):
+    """Whether the worker now calls others, and waits."""
+    calls = False
+    if state.hops[state.tokens[token].hop].calls >= 0:
+        calls = call_others(state, token, index)
+    return calls
+
+
+@kernel_call
+def call_others(state: State, token: int, index: int) -> bool:
+    """The worker calls others, if it has not yet, and its own work was not in vain."""
+    visit = state.tokens[token]
+    if visit.called or comes_to_nothing(state, token, index):
         return False
     visit.called, visit.awaits = 1, 1
-    call(state, token, calls)
+    call(state, token, state.hops[visit.hop].calls)
     return True
 
 
@@ -473,12 +482,17 @@ def start_asides(state: State, now: float, token: int, hop: int) -> None:
     """Send off the asides of a hop, each with a copy of the stamps; nobody waits for them."""
     at = state.hops[hop]
     for k in range(at.count):
-        attempt = state.tokens[token].attempt
-        request = state.attempts[attempt].request
-        aside = new_attempt(state, state.attempts[attempt].sent, request, ASIDE)
-        state.attempts[aside].number = state.attempts[attempt].number
-        copy_row(state, attempt, aside)
-        put(state, new_token(state, aside), state.targets[at.first + k])
+        send_aside(state, state.tokens[token].attempt, state.targets[at.first + k])
+
+
+@kernel_call
+def send_aside(state: State, attempt: int, hop: int) -> None:
+    """A copy of an attempt goes its own way from `hop` on."""
+    request = state.attempts[attempt].request
+    aside = new_attempt(state, state.attempts[attempt].sent, request, ASIDE)
+    state.attempts[aside].number = state.attempts[attempt].number
+    copy_row(state, attempt, aside)
+    put(state, new_token(state, aside), hop)
 
 
 @kernel_step

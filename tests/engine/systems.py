@@ -56,11 +56,15 @@ def given_keys(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[Document]:
 
 
 SERVICE = st.sampled_from(
-    ["0s", "250ms", "500ms", "1s", "exponential(mean=300ms)", "lognormal(mean=400ms, cv=1)"]
+    [
+        *("0s", "250ms", "500ms", "1s"),
+        *("exponential(mean=300ms)", "lognormal(mean=400ms, cv=1)", "500ms * x"),
+    ]
 )
 BATCH = given_keys(
     size=st.integers(2, 4), wait=ticks(0, 3), per_item=st.sampled_from(["0s", "250ms", "30ms"])
 )
+BALANCING = ["random", "round_robin", "least_outstanding", "power_of_two"]
 SERVER = given_keys(
     kind=st.just("server"),
     service_time=SERVICE,
@@ -72,6 +76,9 @@ SERVER = given_keys(
     optional=st.booleans(),
     error_rate=st.sampled_from([None, 0.2]),
     zones=st.sampled_from([None, ["east", "west"]]),
+    balancing=st.sampled_from([None, None, *BALANCING]),
+    priority=st.sampled_from([None, None, "floor(3 * x)"]),
+    on_crash=st.sampled_from([None, "retried", "resumed"]),
     batch=maybe(BATCH),
 )
 LOG = given_keys(

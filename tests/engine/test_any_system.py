@@ -23,7 +23,7 @@ from tests.engine.systems import Written, systems
 HABITS = {
     "deadline": None,
     "derandomize": True,
-    "phases": (Phase.generate, Phase.shrink),
+    "phases": (Phase.generate,),
     "suppress_health_check": list(HealthCheck),
 }
 

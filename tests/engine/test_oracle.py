@@ -9,6 +9,7 @@ import simpy
 
 from mlsim.engine.draws import Distribution
 from mlsim.engine.network import Client, Network, Service, Station
+from mlsim.engine.parts import AfterCrash
 from tests.engine.oracle import Oracle
 from tests.engine.runs import Decider, Fixed, Recorded, exponential, poisson
 
@@ -244,3 +245,18 @@ def test_all_at_the_same_instants(flow, habit):
     flows = [f"phone -> {flow} -> phone", "c ~> log", "a ~> [b, d] -> log"]
     beat = Fixed(np.repeat(np.arange(80) * 0.25, 3))
     assert_same(flows, BEATS, client, (troubles, repairs), arrivals=beat)
+
+
+def test_a_resumed_service_is_shorter_only_where_the_crash_was():
+    """What a crash has left to do of one visit says nothing of the next station."""
+    stations = [
+        Station("a", 1, 2, on_the_beat(1.0), after_crash=AfterCrash.RESUMES),
+        Station("b", 1, 2, on_the_beat(2.0), after_crash=AfterCrash.RESUMES),
+    ]
+
+    def crash(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+        yield env.timeout(0.75)
+        machine.crash("a", 0)
+
+    mine = assert_same(["a -> b"], stations, deciders=(crash,), arrivals=Fixed(np.zeros(1)))
+    assert mine.visits.end.tolist() == [0.75, 1.0, 3.0]

@@ -55,6 +55,8 @@ class Token:
 
     attempt: Attempt
     born: int
+    left: float = 1.0
+    """Share of the work of its next visit that a crash has left to do."""
 
 
 @dataclass(eq=False)
@@ -71,6 +73,9 @@ class Visit:
     replica: int = -1
     settings: int = -1
     start: float = math.nan
+    ends: float = math.nan
+    left: float = 1.0
+    lane: int = 0
     batch: "Batch | None" = None
     called: bool = False
     fate: str = ""

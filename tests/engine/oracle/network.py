@@ -102,6 +102,7 @@ class Oracle:
         while step is not None:
             if isinstance(step, Stop):
                 visit = Visit(token, token.born, step, self.time, self.line_of_time.event())
+                visit.left, token.left = token.left, 1.0
                 attempt.visits.append(visit)
                 place = self.places[step.name]
                 outcome = place.enter(visit)
@@ -234,7 +235,9 @@ class Oracle:
     def counters(self, name: str) -> Counters:
         place = self.places[name]
         return Counters(
-            **place.count, waiting=len(place.line), in_service=tuple(int(b) for b in place.busy)
+            **place.count,
+            waiting=len(place.waiting()),
+            in_service=tuple(int(b) for b in place.busy),
         )
 
     def busy(self, name: str) -> int:
@@ -246,7 +249,7 @@ class Oracle:
 
     def under_way(self) -> Visits:
         """Who waits, and who is served."""
-        waiting = [visit for place in self.places.values() for visit in place.line]
+        waiting = [visit for place in self.places.values() for visit in place.waiting()]
         batches = [batch for place in self.places.values() for batch in place.batches]
         served = [v for batch in batches for v in batch.visits if v.state == "in service"]
         rows = [

@@ -3,9 +3,13 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from mlsim.engine.draws import Distribution, quantile, stream, uniform_at
-from mlsim.engine.parts import Station
+from mlsim.engine.parts import AfterCrash, Balancing, Station
+from mlsim.engine.routes import Trait
 from tests.engine.oracle.branches import Held
+from tests.engine.oracle.line import Line
 from tests.engine.oracle.lives import Batch, Visit
 
 COUNTED = [
@@ -26,7 +30,10 @@ class Place:
 
     def __init__(self, net: Any, index: int, spec: Station) -> None:
         self.net, self.index, self.spec = net, index, spec
-        self.line: list[Visit] = []
+        everybody = list(range(spec.replicas))
+        shared = spec.balancing is None
+        self.lines = [Line(everybody)] if shared else [Line([r], r) for r in everybody]
+        self.turn = -1
         self.batches: list[Batch] = []
         self.workers = spec.workers or math.inf
         self.up = [True] * spec.replicas
@@ -37,6 +44,7 @@ class Place:
         self.count = dict.fromkeys(COUNTED, 0)
         self.calls = 0
         self.key = stream(net.seed, f"service/{spec.name}")
+        self.balancing_key = stream(net.seed, f"balancing/{spec.name}")
         self.failing_key = stream(net.seed, f"failing/{spec.name}")
 
     @property
@@ -49,48 +57,88 @@ class Place:
     # --- workers ---
 
     def room(self, replica: int) -> float:
-        return self.workers if self.up[replica] and replica < self.scale else 0
+        """Workers; a replica that isn't wanted any more still serves the line of its own."""
+        wanted = replica < self.scale or self.spec.balancing is not None
+        return self.workers if self.up[replica] and wanted else 0
 
-    def idle(self) -> list[int]:
-        """Replicas with an idle worker, the lowest first."""
-        return [r for r, busy in enumerate(self.busy) if busy < self.room(r)]
+    def accepts(self, replica: int) -> bool:
+        return self.up[replica] and replica < self.scale
+
+    def idle(self, line: Line) -> list[int]:
+        """Replicas of a line with an idle worker, the lowest first."""
+        return [r for r in line.replicas if self.busy[r] < self.room(r)]
+
+    def line_of(self, replica: int) -> Line:
+        return self.lines[0] if self.spec.balancing is None else self.lines[replica]
+
+    def waiting(self) -> list[Visit]:
+        return [visit for line in self.lines for visit in line.visits]
 
     def refit(self) -> None:
         """Replicas have come or gone; who waits may be served, as an event of its own."""
-        if self.idle() and self.line:
-            self.at(self.net.now, "wake", (0, 0, self.index), self.serve)
+        for line in self.lines:
+            if self.idle(line) and line.visits:
+                self.wake(self.net.now, line)
+
+    def wake(self, now: float, line: Line) -> None:
+        self.at(now, "wake", (line.number, 0, self.index), self.serve, line)
 
     def leave_worker(self, replica: int) -> None:
         """A worker takes the next in line, unless its replica is on its way out."""
         self.busy[replica] -= 1
         if self.busy[replica] < self.room(replica):
-            self.serve()
+            self.serve(self.line_of(replica))
 
     # --- the way in ---
 
     def enter(self, visit: Visit) -> str:
         """The outcome, if there is one at once, else nothing."""
         self.count["arrived"] += 1
-        forms_batch = self.spec.batch > 1 and bool(self.idle())
         if not self.is_open:
             return self.turn_away(visit, "rejected")
         if visit.attempt.deadline <= self.now:
             self.turn_away(visit, "expired")
             return "too late"
-        if self.idle() and not self.line and self.spec.batch == 1:
+        line = self.choose(visit)
+        if line is None:
+            return self.turn_away(visit, "rejected")
+        if self.idle(line) and not line.visits and self.spec.batch == 1:
             if self.takes_no_time() and not visit.stop.calls:
-                return self.pass_through(visit)
+                return self.pass_through(visit, line)
             self.call(visit)
-            self.begin([visit])
+            self.begin([visit], line)
             return ""
-        limit = self.spec.queue_limit
-        if limit is not None and len(self.line) >= limit and not forms_batch:
+        limit, forms_batch = self.spec.queue_limit, self.spec.batch > 1 and bool(self.idle(line))
+        if limit is not None and len(line.visits) >= limit and not forms_batch:
             return self.turn_away(visit, "rejected")
         self.call(visit)
-        self.stand_in_line(visit)
+        self.stand_in_line(visit, line)
         if forms_batch:
-            self.serve()
+            self.serve(line)
         return ""
+
+    def choose(self, visit: Visit) -> Line | None:
+        """The line that a visit is given to, if there is one that is open."""
+        balancing = self.spec.balancing
+        if balancing is None:
+            return self.lines[0]
+        there = [r for r in range(len(self.up)) if self.accepts(r)]
+        if not there:
+            return None
+        if balancing == Balancing.ROUND_ROBIN:
+            self.turn = next((r for r in there if r > self.turn), there[0])
+            return self.lines[self.turn]
+        if balancing == Balancing.LEAST_OUTSTANDING:
+            return self.lines[min(there, key=self.outstanding)]
+        share = len(there) * uniform_at(self.balancing_key, *visit.luck)
+        first = there.pop(int(share))
+        if balancing == Balancing.RANDOM or not there:
+            return self.lines[first]
+        second = there[int((share - int(share)) * len(there))]
+        return self.lines[min((first, second), key=self.outstanding)]
+
+    def outstanding(self, replica: int) -> int:
+        return self.busy[replica] + len(self.lines[replica].visits)
 
     def takes_no_time(self) -> bool:
         nothing = self.service.distribution == Distribution.CONSTANT and self.service.a == 0.0
@@ -101,8 +149,8 @@ class Place:
         visit.start, visit.replica, visit.settings = self.now, -1, -1
         return self.close(visit, outcome)
 
-    def pass_through(self, visit: Visit) -> str:
-        self.take(visit, self.idle()[0])
+    def pass_through(self, visit: Visit, line: Line) -> str:
+        self.take(visit, self.idle(line)[0])
         return self.close(visit, "failed" if self.fails(visit) else "served")
 
     def call(self, visit: Visit) -> None:
@@ -112,49 +160,58 @@ class Place:
             due, whose = visit.arrival + self.spec.timeout, (self.index, self.calls)
             self.at(due, "call timeout", whose, self.time_out, visit)
 
-    def stand_in_line(self, visit: Visit) -> None:
-        self.line.append(visit)
-        whose = (0, 0, self.index)
+    def stand_in_line(self, visit: Visit, line: Line) -> None:
+        if self.spec.prioritised:
+            visit.lane = 1 + self.net.answer(Trait(self.spec.name, "priority"), visit.attempt)
+        line.add(visit)
         if self.spec.patience < math.inf:
-            self.at(visit.arrival + self.spec.patience, "expiry", whose, self.expire, visit)
+            leaves, whose = (
+                visit.arrival + self.spec.patience,
+                (line.number, visit.lane, self.index),
+            )
+            self.at(leaves, "expiry", whose, self.expire, visit)
         if self.spec.batch > 1:
-            self.at(visit.arrival + self.spec.batch_wait, "batch due", whose, self.serve)
+            due, whose = visit.arrival + self.spec.batch_wait, (line.number, 0, self.index)
+            self.at(due, "batch due", whose, self.serve, line)
+
+    def leave_line(self, visit: Visit) -> None:
+        next(line for line in self.lines if visit in line.visits).visits.remove(visit)
 
     # --- service ---
 
-    def serve(self) -> None:
-        """Idle workers take from the head of the line, one each or a batch each."""
-        while self.idle() and self.line:
+    def serve(self, line: Line) -> None:
+        """Idle workers take from the head of a line, one each or a batch each."""
+        while self.idle(line) and line.visits:
             if self.spec.batch > 1:
-                due = self.line[0].arrival + self.spec.batch_wait
-                if len(self.line) < self.spec.batch and self.now < due:
+                due = line.oldest() + self.spec.batch_wait
+                if len(line.visits) < self.spec.batch and self.now < due:
                     return
-                self.serve_batch()
-            elif self.line[0].attempt.deadline <= self.now:
+                self.serve_batch(line)
+            elif line.visits[0].attempt.deadline <= self.now:
                 # Those behind have an event of their own, after what this one brings about.
-                late = self.line.pop(0)
+                late = line.visits.pop(0)
                 self.turn_away(late, "expired")
                 self.net.too_late(late.attempt)
-                self.at(self.now, "wake", (0, 0, self.index), self.serve)
+                self.wake(self.now, line)
                 return
             else:
-                self.begin([self.line.pop(0)])
+                self.begin([line.visits.pop(0)], line)
 
-    def serve_batch(self) -> None:
+    def serve_batch(self, line: Line) -> None:
         batch: list[Visit] = []
-        while self.line and len(batch) < self.spec.batch:
-            visit = self.line.pop(0)
+        while line.visits and len(batch) < self.spec.batch:
+            visit = line.visits.pop(0)
             if visit.attempt.deadline <= self.now:
                 self.turn_away(visit, "expired")
                 self.net.too_late(visit.attempt)
             else:
                 batch.append(visit)
         if batch:
-            self.begin(batch)
+            self.begin(batch, line)
 
-    def begin(self, visits: list[Visit]) -> None:
+    def begin(self, visits: list[Visit], line: Line) -> None:
         """One worker serves these; the first stands for all, with its draw and its name."""
-        first, batch = visits[0], Batch(visits, self.idle()[0])
+        first, batch = visits[0], Batch(visits, self.idle(line)[0])
         for visit in visits:
             self.take(visit, batch.replica)
             visit.state, visit.batch = "in service", batch
@@ -162,6 +219,8 @@ class Place:
         self.batches.append(batch)
         service = self.draw(first) + (len(visits) - 1) * self.spec.per_item
         ends = self.now + service * self.slowness[batch.replica]
+        for visit in visits:
+            visit.ends = ends
         self.at(ends, "completion", first.whose, self.complete, batch)
 
     def take(self, visit: Visit, replica: int) -> None:
@@ -173,7 +232,11 @@ class Place:
 
     def draw(self, visit: Visit) -> float:
         service, u = self.service, uniform_at(self.key, *visit.luck)
-        return max(0.0, quantile(int(service.distribution), service.a, service.b, u))
+        takes = max(0.0, quantile(int(service.distribution), service.a, service.b, u))
+        if self.spec.sized:
+            bits = self.net.answer(Trait(self.spec.name, "size"), visit.attempt)
+            takes *= float(np.int64(bits).view(np.float64))
+        return takes * visit.left if self.spec.after_crash == AfterCrash.RESUMES else takes
 
     def fails(self, visit: Visit) -> bool:
         if self.failing > 0.0 and uniform_at(self.failing_key, *visit.luck) < self.failing:
@@ -243,13 +306,13 @@ class Place:
 
     def expire(self, visit: Visit) -> None:
         if visit.state == "waiting":
-            self.line.remove(visit)
+            self.leave_line(visit)
             self.turn_away(visit, "expired")
             self.give_up(visit, "rejected")
 
     def cancel(self, visit: Visit) -> None:
         if visit.state == "waiting":
-            self.line.remove(visit)
+            self.leave_line(visit)
             self.turn_away(visit, "cancelled")
             return
         self.close(visit, "cancelled")
@@ -266,12 +329,32 @@ class Place:
                 if visit.state == "in service":
                     visit.state = "doomed"
                     self.at(self.net.now, "failure", visit.whose, self.lose, visit)
+        if self.spec.balancing is not None:
+            line = self.lines[replica]
+            stranded, line.visits = line.visits, []
+            for visit in stranded:
+                visit.state = "stranded"
+                self.at(self.net.now, "failure", visit.whose, self.lose, visit)
         self.busy[replica] = 0
         self.refit()
 
     def lose(self, visit: Visit) -> None:
-        self.close(visit, "lost")
-        self.give_up(visit, "failed")
+        """Who called is told, or the visit is made again, from the door on."""
+        left = visit.left
+        if visit.state == "stranded":
+            self.turn_away(visit, "lost")
+        else:
+            if visit.ends > visit.start:
+                left *= 1.0 - (self.now - visit.start) / (visit.ends - visit.start)
+            self.close(visit, "lost")
+        if self.spec.after_crash == AfterCrash.LOSES or visit.abandoned:
+            self.give_up(visit, "failed")
+            return
+        visit.abandoned = True
+        again = self.net.token(visit.attempt)
+        if self.spec.after_crash == AfterCrash.RESUMES:
+            again.left = left
+        self.net.go(again, visit.stop)
 
     def restart(self, replica: int) -> None:
         self.up[replica] = True
@@ -283,4 +366,8 @@ class Place:
         self.up += [True] * more
         self.busy += [0] * more
         self.slowness += [1.0] * more
+        if self.spec.balancing is None:
+            self.lines[0].replicas = list(range(len(self.up)))
+        else:
+            self.lines += [Line([r], r) for r in range(len(self.lines), len(self.up))]
         self.refit()

@@ -401,6 +401,7 @@ def conclude(state: State, now: float, token: int, index: int) -> None:
     log_visit(state, now, token, outcome)
     if outcome == VISIT_SERVED:
         visit.called = 0
+        visit.left = 1.0  # what a crash had left to do here says nothing of the next station
         put(state, token, hop.next)
         start_asides(state, now, token, visit.hop)
     else:

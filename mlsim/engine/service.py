@@ -77,6 +77,7 @@ def refuse(state: State, now: float, token: int, index: int) -> int:
     """A visit that is turned away at the door."""
     visit = state.tokens[token]
     state.stations[index].rejected += 1
+    visit.left = 1.0
     visit.start, visit.replica, visit.settings = now, -1, -1
     log_visit(state, now, token, VISIT_REJECTED)
     return REFUSED

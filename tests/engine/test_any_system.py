@@ -23,7 +23,7 @@ from tests.engine.systems import Written, systems
 HABITS = {
     "deadline": None,
     "derandomize": True,
-    "phases": (Phase.generate,),
+    "phases": (Phase.generate, Phase.shrink),
     "suppress_health_check": list(HealthCheck),
 }
 

@@ -245,7 +245,7 @@ def test_import_takes_nothing_heavy_and_gives_all():
         "import sys, mlsim\n"
         "assert not {'numpy', 'pandas', 'numba', 'pydantic'} & set(sys.modules)\n"
         "from mlsim import Run, Scenario, ScenarioError, load, open_run\n"
-        "assert load.__module__ == Run.__module__ == 'mlsim.api'\n"
+        "assert load.__module__ == Run.__module__ == 'mlsim.api.running'\n"
         "try:\n    mlsim.lode\n"
         "except AttributeError as error:\n    assert 'lode' in str(error)\n"
     )

@@ -86,11 +86,18 @@ def test_constraints_pin_every_dependency():
     assert needed() - pinned == set()
 
 
+def test_constraints_pin_what_benchmarks_are_held_against():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pins = (ROOT / "constraints.txt").read_text()
+    assert all(f"{name}==" in pins for name in project["optional-dependencies"]["bench"])
+
+
 def needed() -> set[str]:
     """Canonical names of all that `pip install .[dev,notebook]` brings on this machine."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
-    todo = [Requirement(text) for text in sum(extras, project["dependencies"])]
+    extras = project["optional-dependencies"]
+    brought = [*project["dependencies"], *extras["dev"], *extras["notebook"]]
+    todo = [Requirement(text) for text in brought]
     seen: set[tuple[str, frozenset[str]]] = set()
     while todo:
         requirement = todo.pop()

@@ -73,7 +73,7 @@ itself: those of whose score it is sure enough.""",
 - The **best model** for everybody answers nobody: its GPUs can't keep up, and the queue grows until
   every comment runs into the timeout. It lets no spam through, and nothing else.
 - Between a score of **0.1 and 0.9** lie the comments about which the small model is in doubt. The
-  large one decides those, and gains most of what it could gain by reading all.
+  large one decides those. (It could not read all: they would be more than it can serve.)
 - A **narrower** band leaves GPUs idle and errors where they were: it sends on only those cases
   that are nearest to a coin toss.
 """,

@@ -10,7 +10,7 @@ from mlsim.monitoring.judging import blaming, evaluation_steps
 from mlsim.monitoring.promql import Source, Vector, evaluate, metrics_read, parse, reach
 from mlsim.monitoring.promql.vector import Indices, Mask
 from mlsim.monitoring.recorded import Recorded
-from mlsim.monitoring.rules import Rule
+from mlsim.monitoring.rules import Rule, recorded_for, union_of_metrics
 from mlsim.telemetry.labels import Labels
 
 
@@ -41,7 +41,7 @@ class LiveRule:
             (r, evaluation_steps(0.0, end, r.interval or interval)) for r in recording
         ]
         chain = (*recording, rule)
-        self._metrics = _union([metrics_read(parse(r.expr)) for r in chain])
+        self._metrics = union_of_metrics([metrics_read(parse(r.expr)) for r in chain])
         # A step more for each: where a recorded series ends is told from the step before.
         self._reach = sum(reach(parse(r.expr)) + (r.interval or interval) for r in chain)
         self._hold, self._keep = round(rule.hold * 1000), round(rule.keep * 1000)
@@ -89,20 +89,3 @@ class LiveRule:
         for active in self._active.values():
             *_, newest = episodes(active[: steps.size], steps, self._hold, self._keep)
             yield newest
-
-
-def recorded_for(rule: Rule, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The recording rules whose results a rule reads, or whose results those read, in order."""
-    chain: list[Rule] = []
-    wanted = metrics_read(parse(rule.expr))
-    for earlier in reversed(rules[: rules.index(rule)]):
-        if not earlier.alert and (wanted is None or earlier.name in wanted):
-            chain.insert(0, earlier)
-            wanted = _union([wanted, metrics_read(parse(earlier.expr))])
-    return tuple(chain)
-
-
-def _union(metrics: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
-    """All of these metrics; None stands for every metric there is."""
-    known = [names for names in metrics if names is not None]
-    return frozenset().union(*known) if len(known) == len(metrics) else None

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from mlsim.errors import Problem, ScenarioError
 from mlsim.monitoring.durations import PrometheusDuration, PrometheusInterval
-from mlsim.monitoring.promql import PromqlError, parse, selectors
+from mlsim.monitoring.promql import PromqlError, metrics_read, parse, selectors
 from mlsim.monitoring.templates import annotation_template, label_template
 from mlsim.scenario.document import Document, read
 from mlsim.scenario.kinds import Mistake, Spec
@@ -169,3 +169,20 @@ def _misplaced(rules: Sequence[Rule]) -> Iterator[Problem]:
                 yield rule.problem(f"reads '{name}', which is recorded only at or after this rule")
             if name in ("ALERTS", "ALERTS_FOR_STATE"):
                 yield rule.problem(f"reads '{name}': alerts are not kept as series")
+
+
+def recorded_for(rule: Rule, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The recording rules whose results a rule reads, or whose results those read, in order."""
+    chain: list[Rule] = []
+    wanted = metrics_read(parse(rule.expr))
+    for earlier in reversed(rules[: rules.index(rule)]):
+        if not earlier.alert and (wanted is None or earlier.name in wanted):
+            chain.insert(0, earlier)
+            wanted = union_of_metrics([wanted, metrics_read(parse(earlier.expr))])
+    return tuple(chain)
+
+
+def union_of_metrics(metrics: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
+    """All of these metrics; None stands for every metric there is."""
+    known = [names for names in metrics if names is not None]
+    return frozenset().union(*known) if len(known) == len(metrics) else None

@@ -13,10 +13,9 @@ from mlsim.monitoring.actions.rollback import Rollback
 from mlsim.monitoring.checks.base import Check
 from mlsim.monitoring.checks.runner import CHECK_METRICS
 from mlsim.monitoring.durations import Interval
-from mlsim.monitoring.live import recorded_for
 from mlsim.monitoring.promql import parse, selectors
 from mlsim.monitoring.promql.selectors import matchers_of, offset_of
-from mlsim.monitoring.rules import Rule, examined_rules
+from mlsim.monitoring.rules import Rule, examined_rules, recorded_for
 from mlsim.monitoring.settings import as_given, of_file, of_rules
 from mlsim.scenario.document import Document, read
 from mlsim.scenario.kinds import Mistake, OfKind, Spec

@@ -7,6 +7,7 @@ import pytest
 
 from mlsim import api
 from mlsim.cli.catalogue import catalogue
+from mlsim.errors import ScenarioError
 from mlsim.testing.language import example_of
 
 COVID_APP = Path(__file__).parents[2] / "scenarios" / "covid_app.yaml"
@@ -50,6 +51,7 @@ MECHANISMS: dict[str, dict[str, Any]] = {
     "telemetry_overload": {"system.telemetry.capacity": "{rows: 10, per: 10min}"},
     "training_skew": FEVER,
     "perception_change": CAMERA,
+    "partition": WEATHER,
     **{f"external_{what}": WEATHER for what in ("empty", "gone", "quota", "slow")},
     **dict.fromkeys(
         (
@@ -86,7 +88,7 @@ def test_what_a_setting_brings_is_not_there_already():
     """Else the test above would hold for another scenario than the one that everybody has."""
     for name in MECHANISMS:
         example = example_of(KINDS[name]) | {"at": "6h", "until": "18h"}
-        with pytest.raises(api.ScenarioError):
+        with pytest.raises(ScenarioError):
             api.load(COVID_APP, SMALL | {"faults": [example]})
 
 

@@ -75,7 +75,8 @@ def test_it_reaches_a_growing_share_of_rows_and_lineage_marks_them():
 
 def test_a_rolled_back_version_looks_through_the_same_haze():
     world = World(loaded(CAMERA + MASKS.replace("    until: 18h\n", "")))
-    world.system["rollout"].spec.rollback(world.system, "camera")
+    rollout = world.system["rollout"]
+    rollout.spec.rollback(world.system, rollout.current, "camera")
     before, now = world.system["camera"].settings[-2:]
     assert (before.number, now.number) == (2, 1)
     assert now.hazes == before.hazes

@@ -14,11 +14,13 @@ from mlsim.studies.memory import TooMuchMemory, estimate, size
 from mlsim.studies.recording import Recording
 from tests.worlds import CLINIC, COUNTER, loaded
 
-MEASURED = """
-import resource, sys
+MEASURED = r"""
+import re, sys
+from pathlib import Path
 from mlsim.api import load
 load(sys.argv[1]).run(twin=False)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+# Not ru_maxrss, in which a process begins with the peak of the one that it was forked from.
+print(int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024)
 """
 
 

@@ -63,7 +63,8 @@ def test_versions_are_registered_pushed_and_can_be_rolled_back():
     world = World(loaded(CAMERA))
     assert [v.number for v in world.system.registry.versions("cough")] == [1, 2]
     assert world.system.registry.deployed["cough"] == [(DAY / 2, 2)]
-    world.system["rollout"].spec.rollback(world.system, "cough")
+    rollout = world.system["rollout"]
+    rollout.spec.rollback(world.system, rollout.current, "cough")
     assert world.system["cough"].current.number == 1
 
 

@@ -27,8 +27,9 @@ class Step:
 
     facts, by stage: fault, repair: title. first_row, reached: a row of `FirstRows`. learned: name,
     version, touched_rows, rows. symptom: outcome, title, difference (of the minute that ends at
-    time_s), unit ("" where things are counted). alert: rule, labels, severity. last_row: rows
-    (after the repair), models, goes_on (whether the run ended within the hour).
+    time_s), unit ("" where things are counted). alert: rule, labels, severity, pending_s (when its
+    condition began to hold). last_row: rows (after the repair), models, goes_on (whether the run
+    ended within the hour).
     """
 
     time_s: float
@@ -95,7 +96,8 @@ def _symptom(findings: Findings, fault: str) -> Iterator[Step]:
 
 def _alert(first: pd.Series | None) -> Iterator[Step]:
     if first is not None:
-        facts = {key: str(first[key]) for key in ("rule", "labels", "severity")}
+        facts: dict[str, Any] = {key: str(first[key]) for key in ("rule", "labels", "severity")}
+        facts["pending_s"] = float(first["pending_s"])
         yield Step(float(first["firing_s"]), "alert", facts)
 
 

@@ -10,6 +10,7 @@ from mlsim.faults.base import Fault
 from mlsim.measures.damage import until
 from mlsim.measures.findings import Findings
 from mlsim.measures.record import Record
+from mlsim.monitoring.blind import blind_spots
 from mlsim.scenario.spec import Outcome
 from mlsim.system.graph import graph_of
 
@@ -30,10 +31,15 @@ def summary(findings: Findings) -> dict[str, Any]:
             "components": findings.run.components.to_dict("records"),
             "models": findings.run.models.to_dict("records"),
             "graph": graph_of(findings.scenario.system, findings.scenario.flow),
-            "warnings": list(findings.run.warnings),
+            "warnings": [*findings.run.warnings, *_blind_spots(findings)],
         }
     )
     return figures
+
+
+def _blind_spots(findings: Findings) -> list[str]:
+    rules = findings.monitoring.rules if findings.monitoring else ()
+    return list(dict.fromkeys(blind_spots(rules, findings.scenario)))
 
 
 def _scenario(findings: Findings) -> dict[str, Any]:

@@ -57,7 +57,10 @@ def sentence(step: Step) -> str:
             return f"First symptom: {facts['title']} {amount} against the twin."
         case "alert":
             labels = f" {facts['labels']}" if facts["labels"].strip("{}") else ""
-            return f"First alert: {facts['rule']}{labels} ({facts['severity'] or 'no severity'})."
+            said = f"First alert: {facts['rule']}{labels} ({facts['severity'] or 'no severity'})"
+            waited = step.time_s - facts["pending_s"]
+            held = f"; its condition has held for {wording.duration(waited)}" if waited > 0 else ""
+            return f"{said}{held}."
         case "repair":
             return "The fault is repaired."
         case "last_row":

@@ -180,7 +180,10 @@ def _missing(node: Node, step: str | int, done: Place) -> _NoSuchPlace:
     if isinstance(node.value, dict):
         return _NoSuchPlace(f"{place} has no '{step}'", nearest(str(step), node.value))
     if isinstance(node.value, list):
-        return _NoSuchPlace(f"{place} has {len(node.value)} entries, counted from 0")
+        if isinstance(step, str):
+            return _NoSuchPlace(f"{place} is a list: its first entry is {place}[0]")
+        entries = "one entry" if len(node.value) == 1 else f"{len(node.value)} entries"
+        return _NoSuchPlace(f"{place} has {entries}, counted from 0")
     return _NoSuchPlace(f"{place} is a single value and holds nothing")
 
 

@@ -15,6 +15,7 @@ from mlsim.monitoring.memory import Memory
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
 from mlsim.studies.recorded_rows import RecordedRows
+from mlsim.studies.variant import Variant
 from mlsim.system.collector import Collector
 from mlsim.telemetry.labels import METRIC_NAME, canonical
 from mlsim.telemetry.store import SeriesStore
@@ -87,8 +88,14 @@ def _refuse_if_not_recorded(
         names = ", ".join(f"'{name}'" for name in new)
         raise NotRecorded(
             f"{monitoring.path}: checks: the run has neither done {names} nor kept the rows to do "
-            f"it on; `mlsim run {findings.scenario.document.path.name} --record rows` keeps them"
+            f"it on; {_recording(findings)} keeps them"
         )
+
+
+def _recording(findings: Findings) -> str:
+    """The command line that makes the run again and keeps the rows."""
+    command = Variant("", findings.scenario, findings.monitoring).command(findings.seed)
+    return f"`{command} --record rows`"
 
 
 def _without_checks(store: SeriesStore) -> SeriesStore:

@@ -99,7 +99,7 @@ def test_a_setting_stands_on_no_line_of_the_file(file):
         ("load.job.rate", "load has no 'job' (did you mean 'jobs'?)"),
         ("load.jobs.rate.mean", "load.jobs.rate is a single value and holds nothing"),
         ("faults[2].at", "faults has 2 entries, counted from 0"),
-        ("faults.at", "faults has 2 entries, counted from 0"),
+        ("faults.at", "faults is a list: its first entry is faults[0]"),
         ("load..jobs", "must be a path such as load.jobs.rate or faults[0].at"),
     ],
 )

@@ -104,7 +104,7 @@ def seal(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write both parts.")],
 ) -> None:
     """For teachers: split an exercise into what students get and the key that you keep."""
-    from mlsim.exercises.handing_out import hand_out, keep, known
+    from mlsim.exercises.handing_out import catalogue, hand_out, keep, known
 
     one = known(name)
     for trial in ("practice", "hidden"):
@@ -113,6 +113,8 @@ def seal(
     keep(one, out / "teacher")
     print(f"{out / 'student'}  for your students: practice faults only")
     print(f"{out / 'teacher'}  for you: hidden faults, seeds and the solution")
+    if any(one.spec.hidden == known_one.spec.hidden for known_one in catalogue().values()):
+        print("its hidden faults come with mlsim, where students can read them: change them first")
 
 
 @exercise.command()
@@ -130,9 +132,11 @@ def grade(
     """For teachers: grade a class by the hidden faults, into a table and a page for each."""
     from mlsim.exercises.grading import grade as graded
     from mlsim.exercises.grading import pages, table
-    from mlsim.exercises.handing_out import keyed
+    from mlsim.exercises.handing_out import FolderInUse, keyed
 
     with keyed(key) as one, _progress() as tell:
+        if (out / "grades.csv").exists():
+            raise FolderInUse(f"{out}: holds grades already; name another folder with --out")
         grades = graded(one, folder, tell)
         out.mkdir(parents=True, exist_ok=True)
         table(grades).to_csv(out / "grades.csv", index=False)
@@ -148,6 +152,9 @@ def _progress() -> Iterator[Callable[[float], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
+    from mlsim.cli.progress import say_if_compiling
+
+    say_if_compiling()
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("running the system", total=1.0)
         yield lambda share: bar.update(task, completed=share)

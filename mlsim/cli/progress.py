@@ -1,5 +1,6 @@
 """A bar that moves with simulated time."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -34,6 +35,14 @@ def simulated_time(
         yield lambda now: progress.update(task, completed=now + history, day=now / DAY)
 
 
+def say_if_compiling() -> None:
+    """Tell on stderr that the kernel has to be compiled first, which nothing else shows."""
+    from mlsim import engine
+
+    if not engine.compiled():
+        print("compiling the kernel (once, about a minute) ...", file=sys.stderr, flush=True)
+
+
 @contextmanager
 def replications_done(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
     """Gives what to tell (done, all) of a study's replications; None where nobody would see it.
@@ -41,6 +50,8 @@ def replications_done(*, shown: bool) -> Iterator[Callable[[int, int], None] | N
     The time left is what each has taken so far, times those to come.
     """
     console = Console(stderr=True)
+    if shown:
+        say_if_compiling()
     if not (shown and console.is_terminal):
         yield None
         return

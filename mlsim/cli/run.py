@@ -1,7 +1,6 @@
 """`mlsim run FILE`."""
 
 import json
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,11 +90,10 @@ def simulate(
     max_memory: float | None = None,
 ) -> "Run":
     """Run it, with a bar to watch; say so if the kernel has to be compiled first."""
-    from mlsim import engine
-    from mlsim.cli.progress import simulated_time
+    from mlsim.cli.progress import say_if_compiling, simulated_time
 
-    if not (quiet or engine.compiled()):
-        print("compiling the kernel (once, some seconds) ...", file=sys.stderr)
+    if not quiet:
+        say_if_compiling()
     spec = scenario.spec
     with simulated_time(spec.history, spec.horizon, shown=not quiet) as tell:
         return scenario.run(twin=twin, progress=tell, record=record, max_memory=max_memory)

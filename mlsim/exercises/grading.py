@@ -39,6 +39,8 @@ def grade(
 
     The system runs once for all. Raises NoSubmissions, and NothingHidden without hidden faults.
     """
+    if not folder.is_dir():
+        raise NoSubmissions(f"{folder}: no such folder")
     students = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
     if not students:
         raise NoSubmissions(f"{folder}: holds no folders, and each submission is one")

@@ -83,7 +83,7 @@ def _of_watching(scenario: Scenario) -> Iterator[Measure]:
         own, said = fault.called, fault.called.replace("_", " ")
         worlds = frozenset({TWIN, own if len(begun) > 1 else ALL})
         yield Measure(f"detected.{own}", f"Noticed: {said}", "share", worlds, _Detected(own))
-        title = f"Time until noticed: {said}"
+        title = f"Time until noticed, or to the end: {said}"
         yield Measure(f"unnoticed.{own}", title, "s", worlds, _Unnoticed(own))
         if priced:
             title = f"Cost before the first alert: {said}"

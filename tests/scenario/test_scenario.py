@@ -135,7 +135,7 @@ def test_settings_are_part_of_the_scenario(scenario_of):
             "dsk",
             "--set load.jobs.enters=dsk: no component 'dsk' in system",
         ),
-        ("flow[1]", "desk", "--set flow[1]=desk: flow has 1 entries"),
+        ("flow[1]", "desk", "--set flow[1]=desk: flow has one entry"),
     ],
 )
 def test_a_wrong_setting_is_told_as_it_was_given(scenario_of, path, value, message):

@@ -21,11 +21,11 @@ Name = Annotated[
 def list_() -> None:
     """What exercises there are, and what one learns by them."""
     from rich.console import Console
-    from rich.table import Table
 
     from mlsim.exercises.handing_out import catalogue
+    from mlsim.report.plain import plain_table
 
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("Name", no_wrap=True)
     table.add_column("Lesson")
     for name, one in catalogue().items():

@@ -1,12 +1,20 @@
 """`mlsim factorial FILE --factor PATH=A,B ...`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
+from mlsim.cli.studying import (
+    AsJson,
+    Measures,
+    NoProgress,
+    Pairs,
+    draw,
+    exit_status,
+    show,
+)
 
 
 def factorial(
@@ -19,17 +27,8 @@ def factorial(
             show_default=False,
         ),
     ],
-    replications: Annotated[
-        int, typer.Option(metavar="N", min=2, help="How many seeds each combination runs under.")
-    ] = 10,
-    measure: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Look at this measure, or family of measures, alone; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    replications: Pairs = 10,
+    measure: Measures = None,
     set_: Settings = None,
     monitoring: MonitoringFile = None,
     plot: Annotated[
@@ -40,10 +39,8 @@ def factorial(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the table as JSON and nothing else.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    as_json: AsJson = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Run all combinations of some settings: which effects add up, and which interact."""
     from mlsim import api
@@ -59,20 +56,10 @@ def factorial(
             progress=tell,
         )
     if plot is not None:
-        from mlsim.report.shown import png
-
-        plot.write_bytes(png(result.plot()))
-        plot.with_stem(f"{plot.stem}_heat_map").write_bytes(png(result.heat_map()))
-    if as_json:
-        print(json.dumps(json.loads(result.table.to_json(orient="records")), indent=2))
-    else:
-        from rich.console import Console
-
-        from mlsim.report import factorial_text
-
-        factorial_text.show(result, Console())
-    if result.failures:
-        raise typer.Exit(1)
+        draw(result.plot(), plot)
+        draw(result.heat_map(), plot.with_stem(f"{plot.stem}_heat_map"))
+    show(result, None, as_json=as_json, quiet=False)
+    exit_status(result)
 
 
 def factors_of(texts: list[str]) -> dict[str, list[str]]:

@@ -1,15 +1,11 @@
 """`mlsim gains FILE`."""
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
-
-if TYPE_CHECKING:
-    from mlsim.report.gains import Gains, Worth
+from mlsim.cli.studying import AsJson, NoProgress, Pairs, Plot, draw, exit_status, show
 
 
 def gains(
@@ -40,19 +36,12 @@ def gains(
             metavar="NAME", help="Of the whole; else what all outcomes cost.", show_default=False
         ),
     ] = "",
-    replications: Annotated[
-        int, typer.Option(metavar="N", min=2, help="How many seeds each step is run under.")
-    ] = 10,
+    replications: Pairs = 10,
     set_: Settings = None,
     monitoring: MonitoringFile = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="PICTURE", help="Write the figure as .png.", show_default=False),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the table as JSON and nothing else.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    plot: Plot = None,
+    as_json: AsJson = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Turn a model's quality up step by step, and see whether the whole gets better."""
     if dial not in ("quality", "time"):
@@ -75,21 +64,6 @@ def gains(
             progress=tell,
         )
     if plot is not None:
-        from mlsim.report.shown import png
-
-        plot.write_bytes(png(result.plot()))
-    show(result, as_json)
-    if result.failures:
-        raise typer.Exit(1)
-
-
-def show(result: "Gains | Worth", as_json: bool) -> None:
-    """Gains on one screen, or for a program."""
-    if as_json:
-        print(json.dumps(json.loads(result.table.to_json(orient="records")), indent=2))
-        return
-    from rich.console import Console
-
-    from mlsim.report import gains_text
-
-    gains_text.show(result, Console())
+        draw(result.plot(), plot)
+    show(result, None, as_json=as_json, quiet=False)
+    exit_status(result)

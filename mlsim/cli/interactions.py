@@ -1,12 +1,12 @@
 """`mlsim interactions FILE`."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mlsim.cli.options import ScenarioFile, Settings, settings_of
+from mlsim.cli.studying import Plot, draw
 
 
 def interactions(
@@ -15,14 +15,7 @@ def interactions(
         int, typer.Option(metavar="N", min=1, help="Try up to N features together, and all.")
     ] = 2,
     set_: Settings = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PICTURE",
-            help="Write who interacts with whom, and how it goes, as .png.",
-            show_default=False,
-        ),
-    ] = None,
+    plot: Plot = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print what was found as JSON and nothing else.")
     ] = False,
@@ -32,9 +25,7 @@ def interactions(
 
     result = api.interactions(api.load(file, settings_of(set_ or ())), order)
     if plot is not None:
-        from mlsim.report.shown import png
-
-        plot.write_bytes(png(result.plot()))
+        draw(result.plot(), plot)
     if as_json:
         print(json.dumps(result.summary, indent=2))
     else:

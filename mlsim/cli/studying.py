@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mlsim.report.study_text import Studied
     from mlsim.report.studying import Result
     from mlsim.studies.plan import Plan
 
@@ -18,6 +21,10 @@ BELOW = Path("reports") / "studies"
 Replications = Annotated[
     int, typer.Option(metavar="N", min=1, help="Under how many seeds each variant is run.")
 ]
+Pairs = Annotated[
+    int, typer.Option("--replications", metavar="N", min=2, help="Under how many seeds.")
+]
+"""Where an interval of paired differences is all that is asked for, which one run can't give."""
 Measures = Annotated[
     list[str] | None,
     typer.Option(
@@ -30,7 +37,12 @@ Measures = Annotated[
 Out = Annotated[
     Path, typer.Option(metavar="DIR", help="Below which folder studies and their runs are kept.")
 ]
+Plot = Annotated[
+    Path | None,
+    typer.Option(metavar="PICTURE", help="Write the figure as .png.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the table as JSON and nothing else.")]
+NoProgress = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only the folder that was written.")]
 
 
@@ -69,7 +81,7 @@ def carried_out(
     return result, folder
 
 
-def show(result: "Result", folder: Path | None, *, as_json: bool, quiet: bool) -> None:
+def show(result: "Studied", folder: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Print results: for people, for a program, or only where they lie."""
     if as_json:
         print(json.dumps(json.loads(result.table.to_json(orient="records")), indent=2))
@@ -83,10 +95,17 @@ def show(result: "Result", folder: Path | None, *, as_json: bool, quiet: bool) -
         study_text.show(result, Console(), folder)
 
 
-def exit_status(result: "Result") -> None:
+def exit_status(result: "Studied") -> None:
     """1 where a replication failed."""
     if result.failures:
         raise typer.Exit(1)
+
+
+def draw(figure: "Figure", picture: Path) -> None:
+    """Write a figure as a picture."""
+    from mlsim.report.shown import png
+
+    picture.write_bytes(png(figure))
 
 
 def varied(given: list[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from mlsim.measures.headline import Measure
 from mlsim.report import wording
 from mlsim.report.comparison import Comparison
+from mlsim.report.plain import plain_table
 from mlsim.report.said import said, titled
 from mlsim.studies.precision import METHOD
 
@@ -40,7 +41,7 @@ def _heading(comparison: Comparison, variant: str, rows: Any) -> Text:
 
 
 def _table(comparison: Comparison, variant: str, rows: Any) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table = plain_table(gap=1)
     table.add_column("Measure", min_width=14)
     for heading in (comparison.baseline, variant, "Difference", "Interval"):
         table.add_column(heading, justify="right", no_wrap=True)

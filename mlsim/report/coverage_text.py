@@ -10,6 +10,7 @@ from rich.text import Text
 
 from mlsim.report import wording
 from mlsim.report.coverage import Coverage
+from mlsim.report.plain import plain_table
 
 
 def lines(coverage: Coverage) -> Iterator[RenderableType]:
@@ -28,7 +29,7 @@ def lines(coverage: Coverage) -> Iterator[RenderableType]:
 
 
 def _table(coverage: Coverage) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("Watcher", no_wrap=True)
     for fault in coverage.faults:
         table.add_column(fault)

@@ -1,37 +1,27 @@
 """A factorial study on one screen: main effects, and interactions that don't just add up."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
 from mlsim.report import wording
 from mlsim.report.comparison_text import VERDICTS
 from mlsim.report.factorial import Factorial
+from mlsim.report.plain import plain_table
 from mlsim.report.said import said, titled
 
 
-def show(found: Factorial, console: Console) -> None:
-    """Prints effects, measure by measure; plain text where the console is no terminal."""
-    if console.is_terminal:
-        _print(found, console)
-        return
-    with console.capture() as captured:
-        _print(found, console)
-    lines = [line.rstrip() for line in captured.get().splitlines()]
-    console.out("\n".join(lines), highlight=False)
-
-
-def _print(found: Factorial, console: Console) -> None:
+def lines(found: Factorial) -> Iterator[RenderableType]:
+    """A table of effects for each measure."""
     effects, runs = found.table, found.runs["seed"].nunique()
     for name, measure in found.measures.items():
         level = wording.percent(found.level)
         facts = f"  {runs} paired runs, intervals at {level}, each effect for itself"
-        console.print(Text.assemble((titled(measure), "bold"), facts))
-        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        yield Text.assemble((titled(measure), "bold"), facts)
+        table = plain_table()
         table.add_column("Effect", no_wrap=True)
         table.add_column("Of")
         for heading in ("Estimate", "Interval"):
@@ -47,9 +37,7 @@ def _print(found: Factorial, console: Console) -> None:
                 "-" if math.isnan(row["low"]) else " to ".join(ends),
                 Text(_verdict(row, verdict), style=style),
             )
-        console.print(table)
-    for failure in found.failures:
-        console.print(Text(f"Failed: {failure}", style="red"), soft_wrap=True)
+        yield table
 
 
 def _verdict(row: Mapping[Hashable, Any], verdict: str) -> str:

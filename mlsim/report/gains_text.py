@@ -1,53 +1,41 @@
 """Gains on one screen: step by step, and what a point of quality is worth."""
 
 import math
+from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mlsim.measures.headline import Measure
 from mlsim.report import wording
 from mlsim.report.gains import Gains, Worth
+from mlsim.report.plain import plain_table
 from mlsim.studies.gains import per_point
 from mlsim.studies.intervals import Interval
 
 EFFECTS = {"": "", "up": "more", "down": "less", "none": "the same", "open": "open"}
 
 
-def show(found: Gains | Worth, console: Console) -> None:
-    """Prints gains; plain text where the console is no terminal."""
-    if console.is_terminal:
-        _print(found, console)
-        return
-    with console.capture() as captured:
-        _print(found, console)
-    lines = [line.rstrip() for line in captured.get().splitlines()]
-    console.out("\n".join(lines), highlight=False)
+def lines(found: Gains | Worth) -> Iterator[RenderableType]:
+    """The steps of one model and what a point of it is worth, or the latter of every model."""
+    yield from _worths(found) if isinstance(found, Worth) else _gains(found)
 
 
-def _print(found: Gains | Worth, console: Console) -> None:
-    if isinstance(found, Worth):
-        _print_worth(found, console)
-    else:
-        _print_gains(found, console)
-    for failure in found.failures:
-        console.print(Text(f"Failed: {failure}", style="red"), soft_wrap=True)
-
-
-def _print_gains(found: Gains, console: Console) -> None:
+def _gains(found: Gains) -> Iterator[RenderableType]:
     table = found.table
     runs = int(table["runs"].max()) if len(table) else 0
     level = wording.percent(found.level)
     heading = f"{found.model} gets better"
-    console.print(Text.assemble((heading, "bold"), f"  {runs} paired runs, intervals at {level}"))
-    console.print(_steps(found))
-    console.print(Text(_verdict(found)))
+    yield Text.assemble((heading, "bold"), f"  {runs} paired runs, intervals at {level}")
+    yield _steps(found)
+    yield Text(_verdict(found))
 
 
 def _steps(found: Gains) -> Table:
     unit = f" ({found.outcome.unit})" if found.outcome.unit else ""
-    table = _plain_table("Step")
+    table = plain_table()
+    table.add_column("Step")
     for heading in ("Local quality", f"{wording.capital(found.outcome.title)}{unit}"):
         table.add_column(heading, justify="right")
     for heading in ("Against the first", "Interval", "Latency"):
@@ -88,10 +76,11 @@ def _worth(interval: Interval, outcome: Measure) -> str:
     return f"{amount} ({_interval(interval.low, interval.high)}){decided}"
 
 
-def _print_worth(found: Worth, console: Console) -> None:
+def _worths(found: Worth) -> Iterator[RenderableType]:
     outcome = found.outcome
-    console.print(Text.assemble(("Where to work next", "bold"), f"  {outcome.title.lower()}"))
-    table = _plain_table("Model")
+    yield Text.assemble(("Where to work next", "bold"), f"  {outcome.title.lower()}")
+    table = plain_table()
+    table.add_column("Model")
     unit = f" ({outcome.unit})" if outcome.unit else ""
     for heading in ("Local quality", f"Per point of it{unit}", "Interval"):
         table.add_column(heading, justify="right")
@@ -105,13 +94,7 @@ def _print_worth(found: Worth, console: Console) -> None:
             _interval(row["low"], row["high"]),
             row["flips"],
         )
-    console.print(table)
-
-
-def _plain_table(first: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column(first)
-    return table
+    yield table
 
 
 def _interval(low: float, high: float) -> str:

@@ -5,6 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mlsim.report.interactions import Interactions
+from mlsim.report.plain import plain_table
 from mlsim.studies.interactions import Interaction
 
 
@@ -44,9 +45,9 @@ def _interaction(count: int, one: Interaction, result: Interactions, console: Co
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     for column in columns:
-        table.add_column(column, header_style="dim")
+        table.add_column(column)
     return table
 
 

@@ -1,6 +1,12 @@
-"""Printing without blanks at the ends of lines where nobody but a program reads."""
+"""Plain tables, and printing without blanks at the ends of lines where only programs read."""
 
 from rich.console import Console, RenderableType
+from rich.table import Table
+
+
+def plain_table(gap: int = 2) -> Table:
+    """A table of words and blanks alone. gap: blanks between two columns."""
+    return Table(box=None, pad_edge=False, header_style="dim", padding=(0, gap, 0, 0))
 
 
 def printed(what: RenderableType, console: Console) -> None:

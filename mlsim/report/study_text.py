@@ -6,14 +6,18 @@ from pathlib import Path
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from mlsim.report import comparison_text, coverage_text, sweep_text
+from mlsim.report import comparison_text, coverage_text, factorial_text, gains_text, sweep_text
 from mlsim.report.comparison import Comparison
 from mlsim.report.coverage import Coverage
+from mlsim.report.factorial import Factorial
+from mlsim.report.gains import Gains, Worth
 from mlsim.report.plain import printed
-from mlsim.report.studying import Result
+from mlsim.report.sweep import Sweep
+
+Studied = Comparison | Coverage | Sweep | Gains | Worth | Factorial
 
 
-def show(result: Result, console: Console, folder: Path | None = None) -> None:
+def show(result: Studied, console: Console, folder: Path | None = None) -> None:
     """Prints the results; `folder` is named as the place of what was written."""
     printed(Group(*_lines(result)), console)
     for failure in result.failures:
@@ -23,10 +27,14 @@ def show(result: Result, console: Console, folder: Path | None = None) -> None:
         console.print(Text(f"Written to {folder}/", style="bold"), soft_wrap=True)
 
 
-def _lines(result: Result) -> Iterator[RenderableType]:
+def _lines(result: Studied) -> Iterator[RenderableType]:
     if isinstance(result, Comparison):
         yield from comparison_text.lines(result)
     elif isinstance(result, Coverage):
         yield from coverage_text.lines(result)
-    else:
+    elif isinstance(result, Sweep):
         yield from sweep_text.lines(result)
+    elif isinstance(result, Factorial):
+        yield from factorial_text.lines(result)
+    else:
+        yield from gains_text.lines(result)

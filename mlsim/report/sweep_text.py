@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlsim.report import wording
+from mlsim.report.plain import plain_table
 from mlsim.report.said import said, titled
 from mlsim.report.sweep import Sweep
 
@@ -32,7 +33,7 @@ def lines(sweep: Sweep) -> Iterator[RenderableType]:
 
 def _abreast(sweep: Sweep) -> Table:
     """A line for each measure, a column for each point."""
-    table = _table()
+    table = plain_table()
     table.add_column(", ".join(path.rpartition(".")[2] for path in sweep.paths))
     found = list(_means(sweep))
     for point, _ in found:
@@ -45,7 +46,7 @@ def _abreast(sweep: Sweep) -> Table:
 
 def _below(sweep: Sweep) -> Table:
     """A line for each point, a column for each of the first measures."""
-    table = _table()
+    table = plain_table()
     for path in sweep.paths:
         table.add_column(path.rpartition(".")[2])
     shown = list(sweep.measures.items())[:ABREAST]
@@ -54,10 +55,6 @@ def _below(sweep: Sweep) -> Table:
     for point, means in list(_means(sweep))[:SHOWN]:
         table.add_row(*point, *(said(m, means.get(name, math.nan)) for name, m in shown))
     return table
-
-
-def _table() -> Table:
-    return Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
 
 
 def _means(sweep: Sweep) -> Iterator[tuple[tuple[str, ...], dict[str, float]]]:

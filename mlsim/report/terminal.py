@@ -1,16 +1,17 @@
 """A run on one screen: what broke, who noticed and when, what it cost by then, what was written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mlsim.report import wording
 from mlsim.report.answer import after_repair, answer, has_twin
 from mlsim.report.overload import overloaded
+from mlsim.report.plain import plain_table, printed
 
 _WRITTEN = (
     ("report.html, figures/", "the page to forward, its pictures as PNG and SVG"),
@@ -23,26 +24,19 @@ def show(summary: Mapping[str, Any], console: Console, folder: Path | None = Non
 
     Plain text without colours or boxes where the console is no terminal.
     """
-    if console.is_terminal:
-        _print(summary, console, folder)
-        return
-    with console.capture() as captured:
-        _print(summary, console, folder)
-    # Cells are filled up with blanks, which a file or another program has no use for.
-    lines = [line.rstrip() for line in captured.get().splitlines()]
-    console.out("\n".join(lines), highlight=False)
-
-
-def _print(summary: Mapping[str, Any], console: Console, folder: Path | None) -> None:
-    console.print(_heading(summary))
-    console.print(_answer(summary))
-    if summary["outcomes"]:
-        console.print()
-        console.print(_outcomes(summary))
-    for warning in summary["warnings"]:
-        console.print(Text(f"Warning: {warning}", style="yellow"))
+    printed(Group(*_lines(summary)), console)
     if folder is not None:
         _written(folder, console)
+
+
+def _lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield _heading(summary)
+    yield _answer(summary)
+    if summary["outcomes"]:
+        yield ""
+        yield _outcomes(summary)
+    for warning in summary["warnings"]:
+        yield Text(f"Warning: {warning}", style="yellow")
 
 
 def _heading(summary: Mapping[str, Any]) -> Text:
@@ -89,7 +83,7 @@ def _count(count: int, noun: str) -> str:
 
 
 def _outcomes(summary: Mapping[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("Outcome")
     for heading in ("Run", "Twin", "Difference", "Cost of it") if has_twin(summary) else ("Run",):
         table.add_column(heading, justify="right")

@@ -1,0 +1,41 @@
+import json
+from pathlib import Path
+
+CHAIN = Path(__file__).parents[2] / "scenarios" / "chains" / "face_unlock.yaml"
+SHORT = ("--set", "horizon=2h", "--replications", "2", "--quiet")
+
+
+def test_steps_are_shown_drawn_and_given_to_programs(mlsim, tmp_path: Path):
+    steps = ("--step", "small: .", "--step", "large: system.face.sensitivity=0.99")
+    shown = mlsim("gains", CHAIN, "--model", "face", *steps, "--plot", "gains.png", *SHORT)
+    assert shown.returncode == 0, shown.stderr
+    assert "A point (0.01) of face's quality" in shown.stdout
+    assert not [line for line in shown.stdout.splitlines() if line != line.rstrip()]
+    assert (tmp_path / "gains.png").read_bytes().startswith(b"\x89PNG")
+    told = mlsim("gains", CHAIN, "--model", "face", *steps, "--json", *SHORT)
+    assert [row["step"] for row in json.loads(told.stdout)] == ["small", "large"]
+
+
+def test_a_component_without_a_dial_is_refused_with_its_line(mlsim):
+    refused = mlsim("gains", CHAIN, "--model", "lock", *SHORT)
+    assert refused.returncode == 2
+    assert "face_unlock.yaml:24: system.lock: has no dial" in refused.stderr
+
+
+def test_one_run_is_too_few_for_an_interval(mlsim):
+    assert mlsim("gains", CHAIN, "--replications", "1").returncode == 2
+
+
+def test_factors_are_combined_shown_and_drawn(mlsim, tmp_path: Path):
+    factors = ("--factor", "system.face.sensitivity=0.9,0.97", "--factor", "world.people=50,90")
+    shown = mlsim("factorial", CHAIN, *factors, "--measure", "cost", "--plot", "f.png", *SHORT)
+    assert shown.returncode == 0, shown.stderr
+    assert "sensitivity: 0.9 -> 0.97 x people: 50 -> 90" in " ".join(shown.stdout.split())
+    assert (tmp_path / "f.png").is_file()
+    assert (tmp_path / "f_heat_map.png").is_file()
+
+
+def test_an_unknown_path_of_a_factor_is_told_before_anything_runs(mlsim):
+    refused = mlsim("factorial", CHAIN, "--factor", "system.fase.sensitivity=0.9,0.97", *SHORT)
+    assert refused.returncode == 2
+    assert "did you mean 'face'?" in refused.stderr

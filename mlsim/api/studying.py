@@ -156,24 +156,29 @@ def gains(
     >>> gains("scenarios/chains/covid_chain.yaml", "cough_model").table  # doctest: +SKIP
     """
     origin = scenario if isinstance(scenario, Scenario) else load(scenario)
-    if model is None:
-        every = [
-            gains(
-                origin, one, dial=dial, measure=measure, replications=replications, level=level,
-                store=store, progress=progress,
-            )
-            for one in models_with_a_dial(origin.spec)
-        ]  # fmt: skip
-        if not every:
-            raise NoDial(f"{origin.spec.document.path}: no model of it has a dial")
-        return Worth(tuple(one for one in every if isinstance(one, Gains)))
+    models = models_with_a_dial(origin.spec) if model is None else (model,)
+    if not models:
+        raise NoDial(f"{origin.spec.document.path}: no model of it has a dial")
     own = quality_dial if dial == "quality" else time_dial
-    chosen = _variants(origin, steps or own(origin.spec, model))
+    dials = {one: steps or own(origin.spec, one) for one in models}
+    # As it is, a system is the same for every model: it is run once for all of them.
+    names = {
+        one: {step if not change else f"{one}: {step}": step for step, change in turned.items()}
+        for one, turned in dials.items()
+    }
+    given = {
+        name: turned[step]
+        for turned, named in zip(dials.values(), names.values(), strict=True)
+        for name, step in named.items()
+    }
+    chosen = _variants(origin, given)
     measures = chosen_measures(chosen, [measure] if measure else [])
     found = _replicated(
-        origin, chosen, partial(local_and_global, (model,)), measures, replications, store, progress
+        origin, chosen, partial(local_and_global, models), measures, replications, store, progress
     )
-    return Gains(found, model, next(iter(measures.values())), level)
+    outcome = next(iter(measures.values()))
+    each = tuple(Gains(found.renamed(names[one]), one, outcome, level) for one in models)
+    return Worth(each) if model is None else each[0]
 
 
 def factorial(

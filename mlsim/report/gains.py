@@ -87,7 +87,7 @@ class Worth:
     @property
     def failures(self) -> Sequence[Failure]:
         """The replications that failed, each with the command that repeats it."""
-        return [failure for one in self.gains for failure in one.failures]
+        return list(dict.fromkeys(failure for one in self.gains for failure in one.failures))
 
     def plot(self) -> Figure:
         """What a point of each model's quality is worth, as bars with intervals."""

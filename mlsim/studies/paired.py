@@ -17,7 +17,7 @@ one. `worlds` names what of a run it needs: {"all"} is quickest.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
@@ -72,6 +72,13 @@ class Replications:
         return pd.DataFrame(rows, columns=["variant", "seed", "measure", "value"]).astype(
             {"value": float}
         )
+
+    def renamed(self, names: Mapping[str, str]) -> "Replications":
+        """Some of the variants alone, under other names: old name to new one."""
+        variants = tuple(replace(v, name=names[v.name]) for v in self.variants if v.name in names)
+        found = {(names[v], seed): one for (v, seed), one in self.found.items() if v in names}
+        failures = tuple(f for f in self.failures if not names.keys().isdisjoint(f.variants))
+        return Replications(variants, self.seeds, found, failures)
 
     def first(self, count: int) -> "Replications":
         """The first replications of each variant alone."""

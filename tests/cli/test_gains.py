@@ -16,6 +16,21 @@ def test_steps_are_shown_drawn_and_given_to_programs(mlsim, tmp_path: Path):
     assert [row["step"] for row in json.loads(told.stdout)] == ["small", "large"]
 
 
+def test_all_models_share_the_runs_of_the_system_as_it_is(mlsim):
+    import mlsim as api
+
+    memes = api.load(CHAIN.with_name("meme_generator.yaml")).with_({"horizon": "3h"})
+    together = api.gains(memes, replications=2)
+    assert len(together.gains) == 4
+    first = together.gains[0].replications
+    alone = api.gains(memes, together.gains[0].model, replications=2)
+    assert together.gains[0].table.equals(alone.table)
+    for other in together.gains[1:]:
+        for seed in first.seeds:
+            mine, its = (r.found["as it is", seed] for r in (first, other.replications))
+            assert mine.measures is its.measures
+
+
 def test_a_component_without_a_dial_is_refused_with_its_line(mlsim):
     refused = mlsim("gains", CHAIN, "--model", "lock", *SHORT)
     assert refused.returncode == 2

@@ -15,8 +15,9 @@ from mlsim.report.factorial import Factorial
 from mlsim.report.gains import Gains, Worth
 from mlsim.report.interactions import Interactions
 from mlsim.report.studying import carry_out, carry_out_in
-from mlsim.report.sweep import Sweep, designed, judged_sweep
+from mlsim.report.sweep import Sweep, judged_sweep
 from mlsim.studies.choosing import chosen_measures
+from mlsim.studies.designs import designed
 from mlsim.studies.dials import NoDial, models_with_a_dial, quality_dial, time_dial
 from mlsim.studies.effects import combinations_of
 from mlsim.studies.given import variants_of
@@ -25,6 +26,7 @@ from mlsim.studies.paired import Done, Replications, replicate
 from mlsim.studies.plan import Plan, read_plan
 from mlsim.studies.replication import Measuring
 from mlsim.studies.store import ReplicationStore
+from mlsim.studies.told import Tell, by_option
 from mlsim.studies.variant import Variant
 
 
@@ -200,7 +202,8 @@ def factorial(
     ... # doctest: +SKIP
     """
     origin = scenario if isinstance(scenario, Scenario) else load(scenario)
-    chosen = _variants(origin, combinations_of(factors))
+    combined = combinations_of(factors)
+    chosen = _variants(origin, combined, by_option("--factor", combined))
     looked_at = chosen_measures(chosen, measures)
     found = _replicated(origin, chosen, headline, looked_at, replications, store, progress)
     return Factorial(found, factors, looked_at, level)
@@ -221,9 +224,11 @@ def interactions(
     return Interactions(study_interactions(origin.spec, chosen, order))
 
 
-def _variants(origin: Scenario, given: Mapping[str, Any]) -> tuple[Variant, ...]:
+def _variants(
+    origin: Scenario, given: Mapping[str, Any], told: Tell | None = None
+) -> tuple[Variant, ...]:
     watched_by = origin.monitoring.path if origin.monitoring else None
-    return variants_of(origin.spec.document.path, given, _settings(origin), watched_by)
+    return variants_of(origin.spec.document.path, given, _settings(origin), watched_by, told)
 
 
 def _settings(origin: Scenario) -> dict[str, object]:

@@ -68,21 +68,12 @@ def factors_of(texts: list[str]) -> dict[str, list[str]]:
     >>> factors_of(["load.jobs.rate=2/s,3/s", "system.desk.service_time=exponential(1s)"])
     {'load.jobs.rate': ['2/s', '3/s'], 'system.desk.service_time': ['exponential(1s)']}
     """
+    from mlsim.studies.designs import listed
+
     found = {}
     for text in texts:
         path, equals, levels = text.partition("=")
         if not (path.strip() and equals):
             raise typer.BadParameter(f"needs PATH=A,B (got '{text}')", param_hint="--factor")
-        found[path.strip()] = _parted(levels)
+        found[path.strip()] = listed(levels)
     return found
-
-
-def _parted(text: str) -> list[str]:
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]

@@ -54,7 +54,7 @@ def sweep(
     quiet: Quiet = False,
 ) -> None:
     """Run a scenario at many points of some settings, or judge a run by many rules."""
-    from mlsim.report.sweep import designed
+    from mlsim.studies.designs import designed
 
     design = varied(vary)
     designed(design, method, samples)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast, get_args
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,7 +13,6 @@ from mlsim.report.figures import sweep as figure
 from mlsim.report.said import scale, titled
 from mlsim.report.shown import with_png
 from mlsim.studies.choosing import chosen_measure, chosen_measures
-from mlsim.studies.designs import DesignError, Method, axis, name_of, points
 from mlsim.studies.intervals import Interval, of_mean, of_share
 from mlsim.studies.judged import judged_variants
 from mlsim.studies.paired import Done, Failure, Replications
@@ -80,15 +78,6 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         return str(self.table.to_html(index=False))
-
-
-def designed(vary: Mapping[str, Any], method: str, samples: int) -> dict[str, dict[str, str]]:
-    """The points of a design by their names; raises MlsimError if it can't be understood."""
-    if method not in get_args(Method):
-        known = ", ".join(get_args(Method))
-        raise DesignError(f"method: must be one of {known} (got '{method}')")
-    axes = [axis(path, given) for path, given in vary.items()]
-    return {name_of(p): p for p in points(axes, cast(Method, method), samples)}
 
 
 def judged_sweep(

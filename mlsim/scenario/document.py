@@ -63,6 +63,13 @@ class Document:
             node = child
         return node.line
 
+    def holds(self, place: Place) -> bool:
+        """Whether there is something at a place."""
+        node: Node | None = self.root
+        for step in place:
+            node = _child(node, step) if node is not None else None
+        return node is not None
+
     def problem(self, place: Place, message: str, suggestion: str = "") -> Problem:
         """A mistake at a place of this document: in its file, or in a setting."""
         for path, text in reversed([*self.settings.items()]):
@@ -98,6 +105,18 @@ def _as_given(path: str, text: str) -> str:
     return f"--set {path}={text}"
 
 
+def setting_of(problem: Problem) -> tuple[str, str]:
+    """The path and the value of the setting that a mistake lies in; empty for one of a file.
+
+    >>> setting_of(Problem("--set horizon=2x", 0, "", "must be a duration"))
+    ('horizon', '2x')
+    """
+    if not problem.file.startswith("--set "):
+        return "", ""
+    path, _, text = problem.file.removeprefix("--set ").partition("=")
+    return path, text
+
+
 def read(path: str | Path) -> Document:
     """Read a YAML file; raises ScenarioError if there is no document in it.
 
@@ -109,9 +128,20 @@ def read(path: str | Path) -> Document:
         text = _text(path)
         root, flaws = read_nodes(text)
     except Unreadable as error:
-        raise ScenarioError([Problem(str(path), error.line, "", str(error))]) from None
+        near = "" if path.exists() else near_file(path)
+        raise ScenarioError([Problem(str(path), error.line, "", str(error), near)]) from None
     problems = tuple(Problem(str(path), f.line, path_text(f.path), f.message) for f in flaws)
     return Document(path, root, problems, text)
+
+
+def near_file(name: str | Path, folder: Path = Path()) -> str:
+    """The YAML file that was probably meant where there is none of that name; or "".
+
+    folder: from where the name counts, and what is found.
+    """
+    path = folder / name
+    near = nearest(path.name, [entry.name for entry in path.parent.glob("*.y*ml")])
+    return Path(name).with_name(near).as_posix() if near else ""
 
 
 def _text(path: Path) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlsim.errors import nearest
 from mlsim.scenario.checks import whole_problems
-from mlsim.scenario.document import Document, Place, read
+from mlsim.scenario.document import Document, Place, near_file, read
 from mlsim.scenario.feature_checks import feature_problems
 from mlsim.scenario.flow_checks import flow_problems
 from mlsim.scenario.kinds import Mistake
@@ -78,10 +77,8 @@ def file_problems(scenario: Scenario) -> Iterator[Mistake]:
     if not file.resolve().is_relative_to(folder):
         yield ("monitoring",), "must not lead out of the scenario's folder", ""
     elif not file.is_file():
-        beside = [entry.name for entry in file.parent.glob("*.y*ml")]
-        near = nearest(file.name, beside)
-        inside = str(Path(scenario.monitoring or "").with_name(near).as_posix()) if near else ""
-        yield ("monitoring",), f"no such file: {file}", inside
+        near = near_file(scenario.monitoring or "", scenario.document.path.parent)
+        yield ("monitoring",), f"no such file: {file}", near
 
 
 def completed(checked: Checked[Scenario]) -> Scenario:

@@ -18,6 +18,7 @@ MAX_NODES = 100_000  # counted after aliases are expanded: a few lines can name 
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
+_COLON = "could not find expected ':'"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -89,6 +90,11 @@ def read_nodes(text: str) -> tuple[Node, list[Flaw]]:
         return builder.document(), builder.flaws
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if _COLON in str(error.problem) and error.context_mark:
+            line = error.context_mark.line + 1
+            raise Unreadable(
+                line, "needs a colon and a blank behind the key, as in horizon: 7d"
+            ) from None
         raise Unreadable(mark.line + 1 if mark else 0, _explain(error)) from None
     except (YAMLError, ValueError, OverflowError) as error:  # chr() of an escape beyond Unicode
         raise Unreadable(0, f"is not valid YAML: {str(error).splitlines()[0]}") from None

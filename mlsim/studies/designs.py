@@ -1,16 +1,17 @@
 """Designs of sweeps: at which points of some settings a scenario is run."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from scipy.stats import qmc
 
 from mlsim.errors import MlsimError
 from mlsim.monitoring.settings import PREFIX
+from mlsim.scenario.refusal import got
 
 Method = Literal["grid", "random", "sobol"]
 _RANGE = re.compile(
@@ -25,7 +26,18 @@ _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class DesignError(MlsimError):
-    """A setting that can't be varied as it was given."""
+    """A setting that can't be varied as it was given.
+
+    path: the setting; empty where the design as a whole is meant.
+    """
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"--vary {path}: {message}" if path else message)
+        self.path, self.message = path, message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Between processes it goes as the two parts that it is made from."""
+        return type(self), (self.path, self.message)
 
 
 @dataclass(frozen=True)
@@ -56,31 +68,60 @@ class Axis:
         return self.values or [self.at(place) for place in np.linspace(0, 1, self.count)]
 
 
-def axis(path: str, given: str | Sequence[object]) -> Axis:
+def axis(path: str, given: object) -> Axis:
     """What is varied, from a list of values, or from text: `1/s,2/s` or `1/s..3/s` or `1..3:9`.
+
+    Raises DesignError.
 
     >>> axis("load.jobs.rate", "0.5/s..2/s:4").grid()
     ['0.5/s', '1/s', '1.5/s', '2/s']
     """
+    if not isinstance(given, str | Iterable) or isinstance(given, Mapping):
+        raise DesignError(path, f"needs values, as in 1,2,3 or 1..3 {got(given)}")
     if not isinstance(given, str):
         values = tuple(str(value) for value in given)
     elif found := _RANGE.fullmatch(given):
         return _range(path, given, found)
     else:
-        values = tuple(part.strip() for part in given.split(","))
+        values = tuple(listed(given))
     if not values or "" in values:
-        raise DesignError(f"--vary {path}={given}: needs values, as in 1,2,3 or 1..3")
+        raise DesignError(path, f"needs values, as in 1,2,3 or 1..3 {got(given)}")
     return Axis(path, tuple(dict.fromkeys(values)))
+
+
+def listed(text: str) -> list[str]:
+    """The values of a list in a text; a comma inside of brackets doesn't part them.
+
+    >>> listed("1/s, poisson(2/s), [3, 4]")
+    ['1/s', 'poisson(2/s)', '[3, 4]']
+    """
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
 
 
 def _range(path: str, given: str, found: re.Match[str]) -> Axis:
     low, first, high, last, count = found.groups()
     unit, other = (first or "").strip(), (last or "").strip()
     if first and last and unit != other:
-        raise DesignError(f"--vary {path}={given}: both ends need the same unit")
+        raise DesignError(path, f"both ends need the same unit {got(given)}")
     if float(low) >= float(high):
-        raise DesignError(f"--vary {path}={given}: must go from a smaller to a larger number")
+        raise DesignError(path, f"must go from a smaller to a larger number {got(given)}")
     return Axis(path, (), float(low), float(high), other or unit, int(count or 5))
+
+
+def designed(vary: Mapping[str, Any], method: str, samples: int) -> dict[str, dict[str, str]]:
+    """The points of a design by their names; raises DesignError if it can't be understood."""
+    if method not in get_args(Method):
+        known = ", ".join(get_args(Method))
+        raise DesignError("", f"method: must be one of {known} {got(method)}")
+    axes = [axis(path, given) for path, given in vary.items()]
+    return {name_of(p): p for p in points(axes, cast(Method, method), samples)}
 
 
 def points(

@@ -11,6 +11,7 @@ from mlsim.monitoring.settings import divided
 from mlsim.monitoring.spec import MonitoringFile, load_monitoring
 from mlsim.scenario.document import Document, read
 from mlsim.scenario.spec import Scenario
+from mlsim.studies.told import Tell, by_variant, in_file
 from mlsim.studies.variant import Variant
 
 AS_IT_IS = "as it is"
@@ -26,22 +27,25 @@ def variants_of(
     given: Mapping[str, Any],
     settings: Mapping[str, object] | None = None,
     monitoring: str | Path | None = None,
+    told: Tell | None = None,
 ) -> tuple[Variant, ...]:
     """The variants of a scenario's file, each by its name; all are read before any is run.
 
     given: name to what it changes: a mapping of paths to values, the path of a monitoring file, or
     that of a file of settings; None for nothing. settings, monitoring: what all of them have.
+    told: how mistakes of what is given are told; by the variants' names if that isn't given.
     Raises ScenarioError with the mistakes of all.
     """
+    tell = told or by_variant(given)
     reading = _Reading(Path(scenario), settings or {}, Path(monitoring) if monitoring else None)
     found, problems = [], []
     for name, change in given.items():
         try:
             found.append(reading.variant(name, change))
         except ScenarioError as error:
-            problems += [p for p in error.problems if p not in problems]
+            problems += [tell(name, problem) for problem in error.problems]
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(dict.fromkeys(problems))
     return tuple(found)
 
 
@@ -54,15 +58,21 @@ class _Reading:
         self._scenarios: dict[tuple[tuple[str, str], ...], Scenario] = {}
 
     def variant(self, name: str, change: Mapping[str, object] | str | Path | None) -> Variant:
+        if change is None or change == ".":
+            return self._variant(name, {}, self._monitoring)
         if not isinstance(change, str | Path):
-            return self._variant(name, change or {}, self._monitoring)
-        data = self._read(Path(change)).data
+            return self._variant(name, change, self._monitoring)
+        document = self._read(Path(change))
+        data = document.data
         if not isinstance(data, dict) or not data:
             message = "must be a monitoring file, or a file of settings such as `horizon: 7d`"
             raise ScenarioError([Problem(str(change), 0, "", message)])
         if data.keys() <= _monitoring_keys():
             return self._variant(name, {}, Path(change))
-        return self._variant(name, data, self._monitoring)
+        try:
+            return self._variant(name, data, self._monitoring)
+        except ScenarioError as error:
+            raise ScenarioError(in_file(document, p) for p in error.problems) from None
 
     def _variant(self, name: str, change: Mapping[str, object], monitoring: Path | None) -> Variant:
         own, watched = divided({**self._settings, **change})
@@ -113,6 +123,11 @@ def _parsed(text: str) -> tuple[str, dict[str, str] | str | None]:
     for part in own.split(";"):
         path, equals, value = part.partition("=")
         if not (path.strip() and equals):
-            raise VariantError(f"{text}: needs PATH=VALUE (got '{part.strip()}')")
+            raise VariantError(f"variant '{text}': needs PATH=VALUE (got '{part.strip()}')")
+        if " " in path.strip().partition(".")[0]:
+            raise VariantError(
+                f"variant '{text}': '{path.strip()}' is not a path; behind a variant's name stands "
+                "a colon, as in 'busy: load.jobs.rate=3/s'"
+            )
         settings[path.strip()] = value.strip()
     return name.strip() if named else own, settings

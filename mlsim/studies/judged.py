@@ -13,6 +13,7 @@ from mlsim.studies.measuring import measured
 from mlsim.studies.paired import Done, Replications
 from mlsim.studies.processes import Processes
 from mlsim.studies.replication import Replication
+from mlsim.studies.told import by_option
 from mlsim.studies.variant import Variant
 
 PART = 50
@@ -52,6 +53,7 @@ def _variants(findings: Findings, design: Mapping[str, Mapping[str, str]]) -> li
     if findings.monitoring is None:
         raise NotPassive("the run was watched by nobody: it can't be judged by variants of that")
     reader, problems, found = cache(read), [], []
+    tell = by_option("--vary", design)
     for name, point in design.items():
         system, watched = divided(point)
         if system:
@@ -66,9 +68,9 @@ def _variants(findings: Findings, design: Mapping[str, Mapping[str, str]]) -> li
             monitoring = load_monitoring(file, findings.scenario, settings, reader)
             found.append(Variant(name, findings.scenario, monitoring.passive()))
         except ScenarioError as error:
-            problems += [p for p in error.problems if p not in problems]
+            problems += [tell(name, problem) for problem in error.problems]
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(dict.fromkeys(problems))
     return found
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
-from mlsim.scenario.document import Document, read
+from mlsim.scenario.document import Document, near_file, read
 from mlsim.scenario.kinds import Mistake, Spec
+from mlsim.scenario.refusal import got
 from mlsim.scenario.units import Name, Probability
 from mlsim.scenario.validation import examine
+from mlsim.studies.designs import DesignError, axis
 
 Kind = Literal["compare", "coverage", "sweep"]
 Share = Annotated[Probability, Field(gt=0, lt=1)]
@@ -50,6 +52,12 @@ class Plan(Spec):
     """Of the confidence intervals."""
     require: tuple[str, ...] = ()
     """What each fault has to fulfil in a coverage, as in detected >= 0.9."""
+    _document: Document | None = PrivateAttr(None)
+
+    @property
+    def document(self) -> Document | None:
+        """The file that it was read from; None for one that was asked for otherwise."""
+        return self._document
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -61,12 +69,40 @@ def read_plan(path: str | Path) -> Plan:
 def plan_of(document: Document) -> Plan:
     """The study of a document; raises ScenarioError."""
     checked = examine(document, Plan)
-    return checked.with_mistakes(_mistakes(checked.value)).whole()
-
-
-def _mistakes(plan: Plan | None) -> Iterator[Mistake]:
+    plan = checked.value
     if plan is None:
-        return
+        return checked.whole()
+    plan._document = document
+    return checked.with_mistakes(
+        [*_mistakes(plan), *_no_files(plan, document.path.parent), *_no_designs(plan)]
+    ).whole()
+
+
+def _no_files(plan: Plan, folder: Path) -> Iterator[Mistake]:
+    """What should be a file and isn't one."""
+    for key, name in (("scenario", plan.scenario), ("monitoring", plan.monitoring)):
+        if name is not None and not (folder / name).is_file():
+            yield (key,), f"no such file: {name}", near_file(name, folder)
+    for variant, change in plan.variants.items():
+        if change is None or isinstance(change, dict):
+            continue
+        must = "must be a file, or settings such as {load.jobs.rate: 3/s}"
+        if not isinstance(change, str):
+            yield ("variants", variant), f"{must} {got(change)}", ""
+        elif change != "." and not (folder / change).is_file():
+            message = f"{must}, and there is no file {change}"
+            yield ("variants", variant), message, near_file(change, folder)
+
+
+def _no_designs(plan: Plan) -> Iterator[Mistake]:
+    for path, given in plan.vary.items():
+        try:
+            axis(path, given)
+        except DesignError as error:
+            yield ("vary", path), error.message, ""
+
+
+def _mistakes(plan: Plan) -> Iterator[Mistake]:
     if plan.kind == "compare" and len(plan.variants) < 2:
         yield ("variants",) if plan.variants else (), "needs at least two variants", ""
     if plan.kind == "sweep" and not plan.vary:

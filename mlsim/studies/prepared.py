@@ -8,7 +8,7 @@ from typing import Any
 
 from mlsim.measures.headline import Measure, worlds_needed
 from mlsim.studies.choosing import chosen_measures
-from mlsim.studies.designs import axis, name_of, points
+from mlsim.studies.designs import designed
 from mlsim.studies.given import AS_IT_IS, variants_of
 from mlsim.studies.measuring import measured
 from mlsim.studies.paired import Done, Replications, replicate
@@ -17,6 +17,7 @@ from mlsim.studies.plan import Plan
 from mlsim.studies.precision import Precision
 from mlsim.studies.requirements import checked
 from mlsim.studies.store import ReplicationStore
+from mlsim.studies.told import by_line, by_option
 from mlsim.studies.variant import Variant
 
 
@@ -74,24 +75,20 @@ class Prepared:
 def prepare(plan: Plan, folder: Path = Path()) -> Prepared:
     """Read all that a plan names, its paths from `folder` on. Raises MlsimError with mistakes."""
     checked(plan.require)
-    design = _points(plan)
+    design = designed(plan.vary, plan.method, plan.samples) if plan.kind == "sweep" else {}
     given = design if plan.kind == "sweep" else _variants(plan, folder)
     monitoring = None if plan.monitoring is None else folder / plan.monitoring
-    variants = variants_of(folder / plan.scenario, given, plan.set, monitoring)
+    told = by_option("--vary", given) if plan.kind == "sweep" else None
+    if plan.document is not None:
+        told = by_line(plan.document, given)
+    variants = variants_of(folder / plan.scenario, given, plan.set, monitoring, told)
     return Prepared(plan, variants, chosen_measures(variants, plan.measures), design)
-
-
-def _points(plan: Plan) -> dict[str, dict[str, str]]:
-    if plan.kind != "sweep":
-        return {}
-    axes = [axis(path, given) for path, given in plan.vary.items()]
-    return {name_of(point): point for point in points(axes, plan.method, plan.samples)}
 
 
 def _variants(plan: Plan, folder: Path) -> dict[str, Any]:
     if plan.kind == "coverage":
         return {AS_IT_IS: None}
     return {
-        name: folder / change if isinstance(change, str) else change
+        name: folder / change if isinstance(change, str) and change != "." else change
         for name, change in plan.variants.items()
     }

@@ -42,9 +42,30 @@ def test_json_is_the_table_and_nothing_else(mlsim, scenario: Path):
 def test_mistakes_are_found_before_anything_runs(mlsim, scenario: Path):
     ended = mlsim("compare", scenario, ".", "x: horzon=3d", "y: load.nobody.rate=3/s")
     assert ended.returncode == 2
-    assert "--set horzon=3d: unknown key (did you mean 'horizon'?)" in ended.stderr
-    assert "--set load.nobody.rate=3/s: load has no 'nobody'" in ended.stderr
+    assert "variant 'x': horzon=3d: unknown key (did you mean 'horizon'?)" in ended.stderr
+    assert "variant 'y': load.nobody.rate=3/s: load has no 'nobody'" in ended.stderr
     assert not Path("reports").exists()
+
+
+def test_a_mistake_of_what_all_variants_have_is_one_of_set(mlsim, scenario: Path):
+    ended = mlsim("compare", scenario, "x: seed=4", "--set", "horizon=3x")
+    assert ended.stderr.startswith("--set horizon=3x: ")
+    assert ended.stderr.count("horizon") == 1
+
+
+def test_a_mistake_in_a_file_of_settings_is_told_by_its_line(mlsim, scenario: Path):
+    Path("busy.yaml").write_text("seed: 3\nhorzon: 3d\n")
+    ended = mlsim("compare", scenario, "busy.yaml", "bsy.yaml")
+    assert ended.returncode == 2
+    assert "busy.yaml:2: horzon: unknown key (did you mean 'horizon'?)" in ended.stderr
+    assert "bsy.yaml: no such file (did you mean 'busy.yaml'?)" in ended.stderr
+
+
+def test_a_forgotten_colon_behind_a_name_is_told_as_one(mlsim, scenario: Path):
+    ended = mlsim("compare", scenario, "busy horizon=1d")
+    assert ended.returncode == 2
+    assert "variant 'busy horizon=1d': 'busy horizon' is not a path" in ended.stderr
+    assert "a colon, as in 'busy: load.jobs.rate=3/s'" in ended.stderr
 
 
 def test_a_name_given_twice_is_refused(mlsim, scenario: Path):

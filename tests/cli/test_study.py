@@ -103,9 +103,29 @@ def test_a_changed_file_runs_only_what_it_changes(mlsim, file: Path, tmp_path: P
     [
         ("compare", "compre", "kind: must be"),
         ("replications: 6", "replicatons: 12", "unknown key (did you mean 'replications'?)"),
-        ("load.jobs.rate", "load.job.rate", "load has no 'job' (did you mean 'jobs'?)"),
-        ("slow.yml", "slwo.yml", "slwo.yml: no such file"),
-        ("desk.yaml", "dusk.yaml", "dusk.yaml: no such file"),
+        (
+            "load.jobs.rate",
+            "load.job.rate",
+            "study.yaml:7: variants.busy.load.job.rate: load has no 'job' (did you mean 'jobs'?)",
+        ),
+        (
+            "busy: {load.jobs.rate: 0.6/s}",
+            "busy load.jobs.rate=0.6/s",
+            "study.yaml:7: needs a colon",
+        ),
+        ("{load.jobs.rate: 0.6/s}", "load.jobs.rate 0.6/s", "study.yaml:7: variants.busy: must be"),
+        (
+            "{load.jobs.rate: 0.6/s}",
+            "3",
+            "study.yaml:7: variants.busy: must be a file, or settings",
+        ),
+        ("replications: 6", "set: {horzon: 1d}", "study.yaml:9: set.horzon: unknown key"),
+        ("slow.yml", "slwo.yml", "study.yaml:8: variants.looks away: must be a file"),
+        (
+            "desk.yaml",
+            "dusk.yaml",
+            "study.yaml:4: scenario: no such file: dusk.yaml (did you mean 'desk.yaml'?)",
+        ),
         ("replications: 6", "vary: {horizon: [1h]}", "vary: is for `kind: sweep` alone"),
     ],
 )

@@ -29,7 +29,8 @@ def test_the_folder_of_a_run_is_judged_anew(mlsim, desk: Path):
 def test_an_unknown_path_is_told_with_the_nearest(mlsim, desk: Path):
     ended = mlsim("sweep", desk, "--vary", "load.jbs.rate=1/s,2/s")
     assert ended.returncode == 2
-    assert "load has no 'jbs' (did you mean 'jobs'?)" in ended.stderr
+    told = "--vary load.jbs.rate: load has no 'jbs' (did you mean 'jobs'?)"
+    assert ended.stderr.splitlines() == [told], "once, and not once for each value"
     ended = mlsim("sweep", desk, "--vary", "horizon=1h", "--method", "sobl")
     assert "method: must be one of grid, random, sobol" in ended.stderr
     assert not Path("reports").exists()

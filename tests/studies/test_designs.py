@@ -28,7 +28,19 @@ def test_a_range_has_the_unit_of_its_ends():
     [("", "needs values"), ("3..1", "from a smaller"), ("1s..2h", "the same unit")],
 )
 def test_what_cannot_be_varied_is_refused(given: str, message: str):
-    with pytest.raises(MlsimError, match=f"--vary p={given}: .*{message}"):
+    with pytest.raises(MlsimError, match=rf"--vary p: .*{message}.*\(got '{given}'\)"):
+        axis("p", given)
+
+
+def test_a_comma_inside_of_brackets_does_not_part_values():
+    rate = axis("load.jobs.rate", "1/s*daily(0.3, 19h), 2/s")
+    assert rate.grid() == ("1/s*daily(0.3, 19h)", "2/s")
+    assert axis("faults", "[], [{kind: crash, at: 1h}]").grid() == ("[]", "[{kind: crash, at: 1h}]")
+
+
+@pytest.mark.parametrize("given", [4, None, {"a": 1}])
+def test_what_is_no_list_cannot_be_varied(given: object):
+    with pytest.raises(MlsimError, match="--vary p: needs values"):
         axis("p", given)
 
 

@@ -1,7 +1,6 @@
 """`mlsim exercise ...`: for students and their teachers."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +52,7 @@ def check(
     from rich.console import Console
     from rich.markdown import Markdown
 
+    from mlsim.cli.progress import share_done
     from mlsim.exercises.feedback import feedback
     from mlsim.exercises.handing_out import handed_out
     from mlsim.exercises.scoring import score
@@ -60,7 +60,7 @@ def check(
 
     with handed_out(folder) as given:
         monitoring = submitted(folder, given)
-        with _progress() as tell:
+        with share_done("running the system") as tell:
             runs = run_trial(given, "practice", tell)
         result = score(given, list(judged(runs, monitoring)))
         page = feedback(given, result)
@@ -130,31 +130,21 @@ def grade(
     ] = Path("grades"),
 ) -> None:
     """For teachers: grade a class by the hidden faults, into a table and a page for each."""
+    from mlsim.cli.progress import share_done
     from mlsim.exercises.grading import grade as graded
-    from mlsim.exercises.grading import pages, table
+    from mlsim.exercises.grading import pages, submissions, table
     from mlsim.exercises.handing_out import FolderInUse, keyed
 
-    with keyed(key) as one, _progress() as tell:
+    with keyed(key) as one, share_done("running the system") as tell:
         if (out / "grades.csv").exists():
             raise FolderInUse(f"{out}: holds grades already; name another folder with --out")
+        _, stray = submissions(folder)
         grades = graded(one, folder, tell)
         out.mkdir(parents=True, exist_ok=True)
         table(grades).to_csv(out / "grades.csv", index=False)
         for name, page in pages(one, grades):
             (out / f"{name}.md").write_text(page, "utf-8")
+    for path in stray:
+        print(f"{path} was left out: a submission is a folder", file=sys.stderr)
     passed = sum(g.score is not None and g.score.passed for g in grades)
     print(f"{passed} of {len(grades)} passed; {out / 'grades.csv'} and a page for each in {out}")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """A bar on the terminal; told which share is done."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from mlsim.cli.progress import say_if_compiling
-
-    say_if_compiling()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("running the system", total=1.0)
-        yield lambda share: bar.update(task, completed=share)

@@ -1,4 +1,4 @@
-"""A bar that moves with simulated time."""
+"""Bars that move, on stderr and only where somebody sees them: stdout holds the result alone."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from time import monotonic
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 DAY = 86_400.0
 
@@ -17,19 +24,13 @@ def simulated_time(
 ) -> Iterator[Callable[[float], None] | None]:
     """Gives what to tell the simulated time, in seconds; None where nobody would see the bar.
 
-    The bar runs from `-history` to `horizon`. It is on stderr: stdout holds the result alone.
+    The bar runs from `-history` to `horizon`.
     """
-    console = Console(stderr=True)
-    if not (shown and console.is_terminal):
-        yield None
-        return
-    columns = (
-        TextColumn("simulating"),
-        BarColumn(bar_width=None),
-        TextColumn("day {task.fields[day]:.1f} of {task.fields[last]:.1f}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    days = TextColumn("day {task.fields[day]:.1f} of {task.fields[last]:.1f}")
+    with _bar("simulating", days, shown=shown) as progress:
+        if progress is None:
+            yield None
+            return
         whole = history + horizon
         task = progress.add_task("", total=whole, day=-history / DAY, last=horizon / DAY)
         yield lambda now: progress.update(task, completed=now + history, day=now / DAY)
@@ -49,25 +50,43 @@ def replications_done(*, shown: bool) -> Iterator[Callable[[int, int], None] | N
 
     The time left is what each has taken so far, times those to come.
     """
-    console = Console(stderr=True)
     if shown:
         say_if_compiling()
-    if not (shown and console.is_terminal):
-        yield None
-        return
-    columns = (
-        TextColumn("replications"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.completed:.0f} of {task.total:.0f}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    count = TextColumn("{task.completed:.0f} of {task.total:.0f}")
+    left = TextColumn("{task.fields[left]}")
+    with _bar("replications", count, left, shown=shown) as progress:
+        if progress is None:
+            yield None
+            return
         task = progress.add_task("", total=1, left="")
         pace = Pace()
         yield lambda done, whole: progress.update(
             task, completed=done, total=whole, left=pace.left(done, whole, monotonic())
         )
+
+
+@contextmanager
+def share_done(doing: str) -> Iterator[Callable[[float], None] | None]:
+    """Gives what to tell which share is done, from 0 to 1; None where nobody would see it."""
+    say_if_compiling()
+    with _bar(doing, TaskProgressColumn(), shown=True) as progress:
+        if progress is None:
+            yield None
+            return
+        task = progress.add_task("", total=1.0)
+        yield lambda share: progress.update(task, completed=share)
+
+
+@contextmanager
+def _bar(doing: str, *columns: ProgressColumn, shown: bool) -> Iterator[Progress | None]:
+    """A bar that goes when all is done, with the time it has taken; None where nobody sees it."""
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield None
+        return
+    whole = (TextColumn(doing), BarColumn(bar_width=None), *columns, TimeElapsedColumn())
+    with Progress(*whole, console=console, transient=True) as progress:
+        yield progress
 
 
 class Pace:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlsim.exercises.scoring import FALSE_ALARMS_PER_DAY, Notice, Score
+from mlsim.exercises.scoring import FALSE_ALARMS_PER_DAY, REPEAT, Notice, Score
 from mlsim.exercises.spec import Exercise
 from mlsim.report.wording import capital, duration, number
 
@@ -65,7 +65,10 @@ def _points(exercise: Exercise, score: Score) -> Iterator[str]:
     yield _row("noticing", score.detection, rubric.detection, f"{noticed} of {len(score.notices)}")
     soon, late = duration(rubric.soon), duration(rubric.late)
     yield _row("noticing soon", score.time, rubric.time, f"all within {soon}, none after {late}")
-    alarms = f"{score.false_alarms:.2g} false alarms a day; none left at {FALSE_ALARMS_PER_DAY:g}"
+    alarms = (
+        f"{score.false_alarms:.2g} false alarms a day, one that goes on counted every "
+        f"{duration(REPEAT)}; none left at {FALSE_ALARMS_PER_DAY:g}"
+    )
     yield _row("silence where nothing was wrong", score.quiet, rubric.quiet, alarms)
     yield ""
     yield "| budget | used | allowed |"

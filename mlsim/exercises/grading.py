@@ -39,13 +39,22 @@ def grade(
 
     The system runs once for all. Raises NoSubmissions, and NothingHidden without hidden faults.
     """
-    if not folder.is_dir():
-        raise NoSubmissions(f"{folder}: no such folder")
-    students = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+    students, _ = submissions(folder)
     if not students:
         raise NoSubmissions(f"{folder}: holds no folders, and each submission is one")
     runs = run_trial(exercise, "hidden", progress)
     return [_grade(exercise, student, runs) for student in students]
+
+
+def submissions(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The folders in a folder, each a submission, and what else lies there, by their names.
+
+    What begins with a dot is neither. Raises NoSubmissions where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise NoSubmissions(f"{folder}: no such folder")
+    seen = sorted(path for path in folder.iterdir() if path.name[0] != ".")
+    return [path for path in seen if path.is_dir()], [path for path in seen if not path.is_dir()]
 
 
 def _grade(exercise: Exercise, student: Path, runs: list[Findings]) -> Grade:

@@ -1,9 +1,10 @@
 """Points: for what was noticed, how soon, and for silence where nothing was wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from mlsim.exercises.missed import why_missed
 from mlsim.exercises.spec import Exercise, Rubric
@@ -15,6 +16,8 @@ SHARE_OVER_BUDGET = 0.5
 """What is left of the points of who spent more than there is."""
 FALSE_ALARMS_PER_DAY = 2.0
 """As many, and nobody believes an alert any more."""
+REPEAT = 4 * 3600.0
+"""Seconds after which an alert that goes on is told again: Alertmanager's own `repeat_interval`."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,11 @@ class Score:
 def score(exercise: Exercise, runs: Sequence[Findings]) -> Score:
     """Judge a strategy by the runs that its monitoring has watched."""
     rubric = exercise.spec.rubric
-    notices = tuple(_notice(run, fault) for run in runs for fault in run.faults)
+    by_rule = pd.DataFrame(map(_false_alarms, runs)).fillna(0).mean()
+    doubted = {str(rule): often for rule, often in by_rule.items() if often >= FALSE_ALARMS_PER_DAY}
+    notices = tuple(_notice(run, fault, doubted) for run in runs for fault in run.faults)
     noticed = [notice for notice in notices if notice.after_s is not None]
-    false_alarms = float(np.mean([_false_alarms(run) for run in runs]))
+    false_alarms = float(by_rule.sum())
     spent = spending(list(runs))
     over = tuple(spent.over(exercise.spec.budget))
     detection = rubric.detection * len(noticed) / len(notices)
@@ -72,12 +77,24 @@ def score(exercise: Exercise, runs: Sequence[Findings]) -> Score:
     return Score(notices, spent, over, false_alarms, detection, time, quiet, passed)
 
 
-def _notice(run: Findings, fault: str) -> Notice:
-    first, spec = run.first_alert(fault), run.faults[fault]
-    if first is None:
-        return Notice(run.seed, fault, spec.title(), "", None, tuple(why_missed(run, fault)))
+def _notice(run: Findings, fault: str, doubted: Mapping[str, float]) -> Notice:
+    """doubted: false alarms a day of the rules that nobody believes any more."""
+    spec = run.faults[fault]
+    due = run.alone(fault).alerts[run.due(fault)].sort_values("firing_s", kind="stable")
+    believed = due[~due["rule"].isin(list(doubted))]
+    if believed.empty:
+        why = [_cried_wolf(rule, doubted[rule]) for rule in due["rule"].unique()]
+        return Notice(run.seed, fault, spec.title(), "", None, tuple(why or why_missed(run, fault)))
+    first = believed.iloc[0]
     after = float(first["firing_s"]) - spec.at
     return Notice(run.seed, fault, spec.title(), str(first["rule"]), after, ())
+
+
+def _cried_wolf(rule: str, often: float) -> str:
+    return (
+        f"{rule} fired, as it does {often:.1f} times a day where nothing is wrong: nobody believes "
+        "it any more."
+    )
 
 
 def _promptness(rubric: Rubric, after: float | None) -> float:
@@ -87,7 +104,10 @@ def _promptness(rubric: Rubric, after: float | None) -> float:
     return float(np.interp(after, [rubric.soon, rubric.late], [1.0, 0.0]))
 
 
-def _false_alarms(run: Findings) -> float:
-    """Alerts per day in the world without a fault."""
-    alerts = run.twin.alerts if run.twin else run.run.alerts
-    return float(alerts["firing_s"].notna().sum() / (run.scenario.horizon / DAY))
+def _false_alarms(run: Findings) -> "pd.Series[float]":
+    """Times a day that each rule calls somebody in the world without a fault; one that goes on
+    firing calls again.
+    """
+    fired, horizon = (run.twin or run.run).fired, run.scenario.horizon
+    lasted = fired["resolved_s"].fillna(horizon) - fired["firing_s"]
+    return (1 + lasted // REPEAT).groupby(fired["rule"]).sum() / (horizon / DAY)

@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from mlsim.exercises.spec import Budget
 from mlsim.measures.findings import Findings
 from mlsim.monitoring.promql import parse, selectors
 from mlsim.monitoring.promql.selectors import matchers_of
 from mlsim.monitoring.spec import Monitoring
-
-WEEK = 7 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -51,10 +47,6 @@ def _series_read(run: Findings, monitoring: Monitoring) -> int:
 
 
 def _pages_per_week(run: Findings) -> float:
-    pages = [_pages(record.alerts) for record in run.records.values()]
-    return max(pages) * WEEK / run.scenario.horizon
-
-
-def _pages(alerts: pd.DataFrame) -> int:
-    fired = alerts.dropna(subset=["firing_s"])
-    return int((fired["severity"] == "page").sum())
+    return max(
+        run.per_week(record.fired.query("severity == 'page'")) for record in run.records.values()
+    )

@@ -14,6 +14,7 @@ from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
 
 TWIN, ALL = "twin", "all"
+WEEK = 7 * 86400.0
 
 DETECTION = (
     "fault rule severity detected onset_s firing_s time_to_detect_s "
@@ -49,6 +50,10 @@ class Findings:
     def alone(self, fault: str) -> Record:
         """The world in which only this fault began; that of all, if it is the only one."""
         return self.records.get(fault, self.run)
+
+    def per_week(self, alerts: pd.DataFrame) -> float:
+        """How many a week these alerts are, of one of its worlds."""
+        return len(alerts) / (self.scenario.horizon / WEEK)
 
     @cached_property
     def rules(self) -> pd.DataFrame:

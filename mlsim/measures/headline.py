@@ -15,14 +15,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import pandas as pd
-
 from mlsim.measures.damage import until
 from mlsim.measures.findings import ALL, TWIN, Findings
 from mlsim.measures.record import Record
 from mlsim.scenario.spec import Outcome, Scenario
-
-WEEK = 7 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -165,7 +161,7 @@ class _CostBefore:
 
 
 def _false_alarms(findings: Findings) -> float:
-    return _per_week(findings, _fired(findings.records[TWIN].alerts))
+    return findings.per_week(findings.records[TWIN].fired)
 
 
 @dataclass(frozen=True)
@@ -173,16 +169,8 @@ class _Severity:
     severity: str
 
     def __call__(self, findings: Findings) -> float:
-        fired = _fired(findings.run.alerts)
-        return _per_week(findings, fired[fired["severity"] == self.severity])
-
-
-def _fired(alerts: pd.DataFrame) -> pd.DataFrame:
-    return alerts.dropna(subset=["firing_s"])
-
-
-def _per_week(findings: Findings, alerts: pd.DataFrame) -> float:
-    return len(alerts) / (findings.scenario.horizon / WEEK)
+        fired = findings.run.fired
+        return findings.per_week(fired[fired["severity"] == self.severity])
 
 
 def worlds_needed(measures: Iterable[Measure]) -> frozenset[str]:

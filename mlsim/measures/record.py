@@ -40,3 +40,8 @@ class Record:
     radius: BlastRadius | None
     warnings: tuple[str, ...] = field(default=())
     tables: Mapping[str, Table] = field(default_factory=dict)
+
+    @property
+    def fired(self) -> pd.DataFrame:
+        """Its alerts that fired, and weren't pending alone."""
+        return self.alerts.dropna(subset=["firing_s"])

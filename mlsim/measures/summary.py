@@ -60,7 +60,7 @@ def _monitoring(findings: Findings) -> dict[str, Any] | None:
     monitoring, run = findings.monitoring, findings.run
     if monitoring is None:
         return None
-    fired = run.alerts.dropna(subset=["firing_s"])
+    fired = run.fired
     return {
         "file": monitoring.path.name,
         "scrape_interval_s": monitoring.scrape_interval,
@@ -199,7 +199,7 @@ def _rules(findings: Findings) -> list[dict[str, Any]]:
     def firings(record: Record | None) -> pd.Series:
         if record is None:
             return pd.Series(math.nan, findings.rules.index)
-        fired = record.alerts.dropna(subset=["firing_s"]).groupby("rule").size()
+        fired = record.fired.groupby("rule").size()
         return findings.rules["rule"].map(fired).fillna(0).astype(int)
 
     table = findings.rules.assign(

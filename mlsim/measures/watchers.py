@@ -59,5 +59,5 @@ def false_alarms(findings: Findings) -> dict[str, int]:
     """How often each rule fired where nothing was wrong; nothing without a twin."""
     if findings.twin is None:
         return {}
-    fired = findings.twin.alerts.dropna(subset=["firing_s"]).groupby("rule").size()
+    fired = findings.twin.fired.groupby("rule").size()
     return {rule: int(fired.get(rule, 0)) for rule in findings.rules["rule"]}

@@ -33,8 +33,7 @@ class Factorial:
     @property
     def runs(self) -> pd.DataFrame:
         """The runs themselves, tidy: variant, seed, measure, value."""
-        table = self.replications.table
-        return table[table["measure"].isin(list(self.measures))].reset_index(drop=True)
+        return self.replications.of(self.measures)
 
     @property
     def failures(self) -> Sequence[Failure]:

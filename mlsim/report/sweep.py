@@ -38,13 +38,10 @@ class Sweep:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """Tidy: a column for each varied setting, then seed, measure, value."""
-        table = self.replications.table
-        table = table[table["measure"].isin(list(self.measures))]
+        table = self.replications.of(self.measures)
         settings = pd.DataFrame([self.points[name] for name in table["variant"]], table.index)
         rest = table[["seed", "measure", "value"]]
-        return pd.concat([settings.reindex(columns=self.paths), rest], axis=1).reset_index(
-            drop=True
-        )
+        return pd.concat([settings.reindex(columns=self.paths), rest], axis=1)
 
     @cached_property
     def table(self) -> pd.DataFrame:

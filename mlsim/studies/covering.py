@@ -6,13 +6,13 @@ from itertools import groupby
 
 import pandas as pd
 
+from mlsim.measures.findings import WEEK
 from mlsim.measures.watchers import Notice
 from mlsim.studies.intervals import of_share
 from mlsim.studies.measuring import FALSE_ALARMS, NOTICES
 from mlsim.studies.replication import Replication
 from mlsim.studies.survival import median_time
 
-WEEK = 7 * 86400.0
 COLUMNS = (
     *("fault", "kind", "watcher", "runs", "detected", "detected_low", "detected_high"),
     *("median_s", "median_low_s", "median_high_s", "false_alarms_per_week"),

@@ -73,6 +73,11 @@ class Replications:
             {"value": float}
         )
 
+    def of(self, measures: Collection[str]) -> pd.DataFrame:
+        """The rows of `table` for some measures alone, numbered from 0."""
+        table = self.table
+        return table[table["measure"].isin(list(measures))].reset_index(drop=True)
+
     def renamed(self, names: Mapping[str, str]) -> "Replications":
         """Some of the variants alone, under other names: old name to new one."""
         variants = tuple(replace(v, name=names[v.name]) for v in self.variants if v.name in names)

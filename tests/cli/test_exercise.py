@@ -26,8 +26,10 @@ def test_a_teacher_makes_seals_and_grades(mlsim, tmp_path: Path):
     assert mlsim("exercise", "seal", "own", "--out", "sealed").returncode == 0
     copytree(tmp_path / "own/solution", tmp_path / "class/anna")
     (tmp_path / "class/ben").mkdir()
+    (tmp_path / "class/carl.zip").write_bytes(b"PK")
     graded = mlsim("exercise", "grade", "class", "--key", "sealed/teacher")
     assert "1 of 2 passed" in graded.stdout
+    assert graded.stderr.splitlines() == ["class/carl.zip was left out: a submission is a folder"]
     table = (tmp_path / "grades/grades.csv").read_text().splitlines()
     assert [line.split(",")[:3:2] for line in table[1:]] == [["anna", "True"], ["ben", "False"]]
     assert (tmp_path / "grades/anna.md").is_file()

@@ -1,6 +1,6 @@
 import pytest
 
-from mlsim.cli.progress import DAY, simulated_time
+from mlsim.cli.progress import DAY, share_done, simulated_time
 
 
 def test_the_bar_shows_simulated_days_on_a_terminal(
@@ -20,4 +20,6 @@ def test_no_bar_where_nobody_would_see_it(capsys: pytest.CaptureFixture[str]):
         assert piped is None
     with simulated_time(history=0, horizon=DAY, shown=False) as unwanted:
         assert unwanted is None
+    with share_done("running") as share:
+        assert share is None
     assert capsys.readouterr().err == ""

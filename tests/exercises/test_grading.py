@@ -4,7 +4,7 @@ from shutil import copytree
 import pytest
 
 from mlsim.exercises import grading
-from mlsim.exercises.grading import NoSubmissions, grade, pages, table
+from mlsim.exercises.grading import NoSubmissions, grade, pages, submissions, table
 from mlsim.exercises.spec import HANDED_OUT, SOLUTION, Exercise
 from tests.exercises.conftest import EXERCISES, runs_of
 
@@ -76,3 +76,9 @@ def test_the_same_submissions_get_the_same_bytes(class_: Path):
 def test_a_folder_without_submissions_is_told(tmp_path: Path):
     with pytest.raises(NoSubmissions, match="holds no folders"):
         grade(exercise, tmp_path)
+
+
+def test_what_is_no_folder_is_no_submission(class_: Path):
+    students, stray = submissions(class_)
+    assert "anna" in {path.name for path in students}
+    assert [path.name for path in stray] == ["readme.txt"]

@@ -11,6 +11,7 @@ from rich.text import Text
 from mlsim.report import wording
 from mlsim.report.coverage import Coverage
 from mlsim.report.plain import plain_table
+from mlsim.studies.intervals import of_share
 
 
 def lines(coverage: Coverage) -> Iterator[RenderableType]:
@@ -24,7 +25,12 @@ def lines(coverage: Coverage) -> Iterator[RenderableType]:
         yield Text("Nothing breaks before the horizon, or nobody watches.")
         return
     yield _table(coverage)
-    yield Text(f"In brackets: Kaplan and Meier's median with its interval at {level}.", style="dim")
+    none = wording.percent(of_share(0, runs, coverage.level).high)
+    yield Text(
+        f"In brackets: intervals at {level}, of a share Wilson's, of a median Brookmeyer and "
+        f"Crowley's; - is no run of {runs}, so a share up to {none}.",
+        style="dim",
+    )
     yield from _verdicts(coverage)
 
 
@@ -33,7 +39,7 @@ def _table(coverage: Coverage) -> Table:
     table.add_column("Watcher", no_wrap=True)
     for fault in coverage.faults:
         table.add_column(fault)
-    table.add_column("False alarms a week", justify="right")
+    table.add_column("False alarms\na week", justify="right")
     watchers = dict.fromkeys(zip(coverage.table["kind"], coverage.table["watcher"], strict=True))
     for kind, watcher in watchers:
         rows = coverage.table.query("kind == @kind and watcher == @watcher")
@@ -50,14 +56,15 @@ def _table(coverage: Coverage) -> Table:
 
 
 def cell(row: Any) -> str:
-    """A field of the matrix, as in `85% in 1 h 45 min (1 h 30 min to 2 h)`."""
+    """A field of the matrix, as in `85% (64 to 95%)`, `1 h 45 min (1 h 30 min to 2 h)` below it."""
     if not row["detected"]:
         return "-"
-    share = wording.percent(row["detected"])
+    low, high = (100 * row[key] for key in ("detected_low", "detected_high"))
+    share = f"{wording.percent(row['detected'])} ({low:.0f} to {high:.0f}%)"
     if math.isinf(row["median_s"]):
         return share
-    low, high = (reached(row[key]) for key in ("median_low_s", "median_high_s"))
-    return f"{share} in {wording.duration(row['median_s'])} ({low} to {high})"
+    median, soon, late = (reached(row[f"median{end}_s"]) for end in ("", "_low", "_high"))
+    return f"{share}\n{median}" + (f" ({soon} to {late})" if soon != late else "")
 
 
 def reached(seconds: float) -> str:
@@ -68,5 +75,10 @@ def reached(seconds: float) -> str:
 def _verdicts(coverage: Coverage) -> Iterator[Text]:
     if coverage.uncovered:
         yield Text(f"Nothing noticed {wording.listed(coverage.uncovered)}.", style="yellow")
+    left = {(unmet.requirement, unmet.fault) for unmet in coverage.unmet}
+    for asked in coverage.requirements:
+        met = [fault for fault in coverage.faults if (asked, fault) not in left]
+        if met:
+            yield Text(f"Met: {asked} by {wording.listed(met)}")
     for unmet in coverage.unmet:
         yield Text(f"Unmet: {unmet.fault}: {unmet.requirement}: {unmet.found}", style="red")

@@ -77,8 +77,10 @@ def _holds(requirement: str, columns: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _found(requirement: str, columns: dict[str, np.ndarray], number: int) -> str:
-    """The values that it speaks of, as in `detected = 0.4`."""
-    return ", ".join(
-        f"{name} = {columns[name][number]:.4g}{' s' if name.startswith('median') else ''}"
-        for name in names(parse(requirement))
-    )
+    """The values that it speaks of, as in `detected = 0.4` or `median = 13 h`."""
+
+    def said(name: str) -> str:
+        value = columns[name][number]
+        return f"{value / 3600:.3g} h" if name.startswith("median") else f"{value:.4g}"
+
+    return ", ".join(f"{name} = {said(name)}" for name in names(parse(requirement)))

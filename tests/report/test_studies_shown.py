@@ -5,9 +5,12 @@ from xml.etree import ElementTree as Tree
 
 import pytest
 from matplotlib.figure import Figure
+from rich.console import Console
 
 import mlsim
+from mlsim.report.coverage import Coverage
 from mlsim.report.study_page import page
+from mlsim.report.study_text import show
 from mlsim.studies.choosing import UnknownMeasure
 from tests.desk import written
 
@@ -47,6 +50,21 @@ def test_a_measure_of_a_sweep_is_plotted_by_name(results):
     assert isinstance(results["sweep"].plot("unnoticed.crash"), Figure)
     with pytest.raises(UnknownMeasure, match=r"did you mean 'unnoticed.crash'"):
         results["sweep"].plot("unnoticed.crsh")
+
+
+def test_a_coverage_says_intervals_and_who_meets_what(results):
+    """A screen has 100 columns; Wilson's interval of 3 of 3 is 44% to 100%."""
+    shown = Coverage(
+        results["coverage"].replications, requirements=("detected > 0.9", "median < 1s")
+    )
+    console = Console(width=100)
+    with console.capture() as captured:
+        show(shown, console)
+    text = captured.get()
+    assert "100% (44 to 100%)" in text
+    assert "Met: detected > 0.9 by crash" in text
+    assert "Unmet: crash: median < 1s: median = 0." in text
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def test_a_study_writes_its_page_and_figure(tmp_path: Path):

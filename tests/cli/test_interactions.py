@@ -1,6 +1,7 @@
 """`mlsim interactions`: what is found, as text, as JSON and as a picture."""
 
 import json
+import re
 from pathlib import Path
 
 from tests.worlds import COUNTER
@@ -21,6 +22,15 @@ def test_tells_what_breaks_in_company_what_led_to_it_and_what_helps(mlsim):
         "Weather goes first",
     ):
         assert said in told.stdout
+
+
+def test_what_is_numbered_is_what_is_counted(mlsim):
+    """A pair that breaks two promises is one pair."""
+    told = mlsim("interactions", FOLDER / "eight_features.yaml").stdout
+    assert "four pairs interact" in told
+    assert re.findall(r"^(\d)\. ", told, re.M) == ["1", "2", "3", "4"]
+    assert told.count("keeps it alone, and breaks it here") == 5
+    assert not [line for line in told.splitlines() if line != line.rstrip()]
 
 
 def test_json_has_it_all_and_a_picture_is_written(mlsim, tmp_path: Path):

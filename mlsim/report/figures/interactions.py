@@ -18,6 +18,8 @@ from mlsim.studies.interactions import Interaction, Study
 PANELS = 4
 """Interactions that are drawn over time, at most."""
 _UNITS = (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
+_TALL = 2
+"""Rows of panels that the matrix is as tall as."""
 _LONG = 26
 _GLYPHS = 0x2100
 """Characters from here on may have no glyph in the font of figures."""
@@ -27,19 +29,30 @@ def draw(study: Study) -> Figure:
     """A matrix of pairs, where there are more than two features; a panel for each interaction."""
     found = list({one.features: one for one in reversed(study.found)}.values())[::-1][:PANELS]
     has_matrix = len(study.scenario.world.features) > 2
-    rows = max(len(found), 1)
+    places = (
+        _places(len(found)) if has_matrix else [(row, slice(0, 2)) for row in range(len(found))]
+    )
+    rows = max([row + 1 for row, _ in places], default=1)
     height = max(2.2 * rows if found else 0.0, 4.2 if has_matrix else 0.0, 2.4)
     with style.applied():
         figure = Figure(figsize=(style.WIDE, height), layout="constrained")
-        if has_matrix and not found:
-            _matrix(figure.subplots(), study)
-            return figure
-        grid = figure.add_gridspec(rows, 2 if has_matrix else 1)
+        grid = figure.add_gridspec(rows, 2)
         if has_matrix:
-            _matrix(figure.add_subplot(grid[:, 0]), study)
-        for row, one in enumerate(found):
-            _panel(figure.add_subplot(grid[row, -1]), study, one)
+            corner = grid[:_TALL, 0 if found else slice(0, 2)]
+            # A grid of its own: else its margins would be those of the panels below it.
+            _matrix(figure.add_subplot(corner.subgridspec(1, 1)[0]), study)
+        for (row, columns), one in zip(places, found, strict=True):
+            _panel(figure.add_subplot(grid[row, columns]), study, one)
         return figure
+
+
+def _places(panels: int) -> list[tuple[int, slice]]:
+    """Row and columns of each panel: beside the matrix as far as it reaches, then below it."""
+    beside = min(panels, _TALL)
+    below = [(_TALL + k // 2, slice(k % 2, k % 2 + 1)) for k in range(panels - beside)]
+    if len(below) % 2:  # nobody stands beside the last one
+        below[-1] = (below[-1][0], slice(0, 2))
+    return [*((row, slice(1, 2)) for row in range(beside)), *below]
 
 
 def _titles(study: Study) -> list[str]:

@@ -1,10 +1,15 @@
 """Sweep: a measure over the settings that were varied."""
 
 import re
+from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
 
 from mlsim.report import style, wording
 
@@ -29,6 +34,13 @@ def draw(rows: pd.DataFrame, paths: list[str], title: str, scale: float) -> Figu
             for number, (value, group) in enumerate(groups):
                 _line(axes, group, paths[0], str(value), number, scale)
         style.bare(axes)
+        places, ticks = _places(rows[paths[0]])
+        if ticks is None and _spans_decades(places):
+            axes.set_xscale("log")
+            _in_decades(axes.xaxis)
+        if _spans_decades(rows["mean"].dropna()):
+            axes.set_yscale("log")
+            _in_decades(axes.yaxis)
         axes.grid(axis="y", color=style.LIGHT["hair"], linewidth=0.6)
         axes.set_xlabel(_labelled(paths[0], rows[paths[0]]), color=style.LIGHT["muted"])
         figure.text(0.01, 0.97, wording.capital(title), va="top", fontweight="bold")
@@ -57,6 +69,24 @@ def _points(axes: Axes, rows: pd.DataFrame, path: str, scale: float) -> None:
     axes.scatter(places, rows["mean"] * scale, s=14, color=style.LIGHT["run"], alpha=0.7)
     if ticks is not None:
         axes.set_xticks(range(len(ticks)), ticks)
+
+
+def _spans_decades(values: Iterable[float]) -> bool:
+    """Whether numbers stand more evenly by their logarithms, and reach over a factor of 100."""
+    found = np.unique(np.fromiter(values, float))
+    if found.size < 3 or found[0] <= 0 or found[-1] < 100 * found[0]:
+        return False
+
+    def widest(at: NDArray[np.float64]) -> float:
+        return float(np.diff(at).max() / (at[-1] - at[0]))
+
+    return widest(np.log(found)) < widest(found)
+
+
+def _in_decades(axis: Axis) -> None:
+    axis.set_major_formatter(lambda value, _: wording.number(value))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_tick_params(which="minor", length=0)
 
 
 def _places(values: "pd.Series[str]") -> tuple[list[float], list[str] | None]:

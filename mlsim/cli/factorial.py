@@ -7,13 +7,17 @@ import typer
 
 from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
 from mlsim.cli.studying import (
+    BELOW,
     AsJson,
     Measures,
-    NoProgress,
+    Out,
     Pairs,
+    Quiet,
     draw,
     exit_status,
     show,
+    study_name,
+    written,
 )
 
 
@@ -39,26 +43,32 @@ def factorial(
             show_default=False,
         ),
     ] = None,
+    out: Out = BELOW,
     as_json: AsJson = False,
-    quiet: NoProgress = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run all combinations of some settings: which effects add up, and which interact."""
     from mlsim import api
     from mlsim.cli.progress import replications_done
+    from mlsim.studies.folder import STORE
 
-    scenario = api.load(file, settings_of(set_ or ()), monitoring)
+    settings, factors = settings_of(set_ or ()), factors_of(factor)
+    scenario = api.load(file, settings, monitoring)
     with replications_done(shown=not (quiet or as_json)) as tell:
         result = api.factorial(
             scenario,
-            factors_of(factor),
+            factors,
             replications=replications,
             measures=measure or (),
+            store=out / STORE,
             progress=tell,
         )
     if plot is not None:
         draw(result.plot(), plot)
         draw(result.heat_map(), plot.with_stem(f"{plot.stem}_heat_map"))
-    show(result, None, as_json=as_json, quiet=False)
+    asked = [factors, replications, measure, settings, str(monitoring)]
+    folder = written(result, study_name(file, "factorial", asked), out)
+    show(result, folder, as_json=as_json, quiet=quiet)
     exit_status(result)
 
 

@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
-from mlsim.cli.studying import AsJson, NoProgress, Pairs, Plot, draw, exit_status, show
+from mlsim.cli.studying import (
+    BELOW,
+    AsJson,
+    Out,
+    Pairs,
+    Plot,
+    Quiet,
+    draw,
+    exit_status,
+    show,
+    study_name,
+    written,
+)
 
 
 def gains(
@@ -40,8 +52,9 @@ def gains(
     set_: Settings = None,
     monitoring: MonitoringFile = None,
     plot: Plot = None,
+    out: Out = BELOW,
     as_json: AsJson = False,
-    quiet: NoProgress = False,
+    quiet: Quiet = False,
 ) -> None:
     """Turn a model's quality up step by step, and see whether the whole gets better."""
     if dial not in ("quality", "time"):
@@ -50,9 +63,11 @@ def gains(
         raise typer.BadParameter("needs --model NAME, whose steps they are", param_hint="--step")
     from mlsim import api
     from mlsim.cli.progress import replications_done
+    from mlsim.studies.folder import STORE
     from mlsim.studies.given import parsed
 
-    scenario = api.load(file, settings_of(set_ or ()), monitoring)
+    settings = settings_of(set_ or ())
+    scenario = api.load(file, settings, monitoring)
     with replications_done(shown=not (quiet or as_json)) as tell:
         result = api.gains(
             scenario,
@@ -61,9 +76,12 @@ def gains(
             dial="time" if dial == "time" else "quality",
             measure=measure,
             replications=replications,
+            store=out / STORE,
             progress=tell,
         )
     if plot is not None:
         draw(result.plot(), plot)
-    show(result, None, as_json=as_json, quiet=False)
+    asked = [model, step, dial, measure, replications, settings, str(monitoring)]
+    folder = written(result, study_name(file, "gains", asked), out)
+    show(result, folder, as_json=as_json, quiet=quiet)
     exit_status(result)

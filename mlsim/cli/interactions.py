@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mlsim.cli.options import ScenarioFile, Settings, settings_of
-from mlsim.cli.studying import Plot, draw
+from mlsim.cli.studying import BELOW, Out, Plot, Quiet, draw, show, study_name, written
 
 
 def interactions(
@@ -16,21 +16,21 @@ def interactions(
     ] = 2,
     set_: Settings = None,
     plot: Plot = None,
+    out: Out = BELOW,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print what was found as JSON and nothing else.")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run a product's features alone and together: which promises break in company, and why."""
     from mlsim import api
 
-    result = api.interactions(api.load(file, settings_of(set_ or ())), order)
+    settings = settings_of(set_ or ())
+    result = api.interactions(api.load(file, settings), order)
     if plot is not None:
         draw(result.plot(), plot)
+    folder = written(result, study_name(file, "interactions", [order, settings]), out)
     if as_json:
         print(json.dumps(result.summary, indent=2))
     else:
-        from rich.console import Console
-
-        from mlsim.report import interactions_text
-
-        interactions_text.show(result, Console())
+        show(result, folder, as_json=False, quiet=quiet)

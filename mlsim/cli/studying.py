@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import sys
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,7 +44,6 @@ Plot = Annotated[
     typer.Option(metavar="PICTURE", help="Write the figure as .png.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the table as JSON and nothing else.")]
-NoProgress = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only the folder that was written.")]
 
 
@@ -54,8 +55,13 @@ def plan_of(kind: str, file: Path, monitoring: Path | None, **asked: Any) -> "Pl
     if monitoring is not None:
         given["monitoring"] = str(monitoring)
     given = {key: value for key, value in given.items() if value is not None}
-    digest = blake2b(json.dumps(given, sort_keys=True).encode(), digest_size=3).hexdigest()
-    return Plan.model_validate({"study": f"{named(file.stem)}_{kind}_{digest}", **given})
+    return Plan.model_validate({"study": study_name(file, kind, given), **given})
+
+
+def study_name(file: Path, kind: str, asked: object) -> str:
+    """The name of what was asked: of its scenario, its kind, and six digits of all of it."""
+    digest = blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=3).hexdigest()
+    return f"{named(file.stem)}_{kind}_{digest}"
 
 
 def named(text: str) -> str:
@@ -79,6 +85,14 @@ def carried_out(
         result, folder = carry_out_in(out, plan, base, tell)
     show(result, folder, as_json=as_json, quiet=quiet)
     return result, folder
+
+
+def written(result: "Studied", name: str, out: Path) -> Path:
+    """Write results into the folder of that name; gives the folder."""
+    from mlsim.report.studying import write
+
+    write(result, out / name, name, shlex.join(["mlsim", *sys.argv[1:]]))
+    return out / name
 
 
 def show(result: "Studied", folder: Path | None, *, as_json: bool, quiet: bool) -> None:

@@ -18,6 +18,7 @@ from mlsim.cli.studying import (
     plan_of,
     show,
     varied,
+    written,
 )
 
 
@@ -88,7 +89,6 @@ def _judge(
 ) -> None:
     from mlsim import api
     from mlsim.cli.progress import replications_done
-    from mlsim.report.studying import write
 
     run = api.open_run(folder)
     with replications_done(shown=not (quiet or as_json)) as tell:
@@ -97,6 +97,4 @@ def _judge(
         )
     asked = {"vary": design, "method": method, "samples": samples, "measures": measures}
     name = f"judged_{plan_of('sweep', folder.resolve(), None, **asked).study}"
-    written = out / name
-    write(result, written, name)
-    show(result, written, as_json=as_json, quiet=quiet)
+    show(result, written(result, name, out), as_json=as_json, quiet=quiet)

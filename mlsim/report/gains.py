@@ -80,6 +80,12 @@ class Worth:
         return frame.loc[order.index].reset_index(drop=True)
 
     @property
+    def runs(self) -> pd.DataFrame:
+        """The runs of all, tidy: model, variant, seed, measure, value."""
+        runs = {one.model: one.runs for one in self.gains}
+        return pd.concat(runs, names=["model"]).reset_index("model").reset_index(drop=True)
+
+    @property
     def outcome(self) -> Measure:
         """The measure of the whole."""
         return self.gains[0].outcome

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,6 +12,7 @@ from mlsim.report import wording
 from mlsim.report.figures import interactions as figure
 from mlsim.report.shown import with_png
 from mlsim.studies.interactions import Features, Interaction, Study
+from mlsim.studies.paired import Failure
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Interactions:
     """The features of a scenario alone and together (see `mlsim.studies.interactions.Study`)."""
 
     study: Study
+    failures: ClassVar[tuple[Failure, ...]] = ()
+    """None ever: nothing of it is drawn by chance, so nothing is replicated."""
 
     @property
     def table(self) -> pd.DataFrame:

@@ -2,21 +2,17 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mlsim.report.interactions import Interactions
-from mlsim.report.plain import plain_table, printed
+from mlsim.report.plain import plain_table
 from mlsim.studies.interactions import Features, Interaction
 
 
-def show(result: Interactions, console: Console) -> None:
+def lines(result: Interactions) -> Iterator[RenderableType]:
     """The answer, what led to each broken promise, the warnings, and what resolves them."""
-    printed(Group(*_lines(result)), console)
-
-
-def _lines(result: Interactions) -> Iterator[RenderableType]:
     study = result.study
     yield Text(study.scenario.title or study.scenario.scenario, style="bold")
     yield Text(result.headline)

@@ -8,23 +8,22 @@ from rich.console import Console
 
 from mlsim.report import style
 from mlsim.report.figures.files import inline
-from mlsim.report.study_text import show
-from mlsim.report.studying import Result
+from mlsim.report.study_text import Studied, show
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(result: Result, name: str, title: str) -> str:
-    """The page; a pure function of the results. name: of the study, for the command."""
+def page(result: Studied, title: str, command: str) -> str:
+    """The page; a pure function of the results. command: what makes them again."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
     drawn = result.plot() if len(result.table) else None
     return environment.get_template("study.html.j2").render(
-        name=name,
+        command=command,
         title=title,
         text=_text(result),
-        figures=[Markup(inline(drawn, name, str(escape(title))))] if drawn is not None else [],
+        figures=[Markup(inline(drawn, "study", str(escape(title))))] if drawn is not None else [],
         table=Markup(result.table.to_html(index=False, border=0, float_format="{:,.6g}".format)),
         failures=result.failures,
         light=style.css(style.LIGHT),
@@ -33,7 +32,7 @@ def page(result: Result, name: str, title: str) -> str:
     )
 
 
-def _text(result: Result) -> str:
+def _text(result: Studied) -> str:
     console = Console(width=110, no_color=True, force_terminal=False)
     with console.capture() as captured:
         show(result, console)

@@ -6,15 +6,23 @@ from pathlib import Path
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from mlsim.report import comparison_text, coverage_text, factorial_text, gains_text, sweep_text
+from mlsim.report import (
+    comparison_text,
+    coverage_text,
+    factorial_text,
+    gains_text,
+    interactions_text,
+    sweep_text,
+)
 from mlsim.report.comparison import Comparison
 from mlsim.report.coverage import Coverage
 from mlsim.report.factorial import Factorial
 from mlsim.report.gains import Gains, Worth
+from mlsim.report.interactions import Interactions
 from mlsim.report.plain import printed
 from mlsim.report.sweep import Sweep
 
-Studied = Comparison | Coverage | Sweep | Gains | Worth | Factorial
+Studied = Comparison | Coverage | Sweep | Gains | Worth | Factorial | Interactions
 
 
 def show(result: Studied, console: Console, folder: Path | None = None) -> None:
@@ -36,5 +44,7 @@ def _lines(result: Studied) -> Iterator[RenderableType]:
         yield from sweep_text.lines(result)
     elif isinstance(result, Factorial):
         yield from factorial_text.lines(result)
+    elif isinstance(result, Interactions):
+        yield from interactions_text.lines(result)
     else:
         yield from gains_text.lines(result)

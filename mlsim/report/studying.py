@@ -4,7 +4,9 @@ from pathlib import Path
 
 from mlsim.report.comparison import Comparison
 from mlsim.report.coverage import Coverage
+from mlsim.report.interactions import Interactions
 from mlsim.report.shown import png
+from mlsim.report.study_text import Studied
 from mlsim.report.sweep import Sweep
 from mlsim.studies.folder import StudyFolder, put, store_of
 from mlsim.studies.paired import Done, Replications
@@ -57,20 +59,24 @@ def carry_out_in(
 
     try:
         result = result_of(prepared, prepared.carry_out(store, None, tell))
-        write(result, folder.path, plan.study, plan.title)
+        again = f"mlsim study --resume {plan.study}"
+        write(result, folder.path, plan.title or plan.study, again)
         folder.end()
     finally:
         store.close()
     return result, folder.path
 
 
-def write(result: Result, folder: Path, name: str, title: str = "") -> None:
-    """Write table.csv, figure.png, report.html, and runs.parquet where there are tidy runs."""
+def write(result: Studied, folder: Path, title: str, command: str) -> None:
+    """Write table.csv, figure.png, report.html, and runs.parquet where there are tidy runs.
+
+    title: of the page. command: what makes all of it again.
+    """
     from mlsim.report.study_page import page
 
     put(folder / "table.csv", result.table.to_csv(index=False))
-    if not isinstance(result, Coverage):
+    if not isinstance(result, Coverage | Interactions):
         put(folder / "runs.parquet", result.runs.to_parquet(index=False))
     if len(result.table):
         put(folder / "figure.png", png(result.plot()))
-    put(folder / "report.html", page(result, name, title or name))
+    put(folder / "report.html", page(result, title, command))

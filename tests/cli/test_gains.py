@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 
 CHAIN = Path(__file__).parents[2] / "scenarios" / "chains" / "face_unlock.yaml"
-SHORT = ("--set", "horizon=2h", "--replications", "2", "--quiet")
+SHORT = ("--set", "horizon=2h", "--replications", "2")
+
+FILES = {"table.csv", "runs.parquet", "figure.png", "report.html"}
 
 
 def test_steps_are_shown_drawn_and_given_to_programs(mlsim, tmp_path: Path):
@@ -12,6 +14,9 @@ def test_steps_are_shown_drawn_and_given_to_programs(mlsim, tmp_path: Path):
     assert "A point (0.01) of face's quality" in shown.stdout
     assert not [line for line in shown.stdout.splitlines() if line != line.rstrip()]
     assert (tmp_path / "gains.png").read_bytes().startswith(b"\x89PNG")
+    (folder,) = (tmp_path / "reports" / "studies").glob("face_unlock_gains_*")
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert "mlsim gains" in (folder / "report.html").read_text()
     told = mlsim("gains", CHAIN, "--model", "face", *steps, "--json", *SHORT)
     assert [row["step"] for row in json.loads(told.stdout)] == ["small", "large"]
 
@@ -48,6 +53,8 @@ def test_factors_are_combined_shown_and_drawn(mlsim, tmp_path: Path):
     assert "sensitivity: 0.9 -> 0.97 x people: 50 -> 90" in " ".join(shown.stdout.split())
     assert (tmp_path / "f.png").is_file()
     assert (tmp_path / "f_heat_map.png").is_file()
+    (folder,) = (tmp_path / "reports" / "studies").glob("face_unlock_factorial_*")
+    assert {path.name for path in folder.iterdir()} == FILES
 
 
 def test_an_unknown_path_of_a_factor_is_told_before_anything_runs(mlsim):

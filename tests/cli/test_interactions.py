@@ -33,6 +33,13 @@ def test_what_is_numbered_is_what_is_counted(mlsim):
     assert not [line for line in told.splitlines() if line != line.rstrip()]
 
 
+def test_it_leaves_a_folder_as_other_studies_do(mlsim):
+    ended = mlsim("interactions", FOLDER / "flood_and_fire.yaml", "--out", "here", "--quiet")
+    folder = Path(ended.stdout.strip())
+    assert {path.name for path in folder.iterdir()} == {"table.csv", "figure.png", "report.html"}
+    assert "through water" in (folder / "report.html").read_text()
+
+
 def test_json_has_it_all_and_a_picture_is_written(mlsim, tmp_path: Path):
     file, picture = FOLDER / "eight_features.yaml", tmp_path / "who.png"
     found = json.loads(mlsim("interactions", file, "--json", "--plot", picture).stdout)

@@ -37,12 +37,12 @@ def test_results_show_themselves(results, kind: str):
 
 @pytest.mark.parametrize("kind", ["comparison", "coverage", "sweep"])
 def test_the_page_has_the_figure_and_needs_no_network(results, kind: str):
-    html = page(results[kind], "asked", "Who <notices>?")
+    html = page(results[kind], "Who <notices>?", "mlsim study --resume asked")
     assert "<svg" in html
     assert "Who &lt;notices&gt;?" in html
     assert "mlsim study --resume asked" in html
     assert "http" not in html.replace("http://www.w3.org", "")
-    assert page(results[kind], "asked", "Who <notices>?") == html
+    assert page(results[kind], "Who <notices>?", "mlsim study --resume asked") == html
     Tree.fromstring("<svg" + html.split("<svg", 1)[1].split("</svg>")[0] + "</svg>")
 
 

@@ -61,6 +61,8 @@ def read_inputs(folder: Path, origin: Mapping[str, Any]) -> tuple[Scenario, Moni
         None if place is None else _inside(folder, place),
         replays=False,
     )
+    if traces := origin.get("traces"):
+        scenario = scenario.of_traces(traces)
     if scenario.hash != origin["hash"]:
         raise MlsimError(f"{folder}: the scenario in it is not the one that was run")
     return scenario, monitoring

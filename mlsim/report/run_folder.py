@@ -82,6 +82,7 @@ def origin(findings: Findings, wall_s: float) -> dict[str, Any]:
     return {
         "scenario": findings.scenario.scenario,
         "hash": findings.scenario.hash,
+        **({"traces": traces} if (traces := findings.scenario.traces) else {}),
         "seed": findings.seed,
         "worlds": list(findings.records),
         **places_of(findings.scenario, findings.monitoring),

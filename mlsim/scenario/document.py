@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from mlsim.errors import Problem, ScenarioError, nearest
+from mlsim.scenario.digests import digest
 from mlsim.scenario.nodes import Node, Plain, Unreadable, read_nodes
 
 MAX_BYTES = 1 << 20
@@ -44,7 +44,7 @@ class Document:
         Comments, layout, the order of keys and the file's name don't enter.
         """
         canonical = json.dumps(self.data, sort_keys=True, separators=(",", ":"))
-        return blake2b(canonical.encode(), digest_size=16).hexdigest()
+        return digest(canonical)
 
     def as_text(self) -> str:
         """What a file with the same values would hold: its own text, or, with settings, JSON.

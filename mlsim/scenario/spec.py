@@ -1,5 +1,6 @@
 """What a scenario says, validated and frozen; the classes' fields are the language's keys."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import (
 )
 
 from mlsim.errors import nearest
+from mlsim.scenario.digests import digest, digest_of
 from mlsim.scenario.document import Document, Place
 from mlsim.scenario.expressions import (
     AnyExpression,
@@ -341,6 +343,7 @@ class Scenario(Spec):
 
     _document: Document | None = PrivateAttr(None)
     _unread: frozenset[Place] = PrivateAttr(frozenset())
+    _traces: dict[str, str] | None = PrivateAttr(None)
 
     @model_validator(mode="before")
     @classmethod
@@ -390,9 +393,27 @@ class Scenario(Spec):
         return bool(self.load or self.system or self.flow)
 
     @property
+    def traces(self) -> dict[str, str]:
+        """The files that its loads replay, by their names, each with the hash of what it holds.
+
+        Of a run that was read back: of what they held when it was made.
+        """
+        if self._traces is not None:
+            return self._traces
+        files = dict.fromkeys(load.trace.file for load in self.load.values() if load.trace)
+        return {file: digest_of(self.document.path.parent / file) for file in files}
+
+    @property
     def hash(self) -> str:
-        """Names its content: equal hashes, equal scenarios."""
-        return self.document.hash
+        """Names its content, with that of its traces: equal hashes, equal scenarios."""
+        own, traces = self.document.hash, self.traces
+        return digest(json.dumps([own, traces], sort_keys=True)) if traces else own
+
+    def of_traces(self, traces: Mapping[str, str]) -> "Scenario":
+        """The same with traces that needn't be there, by the hashes of what they held."""
+        copy = self.model_copy()
+        copy._traces = dict(traces)
+        return copy
 
     @property
     def monitoring_file(self) -> Path | None:

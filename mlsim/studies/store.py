@@ -6,13 +6,13 @@ import platform
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
-from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from mlsim.errors import MlsimError
 from mlsim.monitoring.spec import Monitoring
+from mlsim.scenario.digests import digest
 from mlsim.scenario.spec import Scenario
 from mlsim.studies.variant import Variant
 
@@ -74,16 +74,16 @@ def fingerprint(
     files that it names, how it is watched, what is measured in which worlds, mlsim's own code, the
     libraries and the machine it runs on.
     """
-    document = variant.scenario.document
     parts = (
         _code(),
-        _scenario(document.path.parent, json.dumps(_deciding(variant.scenario))),
+        _deciding(variant.scenario),
+        variant.scenario.traces,
         _monitoring(variant.monitoring),
         _name(measuring),
         sorted(worlds) if worlds is not None else None,
     )
-    base = _digest(json.dumps(parts, sort_keys=True, default=str))
-    return lambda seed: _digest(f"{base} {seed}")
+    base = digest(json.dumps(parts, sort_keys=True, default=str))
+    return lambda seed: digest(f"{base} {seed}")
 
 
 def _deciding(scenario: Scenario) -> dict[str, Any]:
@@ -91,26 +91,6 @@ def _deciding(scenario: Scenario) -> dict[str, Any]:
     data = scenario.document.data
     assert isinstance(data, dict), "a scenario is a mapping"
     return {key: value for key, value in data.items() if key not in ("seed", "monitoring")}
-
-
-def _scenario(folder: Path, content: str) -> list[str]:
-    """Its content, and that of the files that it names."""
-    files = sorted(text for text in _texts(json.loads(content)) if _is_file(folder / text))
-    return [content, *(_digest((folder / name).read_bytes()) for name in files)]
-
-
-def _texts(data: object) -> set[str]:
-    if isinstance(data, str):
-        return {data}
-    parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-    return set().union(*map(_texts, parts))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # an expression that no file could be called
-        return False
 
 
 def _monitoring(monitoring: Monitoring | None) -> object:
@@ -137,11 +117,6 @@ def _name(measuring: Callable[..., Any]) -> str:
 def _code() -> str:
     """Names the code that computes: mlsim's own, that of libraries, and the machine."""
     files = [f for part in DECIDING for f in sorted((PACKAGE / part).rglob("*.py"))]
-    own = [_digest(file.read_bytes()) for file in files]
+    own = [digest(file.read_bytes()) for file in files]
     others = [f"{name} {version(name)}" for name in LIBRARIES]
-    return _digest(json.dumps([own, others, platform.machine(), platform.python_version()]))
-
-
-def _digest(content: str | bytes) -> str:
-    data = content.encode() if isinstance(content, str) else content
-    return blake2b(data, digest_size=16).hexdigest()
+    return digest(json.dumps([own, others, platform.machine(), platform.python_version()]))

@@ -1,5 +1,7 @@
 """Traces: what is recorded comes at its time with what it carried; what is wrong has its line."""
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,9 @@ import pytest
 
 from mlsim import api
 from mlsim.errors import ScenarioError
+from mlsim.measures.headline import headline
+from mlsim.studies.store import fingerprint
+from mlsim.studies.variant import Variant
 from mlsim.world import trace_file
 from mlsim.world.trace import _read
 from tests.worlds import World
@@ -119,7 +124,31 @@ def test_a_run_can_be_opened_without_its_trace(tmp_path: Path):
     run = api.load(written(tmp_path, SMALL)).run()
     folder = run.write(tmp_path / "reports")
     (tmp_path / "orders.csv").unlink()
-    assert api.open_run(folder).requests.shape[0] == 4
+    opened = api.open_run(folder)
+    assert opened.requests.shape[0] == 4
+    assert opened.findings.scenario.hash == json.loads((folder / "run.json").read_text())["hash"]
+
+
+def test_what_a_trace_holds_is_part_of_its_scenario(tmp_path: Path):
+    """Not when it was written, nor what else lies there; of a study, too, which keeps its runs."""
+    path = written(tmp_path, SMALL)
+    (tmp_path / "turnover").write_text("a file that is called like an outcome")
+
+    def names() -> tuple[str, str]:
+        scenario = api.load(path).spec
+        variant = Variant("as it is", scenario)
+        return scenario.hash, fingerprint(variant, headline, None)(7)
+
+    before = names()
+    os.utime(tmp_path / "orders.csv", (0, 0))
+    (tmp_path / "turnover").write_text("and that is changed")
+    assert names() == before
+    (tmp_path / "orders.csv").write_text(SMALL.replace("20,fr", "21,fr"))
+    after = names()
+    assert after[0] != before[0]
+    assert after[1] != before[1]
+    (tmp_path / "orders.csv").write_text(SMALL)
+    assert names() == before
 
 
 def test_another_size_of_the_machine_replays_the_same_requests(tmp_path: Path):

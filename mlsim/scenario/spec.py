@@ -40,7 +40,7 @@ from mlsim.scenario.units import (
     Probability,
     Quantity,
     Unit,
-    path_inside,
+    monitoring_path,
     trace_path,
 )
 
@@ -338,7 +338,7 @@ class Scenario(Spec):
     """What people care about."""
     faults: tuple[Annotated[Any, OfKind("fault")], ...] = ()
     """What goes wrong."""
-    monitoring: Annotated[str, Quantity("a path inside the folder", path_inside)] | None = None
+    monitoring: Annotated[str, Quantity("a path inside the folder", monitoring_path)] | None = None
     """The monitoring file, relative to the scenario."""
 
     _document: Document | None = PrivateAttr(None)

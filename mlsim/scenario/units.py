@@ -182,8 +182,17 @@ def path_inside(value: object) -> str:
         raise Refusal(f"must be the path of a file {got(value)}")
     path = PurePosixPath(value)
     if path.is_absolute() or ".." in path.parts or "\\" in value or ":" in value:
-        raise Refusal(f"must be a path inside the folder of this file, with / {got(value)}")
+        raise Refusal(f"must be a path inside the scenario's folder, with / {got(value)}")
     return value
+
+
+def monitoring_path(value: object) -> str:
+    """A path inside the folder, of the file that watches; a command line may name any other."""
+    try:
+        return path_inside(value)
+    except Refusal as refusal:
+        message = f"{refusal.message}; --monitoring FILE takes one from anywhere"
+        raise Refusal(message) from None
 
 
 def trace_path(value: object) -> str:

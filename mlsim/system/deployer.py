@@ -170,6 +170,14 @@ def deployer_of(system: Mapping[str, Component], model: str) -> str | None:
     return next(deployers, None)
 
 
+def push_takes(system: Mapping[str, Component], model: str) -> float:
+    """Seconds from the push of a version to when it serves everybody, if nothing is wrong."""
+    deployer = system.get(deployer_of(system, model) or "")
+    if not isinstance(deployer, Deployer):
+        return 0.0
+    return deployer.takes + (deployer.canary.for_ if deployer.canary else 0.0)
+
+
 def _incomparable(scenario: Scenario, lasts: float, promote: Expression) -> Iterable[Mistake]:
     """Why versions can't be compared on the rows of a trial that `lasts` so long, in seconds."""
     known = [f"{who}.{what}" for who in ("new", "old") for what in (*MEASURES, "rows")]

@@ -16,7 +16,7 @@ from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, Probability, duration_text
 from mlsim.system.base import Component, Link, component_kind
 from mlsim.system.collector import Collector
-from mlsim.system.deployer import deployer_of
+from mlsim.system.deployer import deployer_of, push_takes
 from mlsim.system.feedback import Feedback
 from mlsim.system.learning import ModelVersion
 from mlsim.system.model import Model
@@ -109,10 +109,10 @@ class Trainer(Component):
             yield clock.timeout(self.every - clock.now % self.every)
             job: TrainingJob = system[name].current
             if not job.runs:
-                self._mark_overdue(system)
+                clock.process(self._overdue(system, self.duration))
                 continue
             if job.late_by:
-                self._mark_overdue(system)
+                clock.process(self._overdue(system, self.duration))
                 yield clock.timeout(job.late_by)
             version = self._train(system, job)
             yield clock.timeout(self.duration)
@@ -121,10 +121,14 @@ class Trainer(Component):
             if passed:
                 yield from system.push(self.model, version)
             elif version.touched:
-                self._mark_overdue(system)
+                clock.process(self._overdue(system, 0.0))
 
-    def _mark_overdue(self, system: "System") -> None:
-        """For lineage: but for a fault, the version that serves would have been replaced."""
+    def _overdue(self, system: "System", left: float) -> Generator[simpy.Event, None, None]:
+        """For lineage: from when on another version would serve, but for a fault.
+
+        left: of the training, in seconds; pushing takes its time behind it.
+        """
+        yield system.clock.timeout(left + push_takes(system.scenario.system, self.model))
         serving = system[self.model]
         if not serving.current.overdue:
             serving.change(replace(serving.current, overdue=True))

@@ -105,6 +105,20 @@ def test_a_job_that_is_not_started_makes_nothing_and_the_old_version_is_overdue(
     assert marked[:4] == [False, False, True, False], "none, version 1, overdue, the next one"
 
 
+@pytest.mark.parametrize("kind", ["stopped_job", "late_job"])
+def test_it_is_overdue_from_when_the_next_version_would_have_served(kind: str):
+    """In the twin that is 40 min after it was due: 30 for the training, 10 for the push."""
+    slow = SCHOOL.replace(
+        "duration: 0s}", "duration: 30min}\n  rollout: {kind: deployer, takes: 10min}"
+    )
+    fault = {"kind": kind, "at": "6h", "until": "18h", "component": "nightly"}
+    fault |= {"by": "5h"} if kind == "late_job" else {}
+    served = World(loaded(slow)).system["risk_model"].history
+    risk = World(loaded(slow, faults=[fault])).system["risk_model"]
+    overdue = [time for time, k in risk.history if risk.settings[k].overdue]
+    assert overdue == [served[1][0]] == [12 * HOUR + 40 * 60]
+
+
 @pytest.mark.parametrize(
     ("kind", "fields"),
     [

@@ -227,7 +227,7 @@ def test_what_is_wrong_in_a_trace_is_told_with_its_line(tmp_path: Path, trace: s
         (
             "file: orders.csv",
             "file: ../orders.csv",
-            "shop.yaml:13: load.orders.trace.file: must be a path inside the folder of this file, "
+            "shop.yaml:13: load.orders.trace.file: must be a path inside the scenario's folder, "
             "with / (got '../orders.csv')",
         ),
         (

@@ -55,6 +55,9 @@ def compare(
     given = parsed(variants)
     if len(given) == 1:
         given = {AS_IT_IS: None, **given}
+    if len(given) == 1:
+        message = f"needs another variant than the scenario {AS_IT_IS}"
+        raise typer.BadParameter(message, param_hint="VARIANT")
     plan = plan_of(
         "compare",
         file,

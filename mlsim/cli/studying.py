@@ -81,8 +81,14 @@ def carried_out(
     from mlsim.cli.progress import replications_done
     from mlsim.report.studying import carry_out_in
 
-    with replications_done(shown=not (quiet or as_json)) as tell:
-        result, folder = carry_out_in(out, plan, base, tell)
+    try:
+        with replications_done(shown=not (quiet or as_json)) as tell:
+            result, folder = carry_out_in(out, plan, base, tell)
+    except KeyboardInterrupt:
+        elsewhere = "" if out == BELOW else f" --out {shlex.quote(str(out))}"
+        again = f"mlsim study --resume {plan.study}{elsewhere}"
+        print(f"interrupted; to go on where it stopped: {again}", file=sys.stderr)
+        raise
     show(result, folder, as_json=as_json, quiet=quiet)
     return result, folder
 

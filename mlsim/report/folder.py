@@ -12,7 +12,7 @@ import pandas as pd
 
 from mlsim.errors import MlsimError
 from mlsim.report.answer import Fault, begun, has_twin
-from mlsim.report.stored_run import place_of
+from mlsim.report.stored_run import incomplete, place_of
 from mlsim.report.wording import DAY
 from mlsim.report.world_folder import TOTALS, WORLD, read_states
 
@@ -235,7 +235,7 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MlsimError(_unreadable(path, error)) from error
+        raise _unreadable(path, error) from error
     return content
 
 
@@ -249,9 +249,10 @@ def _table(path: Path, numbers: list[str], flags: list[str]) -> pd.DataFrame:
         for column in flags:
             table[column] = table[column].str.lower() == "true"
     except (OSError, ValueError, KeyError) as error:
-        raise MlsimError(_unreadable(path, error)) from error
+        raise _unreadable(path, error) from error
     return table
 
 
-def _unreadable(path: Path, error: Exception) -> str:
-    return f"{path.parent}: not a complete run folder ({path.name}: {error})"
+def _unreadable(path: Path, error: Exception) -> MlsimError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return incomplete(path.parent, f"{path.name}: {reason}")

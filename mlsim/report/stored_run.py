@@ -35,7 +35,14 @@ def read_run(folder: Path) -> tuple[Findings, float]:
         findings = Findings(scenario, monitoring, origin["seed"], records, faults_of(scenario))
         return findings, float(origin["wall_s"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MlsimError(f"{folder}: not a complete run folder ({_why(error)})") from error
+        raise incomplete(folder, _why(error)) from error
+
+
+def incomplete(folder: Path, why: str) -> MlsimError:
+    """That a folder isn't a complete run; where runs lie in it, the latest may be meant."""
+    latest = folder / "latest"
+    hint = f" (did you mean '{latest}'?)" if latest.is_dir() else ""
+    return MlsimError(f"{folder}: not a complete run folder ({why}){hint}")
 
 
 def _why(error: Exception) -> str:

@@ -85,6 +85,8 @@ class Document:
         Text is read as YAML, as if it stood in the file. A setting may add a key to a mapping;
         validation decides whether it belongs there. Raises ScenarioError if it has no parent.
         """
+        if not isinstance(self.root.value, dict):
+            return self  # nothing can be set in it, which is the file's own mistake
         texts = {path: _setting_text(value) for path, value in settings.items()}
         root, problems = self.root, []
         for path, text in texts.items():

@@ -68,6 +68,13 @@ def test_a_forgotten_colon_behind_a_name_is_told_as_one(mlsim, scenario: Path):
     assert "a colon, as in 'busy: load.jobs.rate=3/s'" in ended.stderr
 
 
+def test_the_scenario_as_it_is_is_nothing_to_compare_with_itself(mlsim, scenario: Path):
+    ended = mlsim("compare", scenario, ".")
+    assert ended.returncode == 2
+    assert "needs another variant" in ended.stderr
+    assert not Path("reports").exists()
+
+
 def test_a_name_given_twice_is_refused(mlsim, scenario: Path):
     ended = mlsim("compare", scenario, "a: horizon=1h", "a: horizon=2h")
     assert ended.returncode == 2

@@ -12,6 +12,14 @@ def test_makes_the_same_report_again(mlsim, scenario: Path, tmp_path: Path):
     assert (folder / "report.html").read_bytes() == page
 
 
+def test_the_folder_of_runs_names_its_latest(mlsim, scenario: Path):
+    runs = Path(mlsim("run", scenario, "--horizon", "1h", "--quiet").stdout.strip()).parent
+    for command in ("report", "explain"):
+        refused = mlsim(command, runs)
+        assert refused.returncode == 2
+        assert f"did you mean '{runs}/latest'?" in refused.stderr
+
+
 def test_a_folder_that_is_no_run_is_refused(mlsim, tmp_path: Path):
     refused = mlsim("report", tmp_path)
     assert refused.returncode == 2

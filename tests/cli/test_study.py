@@ -1,6 +1,7 @@
 """`mlsim study`: from a file, interrupted and resumed, and listed."""
 
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from mlsim.studies.prepared import Prepared
 
 STUDY = """
 study: closed_desk
@@ -150,3 +153,18 @@ def test_a_place_that_cannot_be_written_is_found_before_the_first_run(mlsim, fil
     ended = mlsim("study", file, "--out", Path("taken") / "studies")
     assert ended.returncode == 2
     assert "can't keep replications there" in ended.stderr
+
+
+def test_who_interrupts_a_study_is_told_how_to_go_on(mlsim, file: Path, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Prepared, "carry_out", interrupted)
+        ended = mlsim("study", file, "--out", "else where")
+    assert ended.returncode == 130
+    command = "mlsim study --resume closed_desk --out 'else where'"
+    assert ended.stderr.strip().endswith(f"to go on where it stopped: {command}")
+    again = mlsim(*shlex.split(command)[1:])
+    assert again.returncode == 0
+    assert "6 paired runs" in again.stdout

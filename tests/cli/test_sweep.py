@@ -26,6 +26,13 @@ def test_the_folder_of_a_run_is_judged_anew(mlsim, desk: Path):
     assert "two points, one run each" in ended.stdout
 
 
+def test_an_empty_file_is_its_own_mistake_and_not_that_of_a_setting(mlsim, tmp_path: Path):
+    (tmp_path / "empty.yaml").touch()
+    ended = mlsim("sweep", "empty.yaml", "--vary", "horizon=1h,2h")
+    assert ended.returncode == 2
+    assert ended.stderr == "empty.yaml:1: must be a mapping of keys to values (got nothing)\n"
+
+
 def test_an_unknown_path_is_told_with_the_nearest(mlsim, desk: Path):
     ended = mlsim("sweep", desk, "--vary", "load.jbs.rate=1/s,2/s")
     assert ended.returncode == 2

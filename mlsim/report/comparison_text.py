@@ -30,7 +30,7 @@ def lines(comparison: Comparison) -> Iterator[RenderableType]:
         rows = table[table["variant"] == variant]
         yield _heading(comparison, variant, rows)
         yield _table(comparison, variant, rows)
-        yield Text(" ".join(filter(None, (_pairing(rows), _stopping(comparison, rows)))))
+        yield Text(" ".join(filter(None, (pairing(rows), _stopping(comparison, rows)))))
 
 
 def _heading(comparison: Comparison, variant: str, rows: Any) -> Text:
@@ -65,16 +65,19 @@ def _interval(measure: Measure, low: float, high: float) -> str:
     return f"{said(measure, low, signed=True)} to {said(measure, high, signed=True)}"
 
 
-def _pairing(rows: Any) -> str:
+def pairing(rows: Any) -> str:
     """What common random numbers have saved, over the measures that vary."""
     gains = rows["variance_reduction"]
     gains = gains[(gains > 0) & (gains < math.inf)]
     if gains.empty:
         return ""
+    least, most = (wording.number(round(float(gain), 1)) for gain in (gains.min(), gains.max()))
+    if most == "1":
+        return "Pairing by common random numbers has saved no runs."
+    times = most if least == most else f"{least} to {most}"
     return (
-        "Paired by common random numbers: independent runs would have to be "
-        f"{wording.number(round(float(gains.min()), 1))} to "
-        f"{wording.number(round(float(gains.max()), 1))} times as many for intervals as narrow."
+        f"Paired by common random numbers: independent runs would have to be {times} times as many "
+        "for intervals as narrow."
     )
 
 

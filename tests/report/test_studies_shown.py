@@ -3,11 +3,13 @@
 from pathlib import Path
 from xml.etree import ElementTree as Tree
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
 import mlsim
+from mlsim.report import comparison_text
 from mlsim.report.coverage import Coverage
 from mlsim.report.study_page import page
 from mlsim.report.study_text import show
@@ -74,3 +76,18 @@ def test_a_study_writes_its_page_and_figure(tmp_path: Path):
     mlsim.study(file, below=tmp_path / "studies")
     names = {path.name for path in (tmp_path / "studies" / "covered").iterdir()}
     assert names == {"study.json", "table.csv", "figure.png", "report.html"}
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ([1.0, 0.98], "has saved no runs"),
+        ([7.52, 7.48], "have to be 7.5 times as many"),
+        ([0.5, 4.0], "have to be 0.5 to 4 times as many"),
+        ([0.0, float("inf")], None),
+    ],
+)
+def test_what_pairing_has_saved_is_said_in_as_few_numbers(gains: list[float], said: str | None):
+    """0 and inf are of measures that don't vary, or don't differ."""
+    text = comparison_text.pairing(pd.DataFrame({"variance_reduction": gains}))
+    assert said in text if said else text == ""

@@ -45,6 +45,10 @@ class Foresight:
     def __init__(self, steering: Steering, program: Program, names: tuple[str, ...]) -> None:
         self._steering, self._program = steering, program
         self._index = {name: k for k, name in enumerate(names)}
+        self._elsewhere = {
+            load: [k for k in range(len(names)) if k not in program.names_met(load)]
+            for load in program.asked
+        }
         self._span, self._until = LEAST, 0
         self._settings = np.empty(0, np.int32)
 
@@ -119,6 +123,7 @@ class Foresight:
         answers = np.full((n, len(questions)), -1, np.int64)
         for load, asked in self._program.asked.items():
             own = np.flatnonzero(loads == load)
+            stamps[np.ix_(own, self._elsewhere[load])] = -1
             for number in asked if own.size else ():
                 rows = _rows(ids[own], load, arrivals[own], sent[own], numbers[own], stamps[own])
                 found = self._steering.answer(questions[number], load, rows)

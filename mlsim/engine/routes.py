@@ -127,6 +127,18 @@ class Program:
     asked: Mapping[int, tuple[int, ...]]
     repeats: int
 
+    def names_met(self, load: int) -> frozenset[int]:
+        """The stations, and the client, that rows of a load can meet, by their places."""
+        _, first = self.entries[load]
+        waiting, seen = [first], {first, -1}
+        while waiting:
+            hop = self.hops[waiting.pop()]
+            branches = self.targets[hop["first"] : hop["first"] + hop["count"]].tolist()
+            new = {int(hop["next"]), int(hop["calls"]), *branches} - seen
+            seen |= new
+            waiting += new
+        return frozenset(self.hops["station"][sorted(seen - {-1})].tolist()) - {-1}
+
 
 def compile_routes(
     chains: Sequence[ChainLike],

@@ -104,7 +104,7 @@ class Reporting:
         system = self._system
         truth = system.world.truth(load, system.scenario.load[load], log.request, log.arrival)
         return RequestBlock(
-            log, truth, system, system.wiring, system.network.index, hitched, system.conditions
+            log, truth, system, system.ways[load], system.network.index, hitched, system.conditions
         )
 
     def _delivered(

@@ -89,7 +89,12 @@ class SettledRows(Mapping[str, Column]):
         return values
 
     def _sent_by(self, source: str | None, column: str) -> Column:
-        return self.truth[column] if source is None else self.output(source, column)
+        return self._true(column) if source is None else self.output(source, column)
+
+    def _true(self, column: str) -> Column:
+        """What is true of each row; missing where only other loads have such a column."""
+        known = column in self.truth
+        return self.truth[column] if known else np.full(self.log.end.shape, np.nan)
 
     def _by_way(self, reader: Readers, column: str, of: Callable[[str | None], Any]) -> Any:
         """Something about the senders of a column, for each row of the one that it has passed."""
@@ -128,13 +133,8 @@ class SettledRows(Mapping[str, Column]):
         return self._computed[key]
 
     def trait(self, name: str, formula: Formula) -> Column:
-        """What a component goes by, of each row; a column that its load doesn't have is missing."""
-
-        def ask(column: str) -> Column:
-            known = column in self.truth or self._wiring.source(name, column) is not None
-            return self.at(name, column) if known else np.full(self.log.end.shape, np.nan)
-
-        columns = Asked(formula.names, ask)
+        """What a component goes by, of each row."""
+        columns = Asked(formula.names, lambda column: self.at(name, column))
         return formula(Rows(self.log.request, self.log.sent, columns, self.log.answer))
 
     def _sent_to(self, reader: str, spec: Reader, sender: Deployed, column: str) -> Column:
@@ -267,7 +267,7 @@ class SettledRows(Mapping[str, Column]):
 
     def _asked(self, component: Deployed, column: str) -> Column:
         if component.spec.starts_requests or component.spec.knows_truth:
-            return self.truth[column]
+            return self._true(column)
         return self.at(component.name, column)
 
 

@@ -61,9 +61,12 @@ class System(Mapping[str, Deployed]):
         self._answers: dict[str, Answer] = {}
         self.world = World(scenario, seed)
         self.wiring = Wiring.of(scenario)
+        self.ways = {name: self.wiring.along(load.enters) for name, load in scenario.load.items()}
         self.conditions = conditions_of(scenario, seed)
         traits = traits_of(scenario.system, self.formula)
-        self._steering = Steering(scenario.system, self.wiring, self._under_way, traits)
+        self._steering = Steering(
+            scenario.system, self.wiring, self.ways.values(), self._under_way, traits
+        )
         self.network = self._network()
         self.world.on_change = self.network.forget_foresight
         self.clock = Clock(self.network)
@@ -251,7 +254,7 @@ class System(Mapping[str, Deployed]):
         name, spec = list(self.scenario.load.items())[load]
         truth = self.world.truth(name, spec, rows.request, rows.arrival)
         index = self.network.index
-        return RequestBlock(rows, truth, self, self.wiring, index, conditions=self.conditions)
+        return RequestBlock(rows, truth, self, self.ways[name], index, conditions=self.conditions)
 
 
 def _to_nobody(number: int) -> None:

@@ -1,6 +1,6 @@
 """What rows carry, told to the network where it decides how they move."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +13,26 @@ from mlsim.system.base import Component
 from mlsim.system.contract import Reader
 from mlsim.system.requests import RequestBlock
 from mlsim.system.traits import coded
-from mlsim.system.wiring import Wiring, needed_by
+from mlsim.system.wiring import Readers, Wiring, needed_by
 
 
 class Steering:
     """Answers the network's questions about rows that are under way.
 
-    block: makes a block of rows of a load, by its number. traits: what components go by.
+    ways: the wirings of loads. block: makes a block of rows of a load, by its number. traits: what
+    components go by.
     """
 
     def __init__(
         self,
         system: Mapping[str, Component],
         wiring: Wiring,
+        ways: Iterable[Wiring],
         block: Callable[[int, Requests], RequestBlock],
         traits: Mapping[Trait, Formula],
     ):
         self._system, self._wiring, self._block = system, wiring, block
+        self._ways = tuple(ways)
         self._traits = traits
         self.checked = frozenset(
             name for name, spec in system.items() if isinstance(spec, Reader) and spec.fails
@@ -43,11 +46,14 @@ class Steering:
     def reads(self, question: Question) -> frozenset[str]:
         """The components whose settings an answer depends on."""
         if isinstance(question, Choice):
-            return self._wiring.lineage(question, needed_by(question))
+            return self._lineage(question, needed_by(question))
         if isinstance(question, Trait):
-            return self._wiring.lineage(question.station, self._traits[question].names)
+            return self._lineage(question.station, self._traits[question].names)
         needs = self._system[question].needs() or self._wiring.visible(question)
-        return self._wiring.lineage(question, needs)
+        return self._lineage(question, needs)
+
+    def _lineage(self, reader: Readers, columns: Iterable[str]) -> frozenset[str]:
+        return self._wiring.lineage(reader, columns, self._ways)
 
     def answer(self, question: Question, load: int, rows: Requests) -> NDArray[np.int64]:
         """The branch of each row, 1 where a component can't read it, or its trait; int64[n]."""

@@ -2,11 +2,13 @@
 
 A plain name (`temperature`) is what the nearest component upstream sends under that name, and in
 the end what the client took from the world. A dotted name (`risk_model.score`) is that component's
-output. A choice in the flow reads columns as a component in its place would.
+output. A choice in the flow reads columns as a component in its place would. What is the nearest
+differs between loads that enter elsewhere: each has a wiring of its own way (`Wiring.along`).
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain as chain_together
 from types import MappingProxyType
 
 from mlsim.scenario.flow_steps import (
@@ -63,9 +65,9 @@ class Wiring:
         self._system = system
         self._world = frozenset(world)
         self.contracts = contracts
-        flow = tuple(flow)
-        self._before = _edges(flow)
-        self._arms = _arms(flow)
+        self._flow = tuple(flow)
+        self._before = _edges(self._flow)
+        self._arms = _arms(self._flow)
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Wiring":
@@ -74,6 +76,14 @@ class Wiring:
         known = [name for name in scenario.world.columns() if name not in labels]
         agreed = contracts(scenario.world.columns())
         return cls(scenario.system, scenario.flow, known, agreed)
+
+    def along(self, entry: str) -> "Wiring":
+        """The wiring of requests that enter at a component, which pass only what is on their way.
+
+        What nobody sends there has the sources that it has elsewhere, so it is missing.
+        """
+        chains = _chains_from(self._flow, entry)
+        return _Way(self._system, chains, self._world, self.contracts, self)
 
     def source(self, reader: Readers, column: str) -> str | None:
         """The component from which `reader` gets `column`; None if straight from the world.
@@ -113,8 +123,14 @@ class Wiring:
         """All arms within which a component stands."""
         return self._arms.get(name, ())
 
-    def lineage(self, reader: Readers, columns: Iterable[str]) -> frozenset[str]:
-        """The components whose settings decide what columns, and which, reach a reader."""
+    def lineage(
+        self, reader: Readers, columns: Iterable[str], ways: Iterable["Wiring"] = ()
+    ) -> frozenset[str]:
+        """The components whose settings decide what columns, and which, reach a reader.
+
+        ways: those of loads, to be looked at as well.
+        """
+        wirings = (self, *ways)
         found: set[str] = set()
         waiting = [(reader, column) for column in columns]
         seen: set[tuple[Readers, str]] = set()
@@ -123,17 +139,21 @@ class Wiring:
             if (reader, column) in seen:
                 continue
             seen.add((reader, column))
-            for name in self.sources(reader, column):
-                if name is None:
-                    continue
-                found.add(name)
-                for fork, _ in self.detour(name, reader):
-                    if isinstance(fork, Choice):
-                        waiting += [(fork, used) for used in needed_by(fork)]
-                component = self._system[name]
-                if not (component.starts_requests or component.knows_truth):
-                    waiting += [(name, used) for used in component.needs_for(column)]
+            for wiring in wirings:
+                for name in wiring.sources(reader, column):
+                    if name is not None:
+                        found.add(name)
+                        waiting += wiring.behind(name, column, reader)
         return frozenset(found)
+
+    def behind(self, name: str, column: str, reader: Readers) -> Iterator[tuple[Readers, str]]:
+        """What has to be read for a column that comes from a component: by itself, by choices."""
+        for fork, _ in self.detour(name, reader):
+            if isinstance(fork, Choice):
+                yield from ((fork, used) for used in needed_by(fork))
+        component = self._system[name]
+        if not (component.starts_requests or component.knows_truth):
+            yield from ((name, used) for used in component.needs_for(column))
 
     def visible(self, reader: Readers) -> frozenset[str]:
         """All columns that reach a component."""
@@ -159,6 +179,36 @@ class Wiring:
         return self._system[name].starts_requests
 
 
+class _Way(Wiring):
+    """The wiring of one way through a system; whole: that of all."""
+
+    def __init__(
+        self,
+        system: Mapping[str, Component],
+        flow: Iterable[Chain],
+        world: Iterable[str],
+        contracts: Mapping[str, Contract],
+        whole: Wiring,
+    ):
+        super().__init__(system, flow, world, contracts)
+        self._whole = whole
+        steps = [chain.steps for chain in self._flow]
+        inside: list[Iterable[Readers]] = [f(s) for s in steps for f in (step_names, choices)]
+        self._inside = frozenset(chain_together.from_iterable(inside))
+
+    def sources(self, reader: Readers, column: str) -> tuple[str | None, ...]:
+        if reader in self._inside:
+            try:
+                return super().sources(reader, column)
+            except UnknownColumnError:
+                pass  # nobody on this way sends it
+        return self._whole.sources(reader, column)
+
+    def detour(self, name: str, reader: Readers) -> tuple[Arm, ...]:
+        is_passed = name in self._inside and reader in self._inside
+        return super().detour(name, reader) if is_passed else self._whole.detour(name, reader)
+
+
 def needed_by(choice: Choice) -> tuple[str, ...]:
     """The columns that a choice reads."""
     return tuple(dict.fromkeys(n for condition in choice.conditions for n in names(condition)))
@@ -167,6 +217,24 @@ def needed_by(choice: Choice) -> tuple[str, ...]:
 def predecessors(flow: Iterable[Chain]) -> dict[str, list[str]]:
     """Who passes requests on to whom, by receiver, in the order of the flow."""
     return {to: before for to, before in _edges(flow).items() if isinstance(to, str)}
+
+
+def _chains_from(flow: tuple[Chain, ...], entry: str) -> list[Chain]:
+    """The chains along which requests go that enter at a component, asides among them."""
+    found = [chain for chain in flow if not chain.aside and name_of(chain.steps[0]) == entry]
+    for known in found:  # it grows
+        inside, last = set(step_names(known.steps)), name_of(known.steps[-1])
+        found += [
+            chain
+            for chain in flow
+            if chain not in found
+            and (
+                name_of(chain.steps[0]) in inside
+                if chain.aside
+                else last == name_of(chain.steps[0])
+            )
+        ]
+    return [chain for chain in flow if chain in found]
 
 
 def _edges(flow: Iterable[Chain]) -> dict[Readers, list[str]]:

@@ -46,7 +46,7 @@ class Foresight:
         self._steering, self._program = steering, program
         self._index = {name: k for k, name in enumerate(names)}
         self._elsewhere = {
-            load: [k for k in range(len(names)) if k not in program.names_met(load)]
+            load: np.setdiff1d(np.arange(len(names)), list(program.names_met(load)))
             for load in program.asked
         }
         self._span, self._until = LEAST, 0
@@ -123,7 +123,7 @@ class Foresight:
         answers = np.full((n, len(questions)), -1, np.int64)
         for load, asked in self._program.asked.items():
             own = np.flatnonzero(loads == load)
-            stamps[np.ix_(own, self._elsewhere[load])] = -1
+            stamps[own[:, None], self._elsewhere[load]] = -1
             for number in asked if own.size else ():
                 rows = _rows(ids[own], load, arrivals[own], sent[own], numbers[own], stamps[own])
                 found = self._steering.answer(questions[number], load, rows)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mlsim.engine.columns import Formula, Rows
 from mlsim.scenario.calendar import calendar_offset
-from mlsim.scenario.expressions import Expression
+from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.spec import Load, Scenario
 from mlsim.system.server import Served
 from mlsim.world.trace import trace_of
@@ -55,7 +55,8 @@ def _first(scenario: Scenario, name: str, load: Load, start: float) -> float:
 def backlogs(scenario: Scenario) -> Iterator[tuple[str, float]]:
     """(component, requests) of lines without a limit, at their longest: as a fluid would pile up.
 
-    Chance, retries and faults come on top. A request is taken to be at each component once.
+    Chance, retries and faults come on top. A request is taken to be at each component once. Where
+    a service time depends on what requests carry, nothing is said.
     """
     start = -scenario.history
     step = (scenario.horizon - start) / _POINTS
@@ -66,7 +67,8 @@ def backlogs(scenario: Scenario) -> Iterator[tuple[str, float]]:
     for name, spec in scenario.system.items():
         if not isinstance(spec, Served) or spec.workers is None or spec.service_time is None:
             continue
-        if spec.queue_limit is None and spec.patience == np.inf:
+        is_endless = spec.queue_limit is None and spec.patience == np.inf
+        if is_endless and not names(spec.service_time):
             together = spec.batch.size if spec.batch else 1
             can = spec.workers * spec.replicas * together / max(_mean(spec.service_time), 1e-9)
             balance = np.cumsum((rate - can) * step)

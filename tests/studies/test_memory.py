@@ -45,6 +45,14 @@ def test_a_line_grows_as_a_fluid_would():
     )
 
 
+def test_a_service_time_that_rows_decide_is_no_reason_to_expect_a_line():
+    reads = {
+        "world": {"job": {"items": "uniform(0, 9)"}},
+        "system__desk__service_time": "1s * items",
+    }
+    assert dict(backlogs(loaded(COUNTER, **reads))) == {}
+
+
 @pytest.mark.parametrize(
     ("settings", "part"),
     [

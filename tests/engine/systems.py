@@ -80,6 +80,10 @@ SERVER = given_keys(
     priority=st.sampled_from([None, None, "floor(3 * x)"]),
     on_crash=st.sampled_from([None, "retried", "resumed"]),
     batch=maybe(BATCH),
+    rate_limit=st.none() | maybe(given_keys(rate=st.just("2/s"), burst=st.integers(1, 3))),
+    concurrency_limit=st.none() | maybe(st.integers(1, 4)),
+    sheds_above=st.none() | maybe(ticks(1, 4)),
+    cold_start=maybe(given_keys(requests=st.integers(1, 4), factor=st.sampled_from([2, 3.5]))),
 )
 LOG = given_keys(
     kind=st.sampled_from(["server", "collector"]),
@@ -117,6 +121,12 @@ FLOWS = st.sampled_from(
         "a -> [[b, b] -> a, c] -> [c, b]",
         "a -> (b if x > 0.4 else c -> a if x > 0.2) -> c",
         "(a -> b if x > 0.7 else [a, c])",
+        "any of [a, b -> c] -> c",
+        "2 of [a, b, c -> a] cancel rest -> b",
+        "a -> any of [b, (c if x > 0.5 else a)] cancel rest",
+        "a(b -> c) -> c",
+        "a -> b([a, c]) -> c",
+        "a(any of [b, c] cancel rest)",
     ]
 )
 ASIDES = st.lists(
@@ -172,6 +182,8 @@ def systems(draw: Draw) -> Written:
     flow += draw(ASIDES)
     used = [name for name in SERVERS if name in words(flow)]
     system = {name: draw(SERVER) for name in used} | doors
+    for name in re.findall(r"(\w+)\(", " ".join(flow)):
+        system[name].pop("batch", None)  # who has a batch can't call others
     if "log" in words(flow):
         system["log"] = draw(LOG)
     for name, watcher in WATCHERS.items():

@@ -48,7 +48,7 @@ def assert_equal(mine: Life, truth: Life) -> None:
         assert mine[what] == truth[what], what
 
 
-@settings(max_examples=40, **HABITS)
+@settings(max_examples=300, **HABITS)
 @given(systems())
 def test_kernel_and_oracle_agree(written: Written):
     """To the bit and in the same order: visits, ends, rows at sinks, replicas, counters."""
@@ -57,7 +57,7 @@ def test_kernel_and_oracle_agree(written: Written):
 
 
 @pytest.mark.long
-@settings(max_examples=400, **HABITS)
+@settings(max_examples=3000, **HABITS)
 @given(systems())
 def test_kernel_and_oracle_agree_on_many(written: Written):
     scenario = read(written)

@@ -99,6 +99,8 @@ class Graph:
     chains: Sequence[Any]
     clients: Sequence[str]
     numbers: "count[int]" = field(default_factory=count)
+    callers: set[str] = field(default_factory=set)
+    """Components whose workers call others, somewhere."""
 
     def way_from(self, name: str) -> Step:
         """The way of a load that enters at `name`, with all that leaves it."""
@@ -149,6 +151,7 @@ class Graph:
         if isinstance(step, Call):
             first, stop = self.stop(step.name)
             stop.calls = self.branch(step.inside)
+            self.callers.add(step.name)
             return first, stop
         return self.pick(step) if isinstance(step, Choice) else self.stop(step)
 

@@ -60,6 +60,7 @@ class Oracle:
             way, client = graph.way_from(name), by_name.get(name)
             session = sessions.get(load)
             self.senders[load] = Sender(self, load, way, client, session, shared)
+        self.callers = graph.callers
         self.births = count()
         self.came = count()
         self.visits: list[tuple[Any, ...]] = []

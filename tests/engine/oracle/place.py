@@ -40,6 +40,8 @@ class Place:
         self.scale = spec.replicas
         self.busy = [0] * spec.replicas
         self.slowness = [1.0] * spec.replicas
+        self.cold = [0] * spec.replicas
+        self.permits, self.filled = spec.burst, self.now
         self.service, self.failing, self.is_open = spec.service, spec.error_rate, True
         self.count = dict.fromkeys(COUNTED, 0)
         self.calls = 0
@@ -99,11 +101,13 @@ class Place:
         if visit.attempt.deadline <= self.now:
             self.turn_away(visit, "expired")
             return "too late"
+        if not self.admits():
+            return self.turn_away(visit, "rejected")
         line = self.choose(visit)
         if line is None:
             return self.turn_away(visit, "rejected")
         if self.idle(line) and not line.visits and self.spec.batch == 1:
-            if self.takes_no_time() and not visit.stop.calls:
+            if self.takes_no_time():
                 return self.pass_through(visit, line)
             self.call(visit)
             self.begin([visit], line)
@@ -111,11 +115,28 @@ class Place:
         limit, forms_batch = self.spec.queue_limit, self.spec.batch > 1 and bool(self.idle(line))
         if limit is not None and len(line.visits) >= limit and not forms_batch:
             return self.turn_away(visit, "rejected")
+        if line.visits and self.now - line.oldest() > self.spec.sheds_above:
+            return self.turn_away(visit, "rejected")
         self.call(visit)
         self.stand_in_line(visit, line)
         if forms_batch:
             self.serve(line)
         return ""
+
+    def admits(self) -> bool:
+        """Whether one more may be inside, and there is a permit for whoever comes."""
+        left = sum(self.count.values()) - self.count["arrived"] - self.count["started"]
+        inside = self.count["arrived"] - 1 - left
+        if self.spec.concurrency is not None and inside >= self.spec.concurrency:
+            return False
+        if self.spec.rate == math.inf:
+            return True
+        filled = self.permits + (self.now - self.filled) * self.spec.rate
+        self.permits, self.filled = min(self.spec.burst, filled), self.now
+        if self.permits < 1.0 - 1e-9:
+            return False
+        self.permits -= 1.0
+        return True
 
     def choose(self, visit: Visit) -> Line | None:
         """The line that a visit is given to, if there is one that is open."""
@@ -142,7 +163,7 @@ class Place:
 
     def takes_no_time(self) -> bool:
         nothing = self.service.distribution == Distribution.CONSTANT and self.service.a == 0.0
-        return nothing and self.workers == math.inf
+        return nothing and self.workers == math.inf and self.spec.name not in self.net.callers
 
     def turn_away(self, visit: Visit, outcome: str) -> str:
         """No service begins, or none would be of use."""
@@ -217,7 +238,11 @@ class Place:
             visit.state, visit.batch = "in service", batch
         self.busy[batch.replica] += 1
         self.batches.append(batch)
-        service = self.draw(first) + (len(visits) - 1) * self.spec.per_item
+        service = self.draw(first)
+        if self.cold[batch.replica]:
+            self.cold[batch.replica] -= 1
+            service *= self.spec.coldness
+        service += (len(visits) - 1) * self.spec.per_item
         ends = self.now + service * self.slowness[batch.replica]
         for visit in visits:
             visit.ends = ends
@@ -357,15 +382,20 @@ class Place:
         self.net.go(again, visit.stop)
 
     def restart(self, replica: int) -> None:
+        if not self.up[replica]:
+            self.cold[replica] = self.spec.cold_services
         self.up[replica] = True
         self.refit()
 
     def rescale(self, replicas: int) -> None:
-        self.scale = replicas
+        before, self.scale = self.scale, replicas
         more = max(0, replicas - len(self.up))
         self.up += [True] * more
         self.busy += [0] * more
         self.slowness += [1.0] * more
+        self.cold += [0] * more
+        for replica in range(before, replicas):
+            self.cold[replica] = self.spec.cold_services
         if self.spec.balancing is None:
             self.lines[0].replicas = list(range(len(self.up)))
         else:

@@ -64,7 +64,7 @@ def test_kernel_and_oracle_agree_on_many(written: Written):
     assert_equal(Life(scenario), Life(scenario, Oracle))
 
 
-@settings(max_examples=12, **HABITS)
+@settings(max_examples=40, **HABITS)
 @given(systems())
 def test_idle_ticks_and_cuts_into_blocks_change_nothing(written: Written):
     def cut(**arguments: Any) -> Network:
@@ -77,7 +77,7 @@ def test_idle_ticks_and_cuts_into_blocks_change_nothing(written: Written):
     assert_equal(Life(scenario, cut, tick=0.37, at_tick=lambda s: s.network.flush()), whole)
 
 
-@settings(max_examples=12, **HABITS)
+@settings(max_examples=40, **HABITS)
 @given(systems())
 def test_everybody_is_somewhere_exactly_once(written: Written):
     """Who came to a station has left it once, or is there; who came at all has one end at most."""
@@ -98,7 +98,7 @@ def test_everybody_is_somewhere_exactly_once(written: Written):
     assert set(came.tolist()) <= ends.keys() | open_still.keys()
 
 
-@settings(max_examples=12, **HABITS)
+@settings(max_examples=40, **HABITS)
 @given(systems())
 def test_number_at_a_station_is_who_has_come_and_not_left(written: Written):
     """At every instant, which is what Little's law rests on; so time means are equal, too."""
@@ -116,7 +116,7 @@ def test_number_at_a_station_is_who_has_come_and_not_left(written: Written):
         assert there == sum(arrival <= now < end for *_, arrival, _, end, _ in at)
 
 
-@settings(max_examples=12, **HABITS)
+@settings(max_examples=40, **HABITS)
 @given(systems())
 def test_no_effect_comes_before_its_cause(written: Written):
     life = Life(read(written))

@@ -85,6 +85,8 @@ SERVER = given_keys(
     sheds_above=st.none() | maybe(ticks(1, 4)),
     cold_start=maybe(given_keys(requests=st.integers(1, 4), factor=st.sampled_from([2, 3.5]))),
 )
+SHARES = st.sampled_from([False, False, True])
+AT_ONCE = given_keys(at_once=maybe(st.integers(2, 5)))
 LOG = given_keys(
     kind=st.sampled_from(["server", "collector"]),
     service_time=SERVICE,
@@ -182,8 +184,13 @@ def systems(draw: Draw) -> Written:
     flow += draw(ASIDES)
     used = [name for name in SERVERS if name in words(flow)]
     system = {name: draw(SERVER) for name in used} | doors
-    for name in re.findall(r"(\w+)\(", " ".join(flow)):
+    calling = re.findall(r"(\w+)\(", " ".join(flow))
+    for name in calling:
         system[name].pop("batch", None)  # who has a batch can't call others
+    for name in used:
+        if "workers" in system[name] and name not in calling and draw(SHARES):
+            system[name].pop("batch", None)
+            system[name] |= {"discipline": "processor_sharing"} | draw(AT_ONCE)
     if "log" in words(flow):
         system["log"] = draw(LOG)
     for name, watcher in WATCHERS.items():

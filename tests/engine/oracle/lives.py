@@ -74,7 +74,9 @@ class Visit:
     settings: int = -1
     start: float = math.nan
     ends: float = math.nan
+    service: float = 0.0
     left: float = 1.0
+    share_left: float = 1.0
     lane: int = 0
     batch: "Batch | None" = None
     called: bool = False

@@ -242,7 +242,9 @@ class Oracle:
         )
 
     def busy(self, name: str) -> int:
-        return sum(self.places[name].busy)
+        place = self.places[name]
+        most = place.spec.workers if place.shares else math.inf
+        return sum(min(busy, most) for busy in place.busy)
 
     def up(self, name: str) -> tuple[bool, ...]:
         place = self.places[name]
@@ -276,7 +278,7 @@ class Oracle:
         self.places[name].is_open = is_open
 
     def set_slowness(self, name: str, replica: int, factor: float) -> None:
-        self.places[name].slowness[replica] = factor
+        self.places[name].set_slowness(replica, factor)
 
     def crash(self, name: str, replica: int) -> None:
         self.places[name].crash(replica)

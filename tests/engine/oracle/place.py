@@ -11,6 +11,7 @@ from mlsim.engine.routes import Trait
 from tests.engine.oracle.branches import Held
 from tests.engine.oracle.line import Line
 from tests.engine.oracle.lives import Batch, Visit
+from tests.engine.oracle.sharing import Sharing
 
 COUNTED = [
     "arrived",
@@ -35,7 +36,8 @@ class Place:
         self.lines = [Line(everybody)] if shared else [Line([r], r) for r in everybody]
         self.turn = -1
         self.batches: list[Batch] = []
-        self.workers = spec.workers or math.inf
+        self.workers = (spec.at_once if spec.sharing else spec.workers) or math.inf
+        self.shares = [Sharing(self, r) for r in everybody] if spec.sharing else []
         self.up = [True] * spec.replicas
         self.scale = spec.replicas
         self.busy = [0] * spec.replicas
@@ -87,6 +89,8 @@ class Place:
 
     def leave_worker(self, replica: int) -> None:
         """A worker takes the next in line, unless its replica is on its way out."""
+        if self.shares:
+            self.shares[replica].catch_up(self.now)
         self.busy[replica] -= 1
         if self.busy[replica] < self.room(replica):
             self.serve(self.line_of(replica))
@@ -163,7 +167,7 @@ class Place:
 
     def takes_no_time(self) -> bool:
         nothing = self.service.distribution == Distribution.CONSTANT and self.service.a == 0.0
-        return nothing and self.workers == math.inf and self.spec.name not in self.net.callers
+        return nothing and self.spec.workers is None and self.spec.name not in self.net.callers
 
     def turn_away(self, visit: Visit, outcome: str) -> str:
         """No service begins, or none would be of use."""
@@ -233,6 +237,8 @@ class Place:
     def begin(self, visits: list[Visit], line: Line) -> None:
         """One worker serves these; the first stands for all, with its draw and its name."""
         first, batch = visits[0], Batch(visits, self.idle(line)[0])
+        if self.shares:
+            self.shares[batch.replica].catch_up(self.now)
         for visit in visits:
             self.take(visit, batch.replica)
             visit.state, visit.batch = "in service", batch
@@ -242,6 +248,10 @@ class Place:
         if self.cold[batch.replica]:
             self.cold[batch.replica] -= 1
             service *= self.spec.coldness
+        first.service = service
+        if self.shares:
+            self.shares[batch.replica].join(first, service)
+            return
         service += (len(visits) - 1) * self.spec.per_item
         ends = self.now + service * self.slowness[batch.replica]
         for visit in visits:
@@ -340,14 +350,28 @@ class Place:
             self.leave_line(visit)
             self.turn_away(visit, "cancelled")
             return
+        if self.shares:
+            self.shares[visit.replica].catch_up(self.now)
+            del self.shares[visit.replica].visits[visit]
         self.close(visit, "cancelled")
         if self.spec.batch == 1:  # else the rest of its batch goes on, and so does the worker
             self.batches.remove(visit.batch)
             self.leave_worker(visit.replica)
+        if self.shares:
+            self.shares[visit.replica].plan(self.now)
+
+    def set_slowness(self, replica: int, factor: float) -> None:
+        """From now on services take so many times as long; under way only those that share."""
+        if self.shares and factor != self.slowness[replica]:
+            self.shares[replica].set_slowness(self.net.now, factor)
+        self.slowness[replica] = factor
 
     def crash(self, replica: int) -> None:
         """All in service there are lost, one by one; they know it at this instant."""
         self.up[replica] = False
+        if self.shares:
+            for visit, share in self.shares[replica].crash(self.net.now).items():
+                visit.share_left = share
         for batch in [batch for batch in self.batches if batch.replica == replica]:
             self.batches.remove(batch)
             for visit in batch.visits:
@@ -369,7 +393,9 @@ class Place:
         if visit.state == "stranded":
             self.turn_away(visit, "lost")
         else:
-            if visit.ends > visit.start:
+            if self.shares:
+                left *= visit.share_left
+            elif visit.ends > visit.start:
                 left *= 1.0 - (self.now - visit.start) / (visit.ends - visit.start)
             self.close(visit, "lost")
         if self.spec.after_crash == AfterCrash.LOSES or visit.abandoned:
@@ -394,6 +420,8 @@ class Place:
         self.busy += [0] * more
         self.slowness += [1.0] * more
         self.cold += [0] * more
+        if self.shares:
+            self.shares += [Sharing(self, r) for r in range(len(self.shares), len(self.up))]
         for replica in range(before, replicas):
             self.cold[replica] = self.spec.cold_services
         if self.spec.balancing is None:

@@ -9,6 +9,7 @@ import simpy
 KINDS = (
     "cancellation",
     "completion",
+    "turn",
     "failure",
     "wake",
     "batch due",

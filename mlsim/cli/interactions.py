@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlsim.cli.options import ScenarioFile, Settings, settings_of
+from mlsim.cli.options import ScenarioFile, Settings, flag, settings_of
 from mlsim.cli.studying import BELOW, Out, Plot, Quiet, draw, show, study_name, written
 
 
@@ -18,7 +18,7 @@ def interactions(
     plot: Plot = None,
     out: Out = BELOW,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print what was found as JSON and nothing else.")
+        bool, flag("--json", "Print what was found as JSON and nothing else.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:

@@ -2,9 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+
+def flag(name: str, said: str) -> Any:
+    """An option that takes no value, which its help would otherwise call a <bool>."""
+    return typer.Option(name, help=said, metavar="")
+
 
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="The scenario, a YAML file.", show_default=False)

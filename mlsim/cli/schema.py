@@ -3,12 +3,12 @@
 import json
 from typing import Annotated
 
-import typer
+from mlsim.cli.options import flag
 
 
 def schema(
     monitoring: Annotated[
-        bool, typer.Option("--monitoring", help="The schema of monitoring files instead.")
+        bool, flag("--monitoring", "The schema of monitoring files instead.")
     ] = False,
 ) -> None:
     """Print the JSON Schema of the scenario language, for editors that complete and check."""

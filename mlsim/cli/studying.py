@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlsim.cli.options import flag, settings_of
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -43,8 +45,8 @@ Plot = Annotated[
     Path | None,
     typer.Option(metavar="PICTURE", help="Write the figure as .png.", show_default=False),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the table as JSON and nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print only the folder that was written.")]
+AsJson = Annotated[bool, flag("--json", "Print the table as JSON and nothing else.")]
+Quiet = Annotated[bool, flag("--quiet", "Print only the folder that was written.")]
 
 
 def plan_of(kind: str, file: Path, monitoring: Path | None, **asked: Any) -> "Plan":
@@ -134,6 +136,4 @@ def varied(given: list[str]) -> dict[str, str]:
     >>> varied(["load.jobs.rate=1/s,2/s"])
     {'load.jobs.rate': '1/s,2/s'}
     """
-    from mlsim.cli.options import settings_of
-
     return settings_of(given, "--vary")

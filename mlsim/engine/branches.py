@@ -6,6 +6,7 @@ the state CALLED, with its own copy of the stamps: what it brings counts when it
 before. A branch that fails fails whoever called, unless enough others can still come back.
 """
 
+from mlsim.engine.caching import keep
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call
 from mlsim.engine.routes import SPLIT, VISIT
@@ -57,6 +58,8 @@ def copy_row(state: State, of: int, to: int) -> None:
         state.stamps[to, name] = state.stamps[of, name]
     for place in range(state.answers.shape[1]):
         state.answers[to, place] = state.answers[of, place]
+    for cache in range(state.keys.shape[1]):
+        state.keys[to, cache] = state.keys[of, cache]
 
 
 @kernel_call
@@ -71,6 +74,8 @@ def come_back(state: State, now: float, token: int, hop: int) -> None:
         if at.kind == VISIT:
             if visit.state == IN_SERVICE and not visit.ghost:
                 bring(state, child, visit.attempt, hop)
+            if visit.state == IN_SERVICE and state.stations[at.station].cache >= 0:
+                keep(state, now, at.station, child, hop)
             end_of_call(state, now, caller, OK)
         else:
             visit.returned += 1

@@ -55,6 +55,7 @@ def empty_state(
         ways = _with_session(loads[number], ways, session, seed)
     loads["until"] = until
     answers = len(program.questions) + len(index) if program.questions else 0
+    caches, room, buckets = _caches(stations, program)
     return layout.State(
         tally=tally,
         clock=np.full(1, -math.inf),
@@ -66,6 +67,7 @@ def empty_state(
         stamps=np.zeros((0, len(index)), np.int32),
         joined=np.zeros((0, program.joins), np.int32),
         answers=np.zeros((0, answers), np.int64),
+        keys=np.zeros((0, caches.size), np.int64),
         hops=as_records(program.hops),
         targets=program.targets,
         loads=loads,
@@ -74,6 +76,10 @@ def empty_state(
         settings=np.zeros(len(index), np.int32),
         replicas=fresh_replicas(len(stations), columns),
         lines=records(columns * lanes * len(stations), layout.LINE),
+        caches=caches,
+        buckets=np.zeros(buckets, np.int32),
+        entries=records(room, layout.ENTRY),
+        kept=np.zeros((room, len(index)), np.int32),
         arrivals=records(0, layout.ARRIVAL),
         foreseen=np.zeros((0, answers), np.int64),
         visits=records(log, layout.VISIT_ROW),
@@ -102,6 +108,7 @@ def grown(old: layout.State, slots: int) -> layout.State:
             stamps=_longer(old.stamps, slots),
             joined=_longer(old.joined, slots),
             answers=_longer(old.answers, slots),
+            keys=_longer(old.keys, slots),
         )
     )
 
@@ -230,5 +237,23 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].guarded = station.rate < math.inf or limit is not None
         built[k].sheds_above, built[k].coldness = station.sheds_above, station.coldness
     built["permits"], built["filled"] = built["burst"], -math.inf
-    built["first_call"] = built["last_call"] = built["turn"] = -1
+    built["first_call"] = built["last_call"] = built["turn"] = built["cache"] = -1
+    with_cache = [k for k, station in enumerate(stations) if station.cache]
+    built["cache"][with_cache] = np.arange(len(with_cache))
     return built
+
+
+def _caches(stations: Sequence[Station], program: Program) -> tuple[Any, int, int]:
+    """The caches of stations, all empty; how many entries they have room for, and buckets."""
+    questions = {question: number for number, question in enumerate(program.questions)}
+    known = [(station.name, station.cache) for station in stations if station.cache]
+    built = records(len(known), layout.CACHE)
+    room = buckets = 0
+    for own, (name, spec) in zip(built, known, strict=True):
+        own.ttl, own.capacity = spec.ttl, spec.capacity
+        own.question = questions.get(Trait(name, "key"), -1)
+        own.first_entry, own.first_bucket = room, buckets
+        own.mask = (1 << (spec.capacity - 1).bit_length()) - 1
+        room, buckets = room + spec.capacity, buckets + own.mask + 1
+    built["free"] = built["newest"] = built["oldest"] = -1
+    return built, room, int(buckets)

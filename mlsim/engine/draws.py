@@ -84,6 +84,12 @@ def _mix(z: Any) -> Any:
     return z ^ (z >> SHIFT_31)
 
 
+def hashes(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of splitmix64 of each number: another one for each, without a pattern."""
+    mixed: NDArray[np.uint64] = _mix(numbers)
+    return mixed
+
+
 @compiled
 def uniform_at(key: Any, entity: int, attempt: int) -> float:
     """The uniform draw of `entity` at `attempt` from the stream `key`; never 0 or 1."""

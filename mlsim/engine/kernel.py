@@ -40,6 +40,7 @@ from mlsim.engine.attempts import (
     watch_person,
 )
 from mlsim.engine.branches import call, come_back, copy_row, split
+from mlsim.engine.caching import look_up
 from mlsim.engine.calls import (
     call_again,
     end_call,
@@ -337,26 +338,28 @@ def complete(state: State, now: float, token: int) -> None:
         complete_batch(state, now, token, index)
     elif state.tokens[token].state == LOST:
         drop_token(state, token)
-    elif not calls_others(state, token, index):
+    elif not calls_others(state, now, token, index):
         place = state.tokens[token].replica
         conclude(state, now, token, index)
         leave_worker(state, now, index, place)
 
 
 @kernel_step
-def calls_others(state: State, token: int, index: int) -> bool:
+def calls_others(state: State, now: float, token: int, index: int) -> bool:
     """Whether the worker now calls others, and waits."""
     calls = False
     if state.hops[state.tokens[token].hop].calls >= 0:
-        calls = call_others(state, token, index)
+        calls = call_others(state, now, token, index)
     return calls
 
 
 @kernel_call
-def call_others(state: State, token: int, index: int) -> bool:
-    """The worker calls others, if it has not yet, and its own work was not in vain."""
+def call_others(state: State, now: float, token: int, index: int) -> bool:
+    """The worker calls others, if it has not yet, needs to, and its own work was not in vain."""
     visit = state.tokens[token]
     if visit.called or comes_to_nothing(state, token, index):
+        return False
+    if state.stations[index].cache >= 0 and look_up(state, now, token, index):
         return False
     visit.called, visit.awaits = 1, 1
     call(state, token, state.hops[visit.hop].calls)

@@ -12,9 +12,10 @@ from mlsim.engine import kernel
 from mlsim.engine import state as layout
 from mlsim.engine.arrivals import Source
 from mlsim.engine.building import UNLIMITED, empty_state, grown, records, widened, with_heap
+from mlsim.engine.caching import empty
 from mlsim.engine.draws import Distribution, stream
 from mlsim.engine.foresight import Foresight, Steering
-from mlsim.engine.parts import AfterCrash, Balancing, Client, Service, Session, Station
+from mlsim.engine.parts import AfterCrash, Balancing, Cache, Client, Service, Session, Station
 from mlsim.engine.routes import (
     ChainLike,
     Cut,
@@ -30,6 +31,7 @@ from mlsim.engine.tables import Counters, Requests, Visits
 __all__ = [
     "AfterCrash",
     "Balancing",
+    "Cache",
     "Client",
     "Counters",
     "Network",
@@ -322,10 +324,12 @@ class Network:
         return stranded
 
     def restart(self, name: str, replica: int) -> None:
-        """A crashed replica works again and takes from the line."""
+        """A crashed replica works again and takes from the line; what it kept is gone."""
         k = self._replica(name, replica)
         if not self._up[k][replica]:
             self._state.replicas["cold"][k, replica] = self._stations[k].cold_services
+        if self._stations[k].cache is not None:
+            empty(self._state, int(self._state.stations[k].cache))
         self._up[k][replica] = True
         self._draining.discard((k, replica))
         self._make_room(k)
@@ -452,3 +456,5 @@ def traits_of(station: Station) -> Iterator[Trait]:
         yield Trait(station.name, "priority")
     if station.sized:
         yield Trait(station.name, "size")
+    if station.cache is not None:
+        yield Trait(station.name, "key")

@@ -37,6 +37,24 @@ class AfterCrash(IntEnum):
     RESUMES = 2
 
 
+@dataclass(frozen=True)
+class Cache:
+    """What a station keeps of the answers of those it calls, by the key of a row.
+
+    ttl: seconds from the return of an answer after which it is asked for anew. capacity: answers
+    that are kept; one more makes that which has been unused for longest go.
+    """
+
+    ttl: float = math.inf
+    capacity: int = 1
+
+    def __post_init__(self) -> None:
+        if not (self.ttl > 0.0 and self.capacity >= 1):
+            raise ValueError(
+                f"a cache needs ttl > 0 and capacity >= 1 (got {self.ttl}, {self.capacity})"
+            )
+
+
 MOST_RETRIES = 100
 """How often a station can be called again."""
 
@@ -74,7 +92,7 @@ class Station:
     one may wait before no more are let into the line. cold_services: the first at a replica that
     has started take `coldness` times as long. prioritised: rows have a priority, by which they are
     served: first those in lane 0 of PRIORITIES. sized: rows have a size, by which their service
-    times are multiplied.
+    times are multiplied. cache: rows have a key; where the answer for it is kept, nobody is called.
     """
 
     name: str
@@ -104,6 +122,7 @@ class Station:
     coldness: float = 1.0
     prioritised: bool = False
     sized: bool = False
+    cache: Cache | None = None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:

@@ -14,6 +14,10 @@ def answer_to(state: State, attempt: int, hop: int) -> int:
         name = state.targets[at.first_read + k]
         if state.stamps[attempt, name] != state.answers[attempt, known + name]:
             answer = -1
+    for cache in range(state.caches.size):
+        if state.caches[cache].question == at.question:
+            # Kept apart: answers may be told anew while the row is under way.
+            state.keys[attempt, cache] = answer
     return answer
 
 

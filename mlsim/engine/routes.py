@@ -90,7 +90,7 @@ class ChainLike(Protocol):
 
 
 class Trait(NamedTuple):
-    """What a station goes by: the `priority` of a row, or the `size` of its work."""
+    """What a station goes by: the `priority` of a row, the `size` of its work, or its `key`."""
 
     station: str
     what: str
@@ -106,7 +106,8 @@ class Shards(NamedTuple):
 Question = Choice | Trait | str
 """What the kernel must know of a row: which branch of a choice it takes; with the name of a
 station, whether its visit there fails (1) because of what it carries (else 0); for a trait, the
-lane in which it waits, 0 being served first, or the bits of a number that isn't negative."""
+lane in which it waits, 0 being served first, the bits of a number that isn't negative, or the key
+under which a cache keeps what it is answered: a hash that isn't negative, or `caching.NO_KEY`."""
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,7 @@ STATION = np.dtype(
         ("balancing_key", "u8"),
         ("turn", "i8"),
         ("sharing", "i8"),
+        ("cache", "i8"),
         ("guarded", "i8"),
         ("concurrency", "i8"),
         ("rate", "f8"),
@@ -276,6 +277,7 @@ visit gives up on it.
 `batch_wait`, and each after the first takes `per_item` seconds more.
 `balancing`: SHARED, or how requests find a replica that has a line of its own; `turn`: the replica
 that had the last, going round. `sharing`: whether a replica serves all at once (see `sharing`).
+`cache`: number of the one in which it keeps what those answer whom it calls, or -1.
 `after_crash`: LOSES, RETRIES or RESUMES what a crashed replica had.
 `guarded`: whether there are limits at its door: `concurrency`, who may be inside, and `rate`, with
 `burst` permits at most and `permits` at the time `filled`. `sheds_above`: how long one may wait in
@@ -321,6 +323,31 @@ after its head. The line of replica r of station k has the number k + r * statio
 replicas share one, it is that of the first. Where there are priorities, nobody stands in this line,
 but in one of LANES - 1 more, `stations` apart, of which the first is served first; it counts those
 who wait in all of them."""
+
+CACHE = np.dtype(
+    [
+        ("ttl", "f8"),
+        ("capacity", "i8"),
+        ("question", "i8"),
+        ("first_entry", "i8"),
+        ("first_bucket", "i8"),
+        ("mask", "i8"),
+        ("used", "i8"),
+        ("free", "i8"),
+        ("newest", "i8"),
+        ("oldest", "i8"),
+    ]
+)
+"""`question`: whose answer is the key of a row. `first_entry`, `capacity`: span in
+`State.entries`; `first_bucket`, `mask` + 1, a power of 2: in `State.buckets`. `used`: entries taken
+since it was empty; `free`: the last of them that was given back, or -1. `newest`, `oldest`: entries
+by their last use, or -1."""
+
+ENTRY = np.dtype(
+    [("key", "i8"), ("filled", "f8"), ("next", "i8"), ("newer", "i4"), ("older", "i4")]
+)
+"""An answer that is kept, since `filled`. `next`: the other entry with its bucket, or -1; `newer`,
+`older`: its neighbours in the order of use."""
 
 LOAD = np.dtype(
     [
@@ -415,9 +442,12 @@ class State(NamedTuple):
     requests, attempts, tokens: pools; stamps, joined: per attempt, per name and per join.
     answers: per attempt; per question its answer, or -1, and then the stamps, per name, on which
     the answers rest. foreseen: the same per arrival of the block, for its first attempt.
+    keys: per attempt and cache, the last that it was asked for.
     hops, targets: programs (see `routes`); loads: who enters where, and how patiently.
     ways: what people do next, load by load.
     stations, settings: per name; replicas: per station and replica; lines: see `LINE`.
+    caches, entries: see `caching`; buckets: 1 + the first entry of each, or 0; kept: per entry, per
+    name, what its filler was stamped with.
     arrivals: the block at hand; clock: time of the last event.
     visits, rows, row_stamps: logs being filled.
     """
@@ -432,6 +462,7 @@ class State(NamedTuple):
     stamps: NDArray[np.int32]
     joined: NDArray[np.int32]
     answers: NDArray[np.int64]
+    keys: NDArray[np.int64]
     hops: NDArray[Any]
     targets: NDArray[np.int64]
     loads: NDArray[Any]
@@ -440,6 +471,10 @@ class State(NamedTuple):
     settings: NDArray[np.int32]
     replicas: NDArray[Any]
     lines: NDArray[Any]
+    caches: NDArray[Any]
+    buckets: NDArray[np.int32]
+    entries: NDArray[Any]
+    kept: NDArray[np.int32]
     arrivals: NDArray[Any]
     foreseen: NDArray[np.int64]
     visits: NDArray[Any]

@@ -3,6 +3,7 @@
 from mlsim.system import (
     autoscaler,
     batch_job,
+    cache,
     channel_model,
     client,
     collector,
@@ -25,6 +26,7 @@ from mlsim.system import (
 __all__ = [
     "autoscaler",
     "batch_job",
+    "cache",
     "channel_model",
     "client",
     "collector",

@@ -82,9 +82,10 @@ class Autoscaler(Component):
     """Time until a new replica serves."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        served = {n: s for n, s in scenario.system.items() if isinstance(s, Served)}
+        system = scenario.system
+        served = {n: s for n, s in system.items() if isinstance(s, Served) and not s.alone}
         if self.scales not in served:
-            message = f"no component '{self.scales}' in system that has replicas"
+            message = f"no component '{self.scales}' in system that can have more replicas"
             yield ("scales",), message, nearest(self.scales, served)
         elif served[self.scales].workers is None:
             yield ("scales",), f"needs {self.scales} to have a number of workers", ""

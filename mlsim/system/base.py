@@ -56,6 +56,9 @@ class Component(Spec):
     sends_columns: ClassVar[bool] = False
     """Whether its settings have an `output`: columns that it sends in a format of its own."""
 
+    stamps: ClassVar[tuple[Any, ...]] = ()
+    """Settings with the numbers 1, 2 ... that requests are stamped with by what happens here."""
+
     knows_truth: ClassVar[bool] = False
     """Whether it reads the world itself, and not what reaches it with a request."""
 

@@ -34,6 +34,9 @@ class Served(Component):
     Without `workers` there are always enough; without `service_time` it takes no time.
     """
 
+    alone: ClassVar[bool] = False
+    """Whether there can be no more than one replica."""
+
     service_time: DurationExpression | None = None
     """Time that a worker spends on a request; it may depend on what the request carries, and on
     when it was sent."""
@@ -98,7 +101,12 @@ class Served(Component):
             yield ("service_time",), refusal.message, refusal.suggestion
         yield from self._sharing_problems()
         yield from self._shard_problems()
+        yield from self._replica_problems()
         yield from self._limit_problems()
+
+    def _replica_problems(self) -> Iterable[Mistake]:
+        if self.alone and self.replicas > 1:
+            yield ("replicas",), f"must be 1: a {self.kind} keeps all that it has in one place", ""
 
     def _limit_problems(self) -> Iterable[Mistake]:
         if self.rate_limit is None:

@@ -18,6 +18,7 @@ from mlsim.scenario.flow_steps import Choice
 from mlsim.system.base import Deployed, Inbox
 from mlsim.system.choosing import Asked, Conditions
 from mlsim.system.contract import Reader
+from mlsim.system.traits import WHOSE
 from mlsim.system.wiring import Readers, Wiring, needed_by
 from mlsim.world.people import Truth
 
@@ -134,7 +135,11 @@ class SettledRows(Mapping[str, Column]):
 
     def trait(self, name: str, formula: Formula) -> Column:
         """What a component goes by, of each row."""
-        columns = Asked(formula.names, lambda column: self.at(name, column))
+
+        def ask(column: str) -> Column:
+            return self.truth.people if column == WHOSE else self.at(name, column)
+
+        columns = Asked(formula.names, ask)
         return formula(Rows(self.log.request, self.log.sent, columns, self.log.answer))
 
     def _sent_to(self, reader: str, spec: Reader, sender: Deployed, column: str) -> Column:

@@ -232,7 +232,7 @@ class System(Mapping[str, Deployed]):
     def _deploy(self, name: str, spec: Component) -> Deployed:
         announce = partial(self.network.set_settings, name) if spec.in_flow else _to_nobody
         first = spec.first_settings(self, name)
-        return Deployed(name, spec, [first], announce, self._now)
+        return Deployed(name, spec, [first, *spec.stamps], announce, self._now)
 
     def _training_window(self) -> float | None:
         """How far back training looks, in seconds; None if nothing is trained after day 0."""

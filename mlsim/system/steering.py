@@ -12,7 +12,7 @@ from mlsim.scenario.flow_steps import Choice
 from mlsim.system.base import Component
 from mlsim.system.contract import Reader
 from mlsim.system.requests import RequestBlock
-from mlsim.system.traits import coded
+from mlsim.system.traits import WHOSE, coded
 from mlsim.system.wiring import Readers, Wiring, needed_by
 
 
@@ -48,7 +48,8 @@ class Steering:
         if isinstance(question, Choice):
             return self._lineage(question, needed_by(question))
         if isinstance(question, Trait):
-            return self._lineage(question.station, self._traits[question].names)
+            read = [name for name in self._traits[question].names if name != WHOSE]
+            return self._lineage(question.station, read)
         needs = self._system[question].needs() or self._wiring.visible(question)
         return self._lineage(question, needs)
 

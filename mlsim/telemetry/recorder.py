@@ -13,8 +13,10 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 from numpy.typing import NDArray
 
+from mlsim.engine.caching import MISS
 from mlsim.engine.network import Client as ClientStation
 from mlsim.engine.network import Station, Visits
+from mlsim.system.cache import Cache
 from mlsim.system.client import Client
 from mlsim.system.contract import Reader
 from mlsim.system.external import External
@@ -158,6 +160,11 @@ class Recorder:
             if isinstance(d.spec, Reader) and d.spec.drops
         }
         self._collected = {name: np.zeros((1, cells), np.int32) for name in system.collectors}
+        self._found = {
+            name: np.zeros((2, cells), np.int32)
+            for name, d in system.items()
+            if isinstance(d.spec, Cache)
+        }
         scraper = scraper_of(system)
         self._scrapes = scraper and Scrapes(
             [place for place in stations.values() if isinstance(place, Station)],
@@ -181,6 +188,10 @@ class Recorder:
         live = visits.end > 0
         self.sojourns.add(station[live], visits.end[live] - visits.arrival[live])
         self.work.add(visits, *grid)
+        for name, counts in self._found.items():
+            looked = (station == self._system.network.index(name)) & (visits.settings > 0)
+            found = visits.settings[looked].astype(np.int64) - MISS
+            count(found, visits.end[looked], *grid, counts)
 
     def on_requests(self, block: RequestBlock) -> None:
         """Count what clients have seen."""
@@ -236,6 +247,10 @@ class Recorder:
         if needed("rows_dropped_total"):
             rows = ((name, counts[0]) for name, counts in self._dropped.items())
             _write_counter(store, cells, "component", "rows_dropped_total", rows)
+        for found, metric in enumerate(("cache_misses_total", "cache_hits_total")):
+            if needed(metric):
+                looked = ((name, counts[found]) for name, counts in self._found.items())
+                _write_counter(store, cells, "component", metric, looked)
         if needed("labels_total"):
             labels = ((name, counts[0]) for name, counts in self._labels.items())
             _write_counter(store, cells, "component", "labels_total", labels)

@@ -55,7 +55,8 @@ def numbers_its_settings(trial: ComponentTrial) -> None:
     deployed = trial.world.system[trial.name]
     times, numbers = zip(*[(-float("inf"), 0), *deployed.history], strict=True)
     assert list(times) == sorted(times)
-    assert list(numbers) == list(range(len(deployed.settings)))
+    changes = range(1 + len(deployed.spec.stamps), len(deployed.settings))
+    assert list(numbers) == [0, *changes]
     system = trial.world.system
     first = deployed.spec.first_settings(system, trial.name)
     same = type(first) is type(deployed.settings[0])

@@ -23,11 +23,16 @@ class Waiting:
 
     def bring(self, child: Attempt) -> None:
         """What the branch has met counts from now on."""
-        for name in stops_of(child.within):
-            if name in child.stamps:
-                self.token.attempt.stamps[name] = child.stamps[name]
-            else:
-                self.token.attempt.stamps.pop(name, None)
+        take_over(self.token.attempt, child.stamps, child.within)
+
+
+def take_over(attempt: Attempt, stamps: dict[str, int], branch: Step) -> None:
+    """What was met on a branch, the attempt has met, and nothing else there."""
+    for name in stops_of(branch):
+        if name in stamps:
+            attempt.stamps[name] = stamps[name]
+        else:
+            attempt.stamps.pop(name, None)
 
 
 @dataclass(eq=False)
@@ -72,6 +77,8 @@ class Held(Waiting):
         (visit,) = self.batch.visits
         if visit.state == "in service" and not visit.abandoned:
             self.bring(child)
+        if visit.state == "in service" and self.place.spec.cache:
+            self.place.memory.keep(visit.key, self.place.now, dict(child.stamps))
         self.place.answered(self.batch, "")
 
     def miss(self, outcome: str) -> None:

@@ -80,6 +80,7 @@ class Visit:
     lane: int = 0
     batch: "Batch | None" = None
     called: bool = False
+    key: int = -1
     fate: str = ""
 
     @property

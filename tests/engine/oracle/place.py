@@ -8,9 +8,10 @@ import numpy as np
 from mlsim.engine.draws import Distribution, quantile, stream, uniform_at
 from mlsim.engine.parts import AfterCrash, Balancing, Station
 from mlsim.engine.routes import Trait
-from tests.engine.oracle.branches import Held
+from tests.engine.oracle.branches import Held, take_over
 from tests.engine.oracle.line import Line
 from tests.engine.oracle.lives import Batch, Visit
+from tests.engine.oracle.memory import HIT, MISS, Memory
 from tests.engine.oracle.sharing import Sharing
 
 COUNTED = [
@@ -46,6 +47,7 @@ class Place:
         self.permits, self.filled = spec.burst, self.now
         self.service, self.failing, self.is_open = spec.service, spec.error_rate, True
         self.count = dict.fromkeys(COUNTED, 0)
+        self.memory = Memory(spec)
         self.calls = 0
         self.key = stream(net.seed, f"service/{spec.name}")
         self.balancing_key = stream(net.seed, f"balancing/{spec.name}")
@@ -285,7 +287,8 @@ class Place:
         """A worker has finished, if it is still at it."""
         if batch in self.batches:
             first = batch.visits[0]
-            if first.stop.calls and not first.called and not self.fails(first):
+            calls = first.stop.calls and not first.called and not self.fails(first)
+            if calls and not (self.spec.cache and self.recalls(first)):
                 first.called = True
                 Held(self.net, first.token, self, batch).begin(first.stop.calls)
                 return
@@ -294,6 +297,17 @@ class Place:
                 if visit.state == "in service":
                     self.conclude(visit)
             self.leave_worker(batch.replica)
+
+    def recalls(self, visit: Visit) -> bool:
+        """Whether an answer for the key is there; if so, the attempt has met what it rests on."""
+        visit.key = self.net.answer(Trait(self.spec.name, "key"), visit.attempt)
+        known = self.memory.look_up(visit.key, self.now)
+        visit.settings = MISS if known is None else HIT
+        if not visit.abandoned:
+            visit.attempt.stamps[self.spec.name] = visit.settings
+            if known is not None:
+                take_over(visit.attempt, known, visit.stop.calls)
+        return known is not None
 
     def answered(self, batch: Batch, outcome: str) -> None:
         """What a worker has called is over, so its own work is, at this instant."""
@@ -411,6 +425,7 @@ class Place:
         if not self.up[replica]:
             self.cold[replica] = self.spec.cold_services
         self.up[replica] = True
+        self.memory.answers.clear()
         self.refit()
 
     def rescale(self, replicas: int) -> None:

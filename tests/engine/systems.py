@@ -92,6 +92,16 @@ LOG = given_keys(
     service_time=SERVICE,
     workers=maybe(st.integers(1, 2)),
 )
+CACHE = given_keys(
+    kind=st.just("cache"),
+    key=st.sampled_from(["floor(4 * x)", "floor(9 * x) if x > 0.2 else log(0 * x - 1)"]),
+    ttl=maybe(ticks(1, 24)),
+    capacity=st.integers(1, 6),
+    service_time=SERVICE,
+    workers=maybe(st.integers(1, 3)),
+    optional=st.booleans(),
+    timeout=maybe(ticks(2, 8)),
+)
 CLIENT = given_keys(
     kind=st.just("client"),
     timeout=maybe(ticks(1, 12)),
@@ -129,6 +139,8 @@ FLOWS = st.sampled_from(
         "a(b -> c) -> c",
         "a -> b([a, c]) -> c",
         "a(any of [b, c] cancel rest)",
+        "a -> cache(b -> c)",
+        "[cache(a), b] -> c",
     ]
 )
 ASIDES = st.lists(
@@ -191,6 +203,9 @@ def systems(draw: Draw) -> Written:
         if "workers" in system[name] and name not in calling and draw(SHARES):
             system[name].pop("batch", None)
             system[name] |= {"discipline": "processor_sharing"} | draw(AT_ONCE)
+    if "cache" in words(flow):
+        system["cache"] = draw(CACHE)
+        used.append("cache")
     if "log" in words(flow):
         system["log"] = draw(LOG)
     for name, watcher in WATCHERS.items():

@@ -88,30 +88,28 @@ class Cache(Served):
         return replace(super().station(name), cache=kept)
 
 
-def insides(flow: Iterable[Chain], name: str) -> Iterator[tuple[int, str]]:
-    """What a cache answers for, as it stands in the flow, by the number of the line; "" for
-    nothing.
-    """
-    for number, chain in enumerate(flow):
-        for step in within(chain.steps):
-            if step == name:
-                yield number, ""
-            elif isinstance(step, Call) and step.name == name:
-                yield number, written(step.inside)
+def calls_of(flow: Iterable[Chain], name: str) -> list[tuple[int, Call]]:
+    """What a component calls, each with the number of its line in the flow."""
+    found = ((number, step) for number, chain in enumerate(flow) for step in within(chain.steps))
+    return [(n, step) for n, step in found if isinstance(step, Call) and step.name == name]
 
 
 @scenario_check
 def misplaced(scenario: Scenario) -> Iterator[Mistake]:
     """Caches that answer for nobody, or now for this and now for that."""
     for name, spec in scenario.system.items() if scenario.is_read("flow") else ():
-        first = ""
-        for number, inside in insides(scenario.flow, name) if isinstance(spec, Cache) else ():
-            first = first or inside
-            if not inside:
+        if not isinstance(spec, Cache):
+            continue
+        calls = calls_of(scenario.flow, name)
+        for number, chain in enumerate(scenario.flow):
+            # A line may begin where another one has called already.
+            if name in list(within(chain.steps))[1 if calls else 0 :]:
                 message = f"{name} is a cache: whom it answers for stands in brackets behind it"
                 yield ("flow", number), message, f"{name}(database)"
-            elif inside != first:
-                message = f"{name} keeps the answers of {first}: give {inside} a cache of its own"
+        for number, call in calls:
+            first, own = written(calls[0][1].inside), written(call.inside)
+            if own != first:
+                message = f"{name} keeps the answers of {first}: give {own} a cache of its own"
                 yield ("flow", number), message, ""
 
 
@@ -120,9 +118,8 @@ def unsettled(scenario: Scenario, name: str) -> list[str]:
     spec, wiring = scenario.system[name], Wiring.of(scenario)
     assert isinstance(spec, Cache), "who asks has seen to it"
     settled = {*names(spec.key), *(scenario.world.person if WHOSE in names(spec.key) else ())}
-    steps = [step for chain in scenario.flow for step in within(chain.steps)]
-    calls = [step for step in steps if isinstance(step, Call) and step.name == name]
-    inside = [other for call in calls for other in step_names(call.inside)]
+    calls = calls_of(scenario.flow, name)
+    inside = [other for _, call in calls for other in step_names(call.inside)]
     specs = [(scenario.system[other], other) for other in inside]
     read = [col for one, other in specs for col in _from_outside(one, wiring, other, inside)]
     stores = [WHOSE for one, _ in specs if isinstance(one, Store)]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlsim.faults.base import Fault
+from mlsim.scenario.flow_steps import Call, within
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Deployed
 from mlsim.testing import running
@@ -129,7 +130,10 @@ def _settings(deployed: Deployed, time: float) -> Any:
 
 
 def _same_service_after_repair(trial: FaultTrial) -> None:
-    """Who begins to be served after the repair in both worlds is served as long as in the twin."""
+    """Who begins to be served after the repair in both worlds is served as long as in the twin.
+
+    But for those that call others: how long they wait is not their own service.
+    """
     served = [_service_times(world) for world in (trial.world, trial.twin)]
     shared = served[0].keys() & served[1].keys()
     assert shared, "nobody is served after the repair"
@@ -138,8 +142,11 @@ def _same_service_after_repair(trial: FaultTrial) -> None:
 
 
 def _service_times(world: Observation) -> dict[tuple[int, int, int], float]:
-    visits = world.tables["visits"]
+    visits, index = world.tables["visits"], world.system.network.index
+    steps = (step for chain in world.system.scenario.flow for step in within(chain.steps))
+    callers = [index(step.name) for step in steps if isinstance(step, Call)]
     chosen = (visits["start"] > UNTIL) & (visits["outcome"] == 0)
+    chosen &= ~np.isin(visits["station"], callers)
     keys = zip(
         *(visits[c][chosen].tolist() for c in ("request", "attempt", "station")), strict=True
     )

@@ -37,6 +37,7 @@ def test_every_block_of_yaml_belongs_to_a_file(files):
         "orders.csv",
         "sessions.yaml",
         "versions.yaml",
+        "cached.yaml",
         "monitoring/watch.yml",
         "monitoring/rules/clinic.rules.yml",
         "mistakes.yaml",
@@ -45,7 +46,10 @@ def test_every_block_of_yaml_belongs_to_a_file(files):
 
 @pytest.mark.parametrize(
     "name",
-    ["counter.yaml", "clinic.yaml", "answers.yaml", "flood.yaml", "replay.yaml", "versions.yaml"],
+    [
+        *("counter.yaml", "clinic.yaml", "answers.yaml", "flood.yaml"),
+        *("replay.yaml", "versions.yaml", "cached.yaml"),
+    ],
 )
 def test_its_scenarios_are_valid(files, name):
     scenario, _ = load_watched(name)

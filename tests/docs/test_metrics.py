@@ -11,7 +11,10 @@ ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| (\w+)", re.MULTILINE)
 PAGE = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
 DOCUMENTED = {name: set(labels.strip().split(", ")) for name, labels, _ in ROW.findall(PAGE)}
 SUFFIX = re.compile(r"_(bucket|sum|count)$")
-SCENARIOS = ("stale_store", "telemetry_overload", "machine_crash", "format_change", "lost_push")
+SCENARIOS = (
+    *("stale_store", "telemetry_overload", "machine_crash"),
+    *("format_change", "lost_push", "stale_cache"),
+)
 
 
 def exposed() -> dict[str, set[str]]:

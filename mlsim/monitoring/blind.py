@@ -16,6 +16,7 @@ METRICS = frozenset(
         *("requests_total", "queue_length", "workers_busy", "up"),
         *("client_requests_total", "client_attempts_total"),
         *("telemetry_rows_total", "rows_dropped_total", "labels_total"),
+        *("cache_hits_total", "cache_misses_total"),
         *("model_version", "deployed_version", "model_age_seconds", "store_age_seconds"),
         *("data_check", "data_check_rows"),
         *(part for name in HISTOGRAMS for part in parts_of_histogram(name)),

@@ -198,7 +198,7 @@ def systems(draw: Draw) -> Written:
     system = {name: draw(SERVER) for name in used} | doors
     calling = re.findall(r"(\w+)\(", " ".join(flow))
     for name in calling:
-        system[name].pop("batch", None)  # who has a batch can't call others
+        system.get(name, {}).pop("batch", None)  # who has a batch can't call others
     for name in used:
         if "workers" in system[name] and name not in calling and draw(SHARES):
             system[name].pop("batch", None)

@@ -36,7 +36,7 @@ SUITED: dict[str, dict[str, Any]] = {
 }
 """Other parameters than those of the example, where they mean nothing to a system so small."""
 
-NOTHING: dict[str, dict[str, Any]] = {"latency": {"factor": 1}}
+NOTHING: dict[str, dict[str, Any]] = {"latency": {"factor": 1}, "slow_replica": {"factor": 1}}
 """The parameters with which a fault without a `share` does nothing."""
 
 NO_STRENGTH = "all or nothing"

@@ -12,6 +12,7 @@ FAULTS: dict[str, dict[str, object]] = {
     "zone_outage": {"zone": "b"},
     "machine_crash": {"machine": "two"},
     "latency": {"component": "gateway", "factor": 4},
+    "slow_replica": {"component": "gateway", "replica": 1, "factor": 4},
     "packet_loss": {"component": "gateway", "share": 0.3},
     "expired_certificate": {"component": "gateway"},
     "disk_full": {"component": "telemetry"},
@@ -62,6 +63,16 @@ def test_a_slow_component_takes_the_factor_of_each_service(twin: World):
     took = dict(zip(other.request.tolist(), (other.end - other.start).tolist(), strict=True))
     expected = np.array([took[one] for one in mine.request.tolist()])
     slow = (mine.start > 6 * HOUR) & (mine.start <= 12 * HOUR)
+    np.testing.assert_allclose(mine.end - mine.start, np.where(slow, factor, 1) * expected)
+
+
+def test_a_slow_replica_takes_the_factor_and_the_other_one_does_not(twin: World):
+    world, factor = during("slow_replica", factor=1.5), 1.5
+    mine, other = world.visits_of("gateway"), twin.visits_of("gateway")
+    took = dict(zip(other.request.tolist(), (other.end - other.start).tolist(), strict=True))
+    expected = np.array([took[one] for one in mine.request.tolist()])
+    slow = (mine.start > 6 * HOUR) & (mine.start <= 12 * HOUR) & (mine.replica == 1)
+    assert slow.any()
     np.testing.assert_allclose(mine.end - mine.start, np.where(slow, factor, 1) * expected)
 
 
@@ -117,7 +128,8 @@ def test_after_the_repair_all_is_as_before(kind: str, twin: World):
 
 
 @pytest.mark.parametrize(
-    ("kind", "none"), [("latency", {"factor": 1}), ("packet_loss", {"share": 0})]
+    ("kind", "none"),
+    [("latency", {"factor": 1}), ("slow_replica", {"factor": 1}), ("packet_loss", {"share": 0})],
 )
 def test_zero_strength_is_the_twin_to_the_last_bit(kind: str, none: dict[str, object], twin: World):
     world = during(kind, **none)
@@ -138,6 +150,7 @@ def test_zero_strength_is_the_twin_to_the_last_bit(kind: str, none: dict[str, ob
         ("zone_outage", {"zone": "c"}, r"zone: no component runs in zone 'c'"),
         ("machine_crash", {"machine": "twoo"}, r"machine: no .* on machine 'twoo'.*'two'"),
         ("latency", {"component": "features"}, r"component: features has no service_time"),
+        ("slow_replica", {"replica": 2}, r"replica: gateway has no replica 2 \(0\.\.1\)"),
         ("disk_full", {"component": "gateway"}, r"component: must be a collector, here telemetry"),
         ("memory_leak", {"lives": "0s"}, r"lives: must be more than 0"),
         ("packet_loss", {"share": 2}, r"share: must be a probability"),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -103,7 +104,8 @@ def grown(old: layout.State, slots: int) -> layout.State:
         tally[free] = size
         pools[name] = pool
     return with_heap(
-        old._replace(
+        replace(
+            old,
             **pools,
             stamps=_longer(old.stamps, slots),
             joined=_longer(old.joined, slots),
@@ -121,7 +123,8 @@ def widened(old: layout.State, replicas: int) -> layout.State:
     more = (len(old.stations), replicas - columns)
     fresh = fresh_replicas(*more)
     return with_heap(
-        old._replace(
+        replace(
+            old,
             replicas=as_records(np.concatenate([old.replicas, fresh], axis=1)),
             lines=_longer(old.lines, more[0] * more[1] * old.tally[layout.LANES]),
         )
@@ -140,7 +143,7 @@ def with_heap(state: layout.State) -> layout.State:
     certain = 7 * state.tokens.size + 4 * state.lines.size + 1
     wanted = 2 * (state.tally[layout.EVENTS] + layout.PUSHES * state.tally[layout.MARGIN])
     more = int(max(certain, wanted)) - state.heap.size
-    return state._replace(heap=_longer(state.heap, more)) if more > 0 else state
+    return replace(state, heap=_longer(state.heap, more)) if more > 0 else state
 
 
 def fresh_replicas(stations: int, columns: int) -> Any:

@@ -11,7 +11,7 @@ from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.state import EVENTS
 
 
-@kernel_step
+@kernel_call
 def push(
     heap: Any,
     tally: Any,

@@ -7,6 +7,7 @@ foreseen wrongly is ever used.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -60,7 +61,7 @@ class Foresight:
     def foresee(self, state: layout.State) -> layout.State:
         """Answers for a new block of arrivals; gives the state that has room for them."""
         room = np.full((state.arrivals.size, state.answers.shape[1]), -1, np.int64)
-        state = state._replace(foreseen=room)
+        state = replace(state, foreseen=room)
         self._until = 0
         self._look_ahead(state)
         return state

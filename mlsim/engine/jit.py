@@ -46,7 +46,10 @@ _njit: Any = numba.njit  # some of its options have no published types
 
 _config.CACHE_DIR = str(CACHE_FOLDER)
 
-if _config.DISABLE_JIT:
+COMPILES = not _config.DISABLE_JIT
+"""Else all runs as plain Python, to be looked at in a debugger."""
+
+if not COMPILES:
     # Hashes of draws wrap around on purpose; as plain Python, NumPy would warn of each.
     np.seterr(over="ignore")
 
@@ -55,8 +58,8 @@ _FAITHFUL = {"cache": True, "error_model": "numpy"}
 """IEEE arithmetic as written: nothing is reordered, and a division by zero gives inf or nan."""
 
 _UNCOUNTED = {**_FAITHFUL, "_nrt": False}
-"""Arrays in a tuple are counted at every touch, which made the kernel ten times slower; code that
-allocates nothing can do without the counts."""
+"""Arrays are counted at every touch, which made the kernel ten times slower; code that allocates
+nothing can do without the counts."""
 
 _INNER = {**_UNCOUNTED, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Not to be called from Python: saves a third of the time to compile."""
@@ -77,13 +80,13 @@ def kernel_entry(function: Function) -> Function:
 def kernel_step(function: Function) -> Function:
     """Compile a step of the kernel into whoever calls it; it must not allocate.
 
-    Handing on a tuple of twenty arrays costs more than what most steps do.
+    For what is short, or called from one place on the way that every request takes.
     """
     jitted: Function = _njit(**_INNER, forceinline=True)(function)
     return jitted
 
 
 def kernel_call(function: Function) -> Function:
-    """Compile a step that is rare, or called from too many places to be worth inlining."""
+    """Compile a step that is rare, long, or called from many places: copies cost the compiler."""
     jitted: Function = _njit(**_INNER)(function)
     return jitted

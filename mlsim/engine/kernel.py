@@ -51,6 +51,7 @@ from mlsim.engine.calls import (
 )
 from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import pop, push
+from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.lines import replica_of, station_of
 from mlsim.engine.logs import log_answer, log_visit
@@ -126,13 +127,14 @@ CUT_OFF = -1
 
 
 @kernel_entry
-def advance(state: State, until: float, horizon: float) -> int:
+def advance(table: Table, until: float, horizon: float) -> int:
     """Process what happens up to and including `until`; arrivals are known before `horizon`.
 
     Returns DONE, NEEDS_ARRIVALS (the block is used up), NEEDS_ROOM (a log or a pool is full) or
     NEEDS_ANSWER (to a question about the row whose turn it is); after the latter three, provide and
     call again: nothing is lost or done twice.
     """
+    state = state_at(table)
     tally = state.tally
     now, done = state.clock[0], tally[MOVED]
     tally[MOVED] = 0
@@ -166,8 +168,9 @@ def advance(state: State, until: float, horizon: float) -> int:
 
 
 @kernel_entry
-def inject(state: State, now: float, kind: int, slot: int) -> None:
+def inject(table: Table, now: float, kind: int, slot: int) -> None:
     """Add what a decision between two calls causes: the FAILURE of a token, the WAKE of a line."""
+    state = state_at(table)
     entity, number, hop = slot, 0, 0
     if kind == FAILURE:
         attempt = state.attempts[state.tokens[slot].attempt]
@@ -192,7 +195,7 @@ def lacks_room(state: State) -> bool:
     return full
 
 
-@kernel_step
+@kernel_call
 def happen(state: State, now: float, kind: int, slot: int) -> None:
     """Process one event taken from the heap."""
     if kind == COMPLETION:
@@ -259,7 +262,7 @@ def begin(state: State, now: float, slot: int) -> None:
     drop_request(state, slot)
 
 
-@kernel_step
+@kernel_call
 def walk(state: State, now: float, token: int, hop: int) -> None:
     """Move a token from `hop` on until it waits, is served, or ends."""
     while True:
@@ -394,7 +397,7 @@ def take_turn(state: State, now: float, number: int) -> None:
         plan(state, now, index, place)
 
 
-@kernel_step
+@kernel_call
 def conclude(state: State, now: float, token: int, index: int) -> None:
     """A visit has been served: whoever called goes on, or finds that it was in vain."""
     visit = state.tokens[token]

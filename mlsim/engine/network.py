@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from mlsim.engine.building import UNLIMITED, empty_state, grown, records, widene
 from mlsim.engine.caching import empty
 from mlsim.engine.draws import Distribution, stream
 from mlsim.engine.foresight import Foresight, Steering
+from mlsim.engine.handing import handed
 from mlsim.engine.parts import AfterCrash, Balancing, Cache, Client, Service, Session, Station
 from mlsim.engine.routes import (
     ChainLike,
@@ -138,7 +139,7 @@ class Network:
             raise ValueError("arrivals without an end never drain: give the network an `until`")
         self._woken.clear()
         while True:
-            why = kernel.advance(self._state, until, self._horizon)
+            why = kernel.advance(handed(self._state), until, self._horizon)
             if why == layout.NEEDS_ARRIVALS:
                 self._fetch_arrivals()
             elif why == layout.NEEDS_ROOM:
@@ -282,7 +283,7 @@ class Network:
             )
         if sharing and factor != self._state.replicas["slowness"][k, replica]:
             self._see_to_heap()
-            set_pace(self._state, self.now, k, replica, factor)
+            set_pace(handed(self._state), self.now, k, replica, factor)
         self._state.replicas["slowness"][k, replica] = factor
 
     def crash(self, name: str, replica: int) -> None:
@@ -407,7 +408,7 @@ class Network:
 
     def _inject(self, kind: int, slot: int) -> None:
         self._see_to_heap()
-        kernel.inject(self._state, self.now, kind, slot)
+        kernel.inject(handed(self._state), self.now, kind, slot)
 
     def _see_to_heap(self) -> None:
         tally = self._state.tally
@@ -422,7 +423,7 @@ class Network:
         times, ids = self._arrivals.between(start, end)
         block = records(times.size, layout.ARRIVAL)
         block["time"], block["entity"] = times, ids
-        self._state = self._state._replace(arrivals=block)
+        self._state = replace(self._state, arrivals=block)
         self._state.tally[layout.NEXT_ARRIVAL] = 0
         self._state.tally[layout.KNOWN_ARRIVALS] = times.size
         if self._foresight is not None:

@@ -35,7 +35,7 @@ from mlsim.engine.state import (
 PASSED, STAYS, REFUSED, BROKEN = range(4)
 
 
-@kernel_step
+@kernel_call
 def enter(state: State, now: float, token: int, index: int) -> int:
     """The single way into a station: be served, wait in line, or be refused."""
     station = state.stations[index]
@@ -184,7 +184,7 @@ def lowest_idle(state: State, index: int) -> int:
     return replica
 
 
-@kernel_step
+@kernel_call
 def leave_worker(state: State, now: float, index: int, place: int) -> None:
     """A worker of a replica has become idle, and takes the next in line."""
     replica = state.replicas[index, place]
@@ -197,7 +197,7 @@ def leave_worker(state: State, now: float, index: int, place: int) -> None:
         serve_waiting(state, now, index, number)
 
 
-@kernel_step
+@kernel_call
 def serve_waiting(state: State, now: float, index: int, number: int) -> None:
     """Idle workers take from the head of a line."""
     if state.stations[index].batch > 1:

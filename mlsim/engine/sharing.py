@@ -9,6 +9,7 @@ Source: Fredman, Sedgewick, Sleator and Tarjan, "The pairing heap" (1986).
 
 import math
 
+from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.lines import line_of, watch
 from mlsim.engine.state import TURN, State
@@ -107,8 +108,9 @@ def leave(state: State, token: int, index: int) -> None:
 
 
 @kernel_entry
-def set_pace(state: State, now: float, index: int, place: int, slowness: float) -> None:
+def set_pace(table: Table, now: float, index: int, place: int, slowness: float) -> None:
     """From now on services at a replica take `slowness` times as long, those under way, too."""
+    state = state_at(table)
     catch_up(state, now, index, place)
     state.replicas[index, place].slowness = slowness
     plan(state, now, index, place)

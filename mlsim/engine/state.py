@@ -9,10 +9,14 @@ Three pools of slots, recycled when nothing refers to them any more:
 Python reads and changes these arrays between two calls of the kernel, never during one.
 """
 
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlsim.engine.routes import HOP
 
 
 def _codes(names: int) -> tuple[int, ...]:
@@ -435,7 +439,8 @@ REQUEST_ROW = np.dtype(
 )
 
 
-class State(NamedTuple):
+@dataclass(frozen=True)
+class State:
     """All that a network is between two calls of the kernel.
 
     heap: events by (time, order of the instant); agenda: (token, hop) to move at this instant.
@@ -480,3 +485,55 @@ class State(NamedTuple):
     visits: NDArray[Any]
     rows: NDArray[Any]
     row_stamps: NDArray[np.int32]
+
+    @cached_property
+    def table(self) -> NDArray[np.int64]:
+        """Where the arrays lie and how long they are, for machine code: WORDS for each.
+
+        Raises: ValueError for an array that isn't as `ARRAYS` says.
+        """
+        table = np.ones((len(ARRAYS), WORDS), np.int64)
+        for line, (name, dtype, dimensions) in zip(table, ARRAYS, strict=True):
+            array = getattr(self, name)
+            fits = array.dtype == dtype and array.ndim == dimensions and array.flags.c_contiguous
+            if not fits:
+                raise ValueError(f"array '{name}' of the state isn't as the kernel reads it")
+            line[0] = array.__array_interface__["data"][0]
+            line[1 : 1 + array.ndim] = array.shape
+        return table.ravel()
+
+
+WORDS = 3
+"""Per array of a table: its address, and how long it is in its first and its second dimension."""
+
+ARRAYS: tuple[tuple[str, Any, int], ...] = (
+    ("tally", np.dtype(np.int64), 1),
+    ("clock", np.dtype(np.float64), 1),
+    ("heap", EVENT, 1),
+    ("agenda", np.dtype(np.int64), 1),
+    ("requests", REQUEST, 1),
+    ("attempts", ATTEMPT, 1),
+    ("tokens", TOKEN, 1),
+    ("stamps", np.dtype(np.int32), 2),
+    ("joined", np.dtype(np.int32), 2),
+    ("answers", np.dtype(np.int64), 2),
+    ("keys", np.dtype(np.int64), 2),
+    ("hops", HOP, 1),
+    ("targets", np.dtype(np.int64), 1),
+    ("loads", LOAD, 1),
+    ("ways", WAY, 1),
+    ("stations", STATION, 1),
+    ("settings", np.dtype(np.int32), 1),
+    ("replicas", REPLICA, 2),
+    ("lines", LINE, 1),
+    ("caches", CACHE, 1),
+    ("buckets", np.dtype(np.int32), 1),
+    ("entries", ENTRY, 1),
+    ("kept", np.dtype(np.int32), 2),
+    ("arrivals", ARRIVAL, 1),
+    ("foreseen", np.dtype(np.int64), 2),
+    ("visits", VISIT_ROW, 1),
+    ("rows", REQUEST_ROW, 1),
+    ("row_stamps", np.dtype(np.int32), 2),
+)
+"""Name, dtype and number of dimensions of each array of a state."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.engine import draws
-from mlsim.engine.arrivals import FOLLOWS, LOAD_SHIFT
+from mlsim.engine.arrivals import FOLLOWS, LOAD_SHIFT, LOADS
 from mlsim.engine.draws import Floats, Ids, quantile, uniform_at
 from mlsim.engine.events import push
 from mlsim.engine.jit import compiled, kernel_call
@@ -57,9 +57,13 @@ def next_id(parent: int, load: int, person_key: Any) -> int:
 
 
 def first_ids(load: int, number: int, people: int) -> Ids:
-    """The ids of the first requests of persons 0, 1 ... `number` - 1 of a population."""
+    """The ids of the first requests of persons 0, 1 ... `number` - 1 of a population.
+
+    Each load counts from a number of its own: people of two loads may go on to the same one.
+    """
     shares = (np.arange(number) + 0.5) / people * PERSONS
-    return (np.int64(load) << LOAD_SHIFT) | FOLLOWS | (shares.astype(np.int64) << STEP_BITS)
+    begin = np.int64(load) << LOAD_SHIFT | FOLLOWS | load * (STEPS // LOADS)
+    return begin | (shares.astype(np.int64) << STEP_BITS)
 
 
 def people_of(ids: Ids, person_key: np.uint64, people: int) -> NDArray[np.int64]:

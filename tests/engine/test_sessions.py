@@ -202,3 +202,14 @@ def test_nobody_comes_after_the_end():
 def test_probabilities_over_one_are_refused():
     with pytest.raises(ValueError, match="'browse': needs probabilities that add up to at most 1"):
         Session("browse", Service(), ((0, 0.7), (1, 0.4)))
+
+
+def test_people_of_two_populations_who_go_on_to_one_load_keep_ids_of_their_own():
+    ids = np.concatenate([first_ids(load, 50, 50) for load in range(4)])
+    seen = []
+    for _ in range(200):
+        ids = np.array([next_id(int(parent), 2, np.uint64(0)) for parent in ids])
+        seen.append(ids)
+    everything = np.concatenate(seen)
+    assert np.unique(everything).size == everything.size
+    assert people_of(ids, np.uint64(0), 50).tolist() == 4 * list(range(50))

@@ -143,7 +143,12 @@ def with_heap(state: layout.State) -> layout.State:
     certain = 7 * state.tokens.size + 4 * state.lines.size + 1
     wanted = 2 * (state.tally[layout.EVENTS] + layout.PUSHES * state.tally[layout.MARGIN])
     more = int(max(certain, wanted)) - state.heap.size
-    return replace(state, heap=_longer(state.heap, more)) if more > 0 else state
+    if more <= 0:
+        return state
+    heap = records(state.heap.size + more, layout.EVENT)
+    events = state.tally[layout.EVENTS]
+    heap[:events] = state.heap[:events]  # the rest is memory that nobody has touched
+    return replace(state, heap=heap)
 
 
 def fresh_replicas(stations: int, columns: int) -> Any:

@@ -442,7 +442,7 @@ class Network:
             for place in (layout.REQUESTS_USED, layout.ATTEMPTS_USED, layout.TOKENS_USED)
         )
         if used + margin > self._state.tokens.size:
-            self._grow(2 * self._state.tokens.size)
+            self._grow(self._state.tokens.size)
         self._see_to_heap()
 
     def _grow(self, slots: int) -> None:

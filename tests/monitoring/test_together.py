@@ -167,7 +167,9 @@ def test_an_unsound_scenario_brings_no_further_mistakes_of_its_checks(problems):
 def test_a_monitoring_file_that_must_not_be_read_is_not(problems, tmp_path):
     (tmp_path.parent / "outside.yml").write_text("nonsense: 1\n")
     [told] = problems(("monitoring: watch.yml", "monitoring: ../outside.yml"))
-    assert told.startswith("clinic.yaml:19: monitoring: must be a path inside the scenario's folder")
+    assert told.startswith(
+        "clinic.yaml:19: monitoring: must be a path inside the scenario's folder"
+    )
 
 
 def test_checking_a_scenario_with_models_imports_no_learning_library():

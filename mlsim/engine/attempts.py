@@ -70,7 +70,7 @@ def plan_hedge(state: State, now: float, slot: int) -> None:
     request = state.requests[slot]
     request.references += 1
     later = now + state.loads[request.load].hedge_after
-    push(state.heap, state.tally, later, HEDGE, slot, request.id, request.attempts, 0)
+    push(state, later, HEDGE, slot, request.id, request.attempts, 0)
 
 
 @kernel_call
@@ -107,7 +107,7 @@ def start_timer(state: State, slot: int) -> None:
     attempt = state.attempts[slot]
     request = state.requests[attempt.request]
     time = attempt.sent + state.loads[request.load].timeout
-    push(state.heap, state.tally, time, TIMEOUT, slot, request.id, attempt.number, 0)
+    push(state, time, TIMEOUT, slot, request.id, attempt.number, 0)
 
 
 @kernel_call
@@ -178,7 +178,7 @@ def go_on_unanswered(state: State, now: float, slot: int, outcome: int) -> None:
         again = now + backoff_of(state, slot)
         request.retried += 1
         request.references += 1
-        push(state.heap, state.tally, again, RESEND, slot, request.id, request.attempts, 0)
+        push(state, again, RESEND, slot, request.id, request.attempts, 0)
     else:
         request.state = FALLBACK if load.falls_back else outcome
         log_failure(state, now, slot, request.state)
@@ -265,7 +265,7 @@ def watch_first_leaver(state: State, slot: int) -> None:
     """Put the departure of a request's person on the heap."""
     request = state.requests[slot]
     time = request.arrival + state.loads[request.load].patience
-    push(state.heap, state.tally, time, DEPARTURE, slot, request.id, 0, 0)
+    push(state, time, DEPARTURE, slot, request.id, 0, 0)
 
 
 @kernel_call

@@ -11,6 +11,7 @@ from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call
 from mlsim.engine.routes import SPLIT, VISIT
 from mlsim.engine.slots import drop_token, new_attempt, new_token, put
+from mlsim.engine.stamps import bring
 from mlsim.engine.state import (
     AWAITING,
     CALLED,
@@ -73,14 +74,14 @@ def come_back(state: State, now: float, token: int, hop: int) -> None:
         visit.awaits -= 1
         if at.kind == VISIT:
             if visit.state == IN_SERVICE and not visit.ghost:
-                bring(state, child, visit.attempt, hop)
+                bring(state, state.stamps, child, state.stamps, visit.attempt, hop)
             if visit.state == IN_SERVICE and state.stations[at.station].cache >= 0:
                 keep(state, now, at.station, child, hop)
             end_of_call(state, now, caller, OK)
         else:
             visit.returned += 1
             if visit.state == AWAITING and visit.returned <= at.need:
-                bring(state, child, visit.attempt, hop)
+                bring(state, state.stamps, child, state.stamps, visit.attempt, hop)
                 if visit.returned == at.need:
                     put(state, new_token(state, visit.attempt), at.next)
                     settle_rest(state, now, caller)
@@ -90,22 +91,13 @@ def come_back(state: State, now: float, token: int, hop: int) -> None:
 
 
 @kernel_call
-def bring(state: State, child: int, parent: int, hop: int) -> None:
-    """What a branch has met, its caller has met; `hop` is the end of the branch."""
-    for place in range(state.hops[hop].first, hop):
-        at = state.hops[place]
-        if at.kind == VISIT:
-            state.stamps[parent, at.station] = state.stamps[child, at.station]
-
-
-@kernel_call
 def end_of_call(state: State, now: float, token: int, outcome: int) -> None:
     """A worker that called others is free again at this instant: its visit ends."""
     visit = state.tokens[token]
     visit.fate = outcome
     attempt = state.attempts[visit.attempt]
     entity = state.requests[attempt.request].id
-    push(state.heap, state.tally, now, COMPLETION, token, entity, attempt.number, visit.hop)
+    push(state, now, COMPLETION, token, entity, attempt.number, visit.hop)
 
 
 @kernel_call
@@ -181,4 +173,4 @@ def call_off(state: State, now: float, slot: int) -> None:
     """
     request = state.requests[slot]
     request.references += 1
-    push(state.heap, state.tally, now, CANCELLATION, slot, request.id, request.attempts, 0)
+    push(state, now, CANCELLATION, slot, request.id, request.attempts, 0)

@@ -222,7 +222,6 @@ def _with_session(load: Any, ways: Any, session: Session, seed: int) -> Any:
 
 
 def _stations(stations: Sequence[Station], program: Program) -> Any:
-    questions = {question: number for number, question in enumerate(program.questions)}
     built = records(len(stations), layout.STATION)
     for k, station in enumerate(stations):
         limit = station.queue_limit
@@ -231,9 +230,9 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].retries = station.retries
         built[k].timeout, built[k].patience = station.timeout, station.patience
         built[k].failing = station.error_rate
-        built[k].question = questions.get(station.name, -1)
-        built[k].priority = questions.get(Trait(station.name, "priority"), -1)
-        built[k].sized = questions.get(Trait(station.name, "size"), -1)
+        built[k].question = program.number_of(station.name)
+        built[k].priority = program.number_of(Trait(station.name, "priority"))
+        built[k].sized = program.number_of(Trait(station.name, "size"))
         built[k].batch, built[k].batch_wait = station.batch, station.batch_wait
         built[k].per_item = station.per_item
         built[k].balancing = layout.SHARED if station.balancing is None else station.balancing
@@ -253,13 +252,12 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
 
 def _caches(stations: Sequence[Station], program: Program) -> tuple[Any, int, int]:
     """The caches of stations, all empty; how many entries they have room for, and buckets."""
-    questions = {question: number for number, question in enumerate(program.questions)}
     known = [(station.name, station.cache) for station in stations if station.cache]
     built = records(len(known), layout.CACHE)
     room = buckets = 0
     for own, (name, spec) in zip(built, known, strict=True):
         own.ttl, own.capacity = spec.ttl, spec.capacity
-        own.question = questions.get(Trait(name, "key"), -1)
+        own.question = program.number_of(Trait(name, "key"))
         own.first_entry, own.first_bucket = room, buckets
         own.mask = (1 << (spec.capacity - 1).bit_length()) - 1
         room, buckets = room + spec.capacity, buckets + own.mask + 1

@@ -11,7 +11,8 @@ from typing import Any, cast
 import numpy as np
 
 from mlsim.engine.jit import kernel_call
-from mlsim.engine.routes import RETURN, VISIT
+from mlsim.engine.routes import RETURN
+from mlsim.engine.stamps import bring
 from mlsim.engine.state import State
 
 MISS, HIT = cast(tuple[int, int], tuple(np.arange(1, 3, dtype=np.int64)))
@@ -42,12 +43,10 @@ def look_up(state: State, now: float, token: int, index: int) -> bool:
 @kernel_call
 def recall(state: State, entry: int, attempt: int, first: int) -> None:
     """An attempt meets what is kept of the branch that begins at a hop."""
-    place = first
-    while state.hops[place].kind != RETURN or state.hops[place].first != first:
-        at = state.hops[place]
-        if at.kind == VISIT:
-            state.stamps[attempt, at.station] = state.kept[entry, at.station]
-        place += 1
+    end = first
+    while state.hops[end].kind != RETURN or state.hops[end].first != first:
+        end += 1
+    bring(state, state.kept, entry, state.stamps, attempt, end)
 
 
 @kernel_call
@@ -66,10 +65,7 @@ def keep(state: State, now: float, index: int, child: int, hop: int) -> None:
     state.entries[entry].filled = now
     for name in range(state.stamps.shape[1]):
         state.kept[entry, name] = -1
-    for place in range(state.hops[hop].first, hop):
-        at = state.hops[place]
-        if at.kind == VISIT:
-            state.kept[entry, at.station] = state.stamps[child, at.station]
+    bring(state, state.stamps, child, state.kept, entry, hop)
 
 
 @kernel_call

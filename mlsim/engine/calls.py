@@ -189,4 +189,4 @@ def watch_calls(state: State, index: int) -> None:
     if station.first_call >= 0 and not station.call_times_out:
         station.call_times_out = 1
         time = state.tokens[station.first_call].arrival + station.timeout
-        push(state.heap, state.tally, time, CALL_TIMEOUT, index, index, 0, 0)
+        push(state, time, CALL_TIMEOUT, index, index, 0, 0)

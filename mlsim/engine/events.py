@@ -8,23 +8,16 @@ event of the kernel.
 from typing import Any
 
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.state import EVENTS
+from mlsim.engine.state import EVENTS, State
 
 
 @kernel_call
 def push(
-    heap: Any,
-    tally: Any,
-    time: float,
-    kind: int,
-    slot: int,
-    entity: int,
-    attempt: int,
-    hop: int,
+    state: State, time: float, kind: int, slot: int, entity: int, attempt: int, hop: int
 ) -> None:
     """Add an event about `slot` at `time`; the rest is its place among events of that instant."""
-    n = tally[EVENTS]
-    tally[EVENTS] = n + 1
+    heap, n = state.heap, state.tally[EVENTS]
+    state.tally[EVENTS] = n + 1
     # One place beyond the heap, the new event waits while later ancestors move down.
     new = heap[n + 1]
     new.time, new.kind, new.hop = time, kind, hop
@@ -40,11 +33,11 @@ def push(
 
 
 @kernel_step
-def pop(heap: Any, tally: Any) -> tuple[Any, Any]:
+def pop(state: State) -> tuple[Any, Any]:
     """Take the first event off the heap; returns its kind and slot."""
+    heap, n = state.heap, state.tally[EVENTS] - 1
     kind, slot = heap[0].kind, heap[0].slot
-    n = tally[EVENTS] - 1
-    tally[EVENTS] = n
+    state.tally[EVENTS] = n
     # The last event looks for its place from the top while earlier children move up.
     hole, child = 0, 1
     while child < n:

@@ -38,14 +38,10 @@ class StateArray(types.Array):
 
 
 class StateType(types.Type):
-    """What numba knows of a state: the type of each array, in the order of the table."""
+    """What a state is to numba: a pointer with the arrays of `ARRAY_TYPES`."""
 
     def __init__(self) -> None:
         super().__init__("State")
-
-    def array(self, name: str) -> Any:
-        """The type of an array; None if there is none of this name."""
-        return ARRAY_TYPES.get(name)
 
 
 ARRAY_TYPES = {
@@ -79,12 +75,12 @@ class _Arrays(AttributeTemplate):
     key = StateType
 
     def generic_resolve(self, value: Any, attr: str) -> Any:  # type: ignore[override]
-        return value.array(attr)
+        return ARRAY_TYPES.get(attr)
 
 
 @lower_getattr_generic(StateType)
 def _array(context: Any, builder: Any, of: StateType, pointer: Any, name: str) -> Any:
-    kind = of.array(name)
+    kind = ARRAY_TYPES[name]
     words = builder.bitcast(pointer, WORD.as_pointer())
 
     def word(k: int) -> Any:

@@ -158,7 +158,7 @@ def advance(table: Table, until: float, horizon: float) -> int:
         if now > until or now == math.inf:
             return DONE
         if event_time <= arrival_time:
-            kind, slot = pop(state.heap, tally)
+            kind, slot = pop(state)
             happen(state, now, kind, slot)
         elif known:
             arrive(state, now)
@@ -176,7 +176,7 @@ def inject(table: Table, now: float, kind: int, slot: int) -> None:
         attempt = state.attempts[state.tokens[slot].attempt]
         entity, number = state.requests[attempt.request].id, attempt.number
         hop = state.tokens[slot].hop
-    push(state.heap, state.tally, now, kind, slot, entity, number, hop)
+    push(state, now, kind, slot, entity, number, hop)
 
 
 @kernel_step

@@ -33,7 +33,7 @@ def replica_of(state: State, number: int) -> int:
 @kernel_call
 def watch(state: State, time: float, kind: int, number: int) -> None:
     """Put an event about a line on the heap."""
-    push(state.heap, state.tally, time, kind, number, number, 0, 0)
+    push(state, time, kind, number, number, 0, 0)
 
 
 @kernel_step

@@ -128,6 +128,10 @@ class Program:
     asked: Mapping[int, tuple[int, ...]]
     repeats: int
 
+    def number_of(self, question: Question) -> int:
+        """The number of a question, or -1 if nobody is asked it."""
+        return self.questions.index(question) if question in self.questions else -1
+
     def names_met(self, load: int) -> frozenset[int]:
         """The stations, and the client, that rows of a load can meet, by their places."""
         _, first = self.entries[load]

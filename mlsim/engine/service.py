@@ -123,7 +123,7 @@ def begin(state: State, now: float, token: int, index: int, number: int) -> None
     attempt = state.attempts[visit.attempt]
     entity = state.requests[attempt.request].id
     visit.ends = now + visit.service * state.replicas[index, visit.replica].slowness
-    push(state.heap, state.tally, visit.ends, COMPLETION, token, entity, attempt.number, visit.hop)
+    push(state, visit.ends, COMPLETION, token, entity, attempt.number, visit.hop)
 
 
 @kernel_step
@@ -259,7 +259,7 @@ def begin_batch(state: State, now: float, index: int, number: int) -> None:
         entity = state.requests[attempt.request].id
         service = visit.service + (size - 1) * station.per_item
         ends = now + service * state.replicas[index, visit.replica].slowness
-        push(state.heap, state.tally, ends, COMPLETION, first, entity, attempt.number, visit.hop)
+        push(state, ends, COMPLETION, first, entity, attempt.number, visit.hop)
         while first >= 0:
             state.tokens[first].ends = ends
             first = state.tokens[first].next

@@ -39,7 +39,7 @@ def go_on(state: State, now: float, slot: int) -> None:
             time = now + max(0.0, quantile(load.think, load.think_a, load.think_b, thought))
             if time < load.until:
                 following = new_request(state, entity, time)
-                push(state.heap, state.tally, time, FOLLOW_UP, following, entity, 0, 0)
+                push(state, time, FOLLOW_UP, following, entity, 0, 0)
             return
 
 

@@ -11,7 +11,7 @@ Python reads and changes these arrays between two calls of the kernel, never dur
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Annotated, Any, cast, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -439,6 +439,12 @@ REQUEST_ROW = np.dtype(
 )
 
 
+INT64, INT32, FLOAT64 = (np.dtype(kind) for kind in (np.int64, np.int32, np.float64))
+
+WORDS = 3
+"""Per array of a table: its address, and how long it is in its first and its second dimension."""
+
+
 @dataclass(frozen=True)
 class State:
     """All that a network is between two calls of the kernel.
@@ -455,36 +461,38 @@ class State:
     name, what its filler was stamped with.
     arrivals: the block at hand; clock: time of the last event.
     visits, rows, row_stamps: logs being filled.
+
+    Beside each stand its dtype and its number of dimensions, on which the kernel relies.
     """
 
-    tally: NDArray[np.int64]
-    clock: NDArray[np.float64]
-    heap: NDArray[Any]
-    agenda: NDArray[np.int64]
-    requests: NDArray[Any]
-    attempts: NDArray[Any]
-    tokens: NDArray[Any]
-    stamps: NDArray[np.int32]
-    joined: NDArray[np.int32]
-    answers: NDArray[np.int64]
-    keys: NDArray[np.int64]
-    hops: NDArray[Any]
-    targets: NDArray[np.int64]
-    loads: NDArray[Any]
-    ways: NDArray[Any]
-    stations: NDArray[Any]
-    settings: NDArray[np.int32]
-    replicas: NDArray[Any]
-    lines: NDArray[Any]
-    caches: NDArray[Any]
-    buckets: NDArray[np.int32]
-    entries: NDArray[Any]
-    kept: NDArray[np.int32]
-    arrivals: NDArray[Any]
-    foreseen: NDArray[np.int64]
-    visits: NDArray[Any]
-    rows: NDArray[Any]
-    row_stamps: NDArray[np.int32]
+    tally: Annotated[NDArray[np.int64], INT64, 1]
+    clock: Annotated[NDArray[np.float64], FLOAT64, 1]
+    heap: Annotated[NDArray[Any], EVENT, 1]
+    agenda: Annotated[NDArray[np.int64], INT64, 1]
+    requests: Annotated[NDArray[Any], REQUEST, 1]
+    attempts: Annotated[NDArray[Any], ATTEMPT, 1]
+    tokens: Annotated[NDArray[Any], TOKEN, 1]
+    stamps: Annotated[NDArray[np.int32], INT32, 2]
+    joined: Annotated[NDArray[np.int32], INT32, 2]
+    answers: Annotated[NDArray[np.int64], INT64, 2]
+    keys: Annotated[NDArray[np.int64], INT64, 2]
+    hops: Annotated[NDArray[Any], HOP, 1]
+    targets: Annotated[NDArray[np.int64], INT64, 1]
+    loads: Annotated[NDArray[Any], LOAD, 1]
+    ways: Annotated[NDArray[Any], WAY, 1]
+    stations: Annotated[NDArray[Any], STATION, 1]
+    settings: Annotated[NDArray[np.int32], INT32, 1]
+    replicas: Annotated[NDArray[Any], REPLICA, 2]
+    lines: Annotated[NDArray[Any], LINE, 1]
+    caches: Annotated[NDArray[Any], CACHE, 1]
+    buckets: Annotated[NDArray[np.int32], INT32, 1]
+    entries: Annotated[NDArray[Any], ENTRY, 1]
+    kept: Annotated[NDArray[np.int32], INT32, 2]
+    arrivals: Annotated[NDArray[Any], ARRIVAL, 1]
+    foreseen: Annotated[NDArray[np.int64], INT64, 2]
+    visits: Annotated[NDArray[Any], VISIT_ROW, 1]
+    rows: Annotated[NDArray[Any], REQUEST_ROW, 1]
+    row_stamps: Annotated[NDArray[np.int32], INT32, 2]
 
     @cached_property
     def table(self) -> NDArray[np.int64]:
@@ -503,37 +511,7 @@ class State:
         return table.ravel()
 
 
-WORDS = 3
-"""Per array of a table: its address, and how long it is in its first and its second dimension."""
-
-ARRAYS: tuple[tuple[str, Any, int], ...] = (
-    ("tally", np.dtype(np.int64), 1),
-    ("clock", np.dtype(np.float64), 1),
-    ("heap", EVENT, 1),
-    ("agenda", np.dtype(np.int64), 1),
-    ("requests", REQUEST, 1),
-    ("attempts", ATTEMPT, 1),
-    ("tokens", TOKEN, 1),
-    ("stamps", np.dtype(np.int32), 2),
-    ("joined", np.dtype(np.int32), 2),
-    ("answers", np.dtype(np.int64), 2),
-    ("keys", np.dtype(np.int64), 2),
-    ("hops", HOP, 1),
-    ("targets", np.dtype(np.int64), 1),
-    ("loads", LOAD, 1),
-    ("ways", WAY, 1),
-    ("stations", STATION, 1),
-    ("settings", np.dtype(np.int32), 1),
-    ("replicas", REPLICA, 2),
-    ("lines", LINE, 1),
-    ("caches", CACHE, 1),
-    ("buckets", np.dtype(np.int32), 1),
-    ("entries", ENTRY, 1),
-    ("kept", np.dtype(np.int32), 2),
-    ("arrivals", ARRIVAL, 1),
-    ("foreseen", np.dtype(np.int64), 2),
-    ("visits", VISIT_ROW, 1),
-    ("rows", REQUEST_ROW, 1),
-    ("row_stamps", np.dtype(np.int32), 2),
+ARRAYS: tuple[tuple[str, np.dtype[Any], int], ...] = tuple(
+    (name, *hint.__metadata__) for name, hint in get_type_hints(State, include_extras=True).items()
 )
 """Name, dtype and number of dimensions of each array of a state."""

@@ -80,7 +80,7 @@ def score(exercise: Exercise, runs: Sequence[Findings]) -> Score:
 def _notice(run: Findings, fault: str, doubted: Mapping[str, float]) -> Notice:
     """doubted: false alarms a day of the rules that nobody believes any more."""
     spec = run.faults[fault]
-    due = run.alone(fault).alerts[run.due(fault)].sort_values("firing_s", kind="stable")
+    due = run.alerts_due(fault)
     believed = due[~due["rule"].isin(list(doubted))]
     if believed.empty:
         why = [_cried_wolf(rule, doubted[rule]) for rule in due["rule"].unique()]

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from mlsim.faults.base import fault_kind
-from mlsim.faults.families.serving import ServingFault
+from mlsim.faults.families.serving import ReplicaFault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.system.server import Served
@@ -14,7 +14,7 @@ from mlsim.system.simulation import System
 
 
 @fault_kind("slow_replica")
-class SlowReplica(ServingFault):
+class SlowReplica(ReplicaFault):
     """One replica takes `factor` times as long, while it is up and answers every probe.
 
     What balancing makes of it differs: by turns, each n-th request meets it; where requests go to
@@ -31,17 +31,12 @@ class SlowReplica(ServingFault):
     """
 
     kind: Literal["slow_replica"] = "slow_replica"
-    replica: int = Field(0, ge=0)
-    """Its number, from 0 on."""
     factor: float = Field(gt=0, allow_inf_nan=False)
     """How many times as long a service that begins there takes."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
         spec = scenario.system.get(self.component)
-        if isinstance(spec, Served) and self.replica >= spec.replicas:
-            message = f"{self.component} has no replica {self.replica} (0..{spec.replicas - 1})"
-            yield ("replica",), message, ""
         if isinstance(spec, Served) and spec.service_time is None:
             yield ("component",), f"{self.component} has no service_time to take longer", ""
 

@@ -84,8 +84,13 @@ class Findings:
 
     def first_alert(self, fault: str) -> pd.Series | None:
         """The earliest alert that is due to a fault, None if nobody noticed."""
+        alerts = self.alerts_due(fault)
+        return None if alerts.empty else alerts.iloc[0]
+
+    def alerts_due(self, fault: str) -> pd.DataFrame:
+        """The alerts that are due to a fault, in the order in which they fired."""
         own = self.alone(fault).alerts[self.due(fault)]
-        return None if own.empty else own.sort_values("firing_s", kind="stable").iloc[0]
+        return own.sort_values("firing_s", kind="stable")
 
     @cached_property
     def detection(self) -> pd.DataFrame:

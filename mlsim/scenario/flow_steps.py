@@ -114,6 +114,11 @@ def step_names(steps: Steps) -> Iterator[str]:
     return (name_of(step) for step in within(steps) if name_of(step))
 
 
+def calls(steps: Steps) -> Iterator[Call]:
+    """The calls in steps, those inside others among them."""
+    return (step for step in within(steps) if isinstance(step, Call))
+
+
 def choices(steps: Steps) -> Iterator[Choice]:
     """The choices among some steps, in reading order."""
     return (step for step in within(steps) if isinstance(step, Choice))

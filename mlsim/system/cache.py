@@ -12,7 +12,7 @@ from mlsim.engine.network import Cache as Kept
 from mlsim.engine.network import Station
 from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.expressions import Expression, FixedExpression, names
-from mlsim.scenario.flow_steps import Call, Chain, step_names, within, written
+from mlsim.scenario.flow_steps import Call, Chain, calls, step_names, within, written
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound
@@ -90,8 +90,8 @@ class Cache(Served):
 
 def calls_of(flow: Iterable[Chain], name: str) -> list[tuple[int, Call]]:
     """What a component calls, each with the number of its line in the flow."""
-    found = ((number, step) for number, chain in enumerate(flow) for step in within(chain.steps))
-    return [(n, step) for n, step in found if isinstance(step, Call) and step.name == name]
+    found = ((number, call) for number, chain in enumerate(flow) for call in calls(chain.steps))
+    return [(number, call) for number, call in found if call.name == name]
 
 
 @scenario_check

@@ -12,7 +12,7 @@ from mlsim.engine.routes import LAYERS, MOST_CALLS
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.expressions import DurationExpression, FixedExpression
-from mlsim.scenario.flow_steps import Call, within
+from mlsim.scenario.flow_steps import calls
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
@@ -195,12 +195,10 @@ class Served(Component):
 def impossible_calls(scenario: Scenario) -> Iterable[Mistake]:
     """Calls in the flow by components whose workers can't wait for others."""
     for number, chain in enumerate(scenario.flow):
-        for step in within(chain.steps):
-            if not isinstance(step, Call):
-                continue
-            spec = scenario.system.get(step.name)
+        for call in calls(chain.steps):
+            spec = scenario.system.get(call.name)
             if isinstance(spec, Served) and (what := spec.keeps_calls_out):
-                yield ("flow", number), f"{step.name} has {what}, and can't wait for others", ""
+                yield ("flow", number), f"{call.name} has {what}, and can't wait for others", ""
 
 
 def too_many_calls(scenario: Scenario) -> Iterable[Mistake]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlsim.faults.base import Fault
-from mlsim.scenario.flow_steps import Call, within
+from mlsim.scenario.flow_steps import calls
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Deployed
 from mlsim.testing import running
@@ -143,8 +143,8 @@ def _same_service_after_repair(trial: FaultTrial) -> None:
 
 def _service_times(world: Observation) -> dict[tuple[int, int, int], float]:
     visits, index = world.tables["visits"], world.system.network.index
-    steps = (step for chain in world.system.scenario.flow for step in within(chain.steps))
-    callers = [index(step.name) for step in steps if isinstance(step, Call)]
+    flow = world.system.scenario.flow
+    callers = [index(call.name) for chain in flow for call in calls(chain.steps)]
     chosen = (visits["start"] > UNTIL) & (visits["outcome"] == 0)
     chosen &= ~np.isin(visits["station"], callers)
     keys = zip(

@@ -9,6 +9,7 @@ from mlsim.cli.explain import explain
 from mlsim.cli.factorial import factorial
 from mlsim.cli.gains import gains
 from mlsim.cli.graph import graph
+from mlsim.cli.help import Command, Group
 from mlsim.cli.init import init
 from mlsim.cli.interactions import interactions
 from mlsim.cli.judge import judge
@@ -21,6 +22,7 @@ from mlsim.cli.sweep import sweep
 from mlsim.cli.validate import validate
 
 app = typer.Typer(
+    cls=Group,
     help="Simulate an ML production system, break it silently, and see who notices.",
     no_args_is_help=True,
     add_completion=False,
@@ -31,5 +33,5 @@ COMMANDS = (
     *(validate, graph, kinds, schema, init),
 )
 for command in COMMANDS:
-    app.command()(command)
+    app.command(cls=Command)(command)
 app.add_typer(exercise, name="exercise")

@@ -24,7 +24,7 @@ def compare(
     variants: Annotated[
         list[str],
         typer.Argument(
-            metavar="VARIANT...",
+            metavar="VARIANT",
             help="A monitoring file, a file of settings, or 'NAME: PATH=VALUE; PATH=VALUE'; "
             "a lone . is the scenario as it is. The others are held against the first.",
             show_default=False,
@@ -49,7 +49,7 @@ def compare(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare variants under the same seeds: what differs, by how much, and is it decided."""
+    """Compare variants under the same seeds: what differs, by how much, and how surely."""
     from mlsim.studies.given import AS_IT_IS, parsed
 
     given = parsed(variants)

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from mlsim.cli.help import Command, Group
+
 exercise = typer.Typer(
+    cls=Group,
     help="Defend a system against faults that you don't know, within a budget.",
     no_args_is_help=True,
 )
@@ -16,9 +19,9 @@ Name = Annotated[
 ]
 
 
-@exercise.command(name="list")
+@exercise.command(name="list", cls=Command)
 def list_() -> None:
-    """What exercises there are, and what one learns by them."""
+    """List the exercises, and what one learns by them."""
     from rich.console import Console
 
     from mlsim.exercises.handing_out import catalogue
@@ -32,7 +35,7 @@ def list_() -> None:
     Console().print(table)
 
 
-@exercise.command()
+@exercise.command(cls=Command)
 def start(
     name: Name, folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to work.")]
 ) -> None:
@@ -44,7 +47,7 @@ def start(
     print(f"\nread {folder / 'handout.md'}, then try: mlsim exercise check {folder}")
 
 
-@exercise.command()
+@exercise.command(cls=Command)
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where you work on it.")] = Path(),
 ) -> None:
@@ -72,7 +75,7 @@ def check(
     raise typer.Exit(0 if result.passed else 1)
 
 
-@exercise.command()
+@exercise.command(cls=Command)
 def solution(name: Name) -> None:
     """Show the reference solution of an exercise, and why it is one."""
     from mlsim.exercises.handing_out import known
@@ -83,7 +86,7 @@ def solution(name: Name) -> None:
         print(text if file.endswith(".md") else f"--- {file}\n{text}")
 
 
-@exercise.command()
+@exercise.command(cls=Command)
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
     like: Annotated[
@@ -98,7 +101,7 @@ def new(
     print(f"\nchange it, then try: mlsim exercise start {folder} somewhere")
 
 
-@exercise.command()
+@exercise.command(cls=Command)
 def seal(
     name: Name,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write both parts.")],
@@ -117,7 +120,7 @@ def seal(
         print("its hidden faults come with mlsim, where students can read them: change them first")
 
 
-@exercise.command()
+@exercise.command(cls=Command)
 def grade(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="One folder in it for each submission.")

@@ -4,7 +4,7 @@ from mlsim.cli.options import RunFolder
 
 
 def explain(folder: RunFolder) -> None:
-    """Tell the path of each fault in order of time: from its first wrong row to whoever noticed."""
+    """Tell the path of each fault, from its first wrong row to whoever noticed."""
     from mlsim import api
     from mlsim.report.explanation import told
 

@@ -39,13 +39,13 @@ def gains(
             show_default=False,
         ),
     ] = None,
-    dial: Annotated[
-        str, typer.Option(metavar="DIAL", help="What goes up: quality, or time.")
-    ] = "quality",
+    dial: Annotated[str, typer.Option(metavar="quality|time", help="What goes up.")] = "quality",
     measure: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="Of the whole; else what all outcomes cost.", show_default=False
+            metavar="NAME",
+            help="How good the whole is; else what all outcomes cost.",
+            show_default=False,
         ),
     ] = "",
     replications: Pairs = 10,

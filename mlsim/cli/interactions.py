@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlsim.cli.options import ScenarioFile, Settings, flag, settings_of
+from mlsim.cli.options import ScenarioFile, Settings, settings_of
 from mlsim.cli.studying import BELOW, Out, Plot, Quiet, draw, show, study_name, written
 
 
@@ -18,11 +18,11 @@ def interactions(
     plot: Plot = None,
     out: Out = BELOW,
     as_json: Annotated[
-        bool, flag("--json", "Print what was found as JSON and nothing else.")
+        bool, typer.Option("--json", help="Print what was found as JSON and nothing else.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run a product's features alone and together: which promises break in company, and why."""
+    """Run features alone and together: which promises break in company, and why."""
     from mlsim import api
 
     settings = settings_of(set_ or ())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlsim.cli.options import RunFolder, flag
+from mlsim.cli.options import RunFolder
 
 
 def judge(
@@ -23,7 +23,9 @@ def judge(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[bool, flag("--json", "Print the summary as JSON and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
+    ] = False,
 ) -> None:
     """Judge a run that is over by another monitoring file, without running it again."""
     from mlsim import api

@@ -19,7 +19,8 @@ class UnknownKind(MlsimError):
 
 def kinds(
     name: Annotated[
-        str | None, typer.Argument(help="Show all about this one.", show_default=False)
+        str | None,
+        typer.Argument(metavar="NAME", help="Show all about this one.", show_default=False),
     ] = None,
 ) -> None:
     """List what can stand behind `kind:` in a scenario, or show one of them."""

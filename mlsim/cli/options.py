@@ -2,15 +2,9 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-
-
-def flag(name: str, said: str) -> Any:
-    """An option that takes no value, which its help would otherwise call a <bool>."""
-    return typer.Option(name, help=said, metavar="")
-
 
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="The scenario, a YAML file.", show_default=False)
@@ -26,7 +20,7 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Change one value of the document, as in load.check_ups.rate=3/s; repeatable.",
+        help="Change one value of the scenario, as in load.check_ups.rate=3/s; repeatable.",
         show_default=False,
     ),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, flag, settings_of
+from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
 
 if TYPE_CHECKING:
     from mlsim.api import Run, Scenario
@@ -27,7 +27,7 @@ def run(
     set_: Settings = None,
     monitoring: MonitoringFile = None,
     twin: Annotated[
-        bool, flag("--twin/--no-twin", "Run the same world without faults as well.")
+        bool, typer.Option("--twin/--no-twin", help="Run the same world without faults as well.")
     ] = True,
     out: Annotated[
         Path | None,
@@ -51,8 +51,12 @@ def run(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[bool, flag("--json", "Print the summary as JSON and nothing else.")] = False,
-    quiet: Annotated[bool, flag("--quiet", "Print only the folder that was written.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only the folder that was written.")
+    ] = False,
 ) -> None:
     """Run a scenario: what broke, who noticed and when, and what it cost by then."""
     from mlsim import api

@@ -3,15 +3,15 @@
 import json
 from typing import Annotated
 
-from mlsim.cli.options import flag
+import typer
 
 
 def schema(
     monitoring: Annotated[
-        bool, flag("--monitoring", "The schema of monitoring files instead.")
+        bool, typer.Option("--monitoring", help="The schema of monitoring files instead.")
     ] = False,
 ) -> None:
-    """Print the JSON Schema of the scenario language, for editors that complete and check."""
+    """Print the language's JSON Schema, for editors that complete and check."""
     from mlsim.cli.catalogue import catalogue
     from mlsim.monitoring.spec import MonitoringFile
     from mlsim.scenario import schema as schemas

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlsim.cli.options import flag
 from mlsim.cli.studying import BELOW, AsJson, Out, Quiet, carried_out, exit_status
 
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ def study(
     ] = None,
     resume: Annotated[
         bool,
-        flag("--resume", "Go on with the study of that name, or the last unfinished one."),
+        typer.Option(
+            "--resume", help="Go on with the study of that name, or the last unfinished one."
+        ),
     ] = False,
     out: Out = BELOW,
     as_json: AsJson = False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlsim.cli.options import flag, settings_of
+from mlsim.cli.options import settings_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 BELOW = Path("reports") / "studies"
 """Where studies are written, and the replications that they share."""
 
-Replications = Annotated[
-    int, typer.Option(metavar="N", min=1, help="Under how many seeds each variant is run.")
-]
+Replications = Annotated[int, typer.Option(metavar="N", min=1, help="Under how many seeds to run.")]
 Pairs = Annotated[
-    int, typer.Option("--replications", metavar="N", min=2, help="Under how many seeds.")
+    int, typer.Option("--replications", metavar="N", min=2, help="Under how many seeds to run.")
 ]
 """Where an interval of paired differences is all that is asked for, which one run can't give."""
 Measures = Annotated[
@@ -39,14 +37,14 @@ Measures = Annotated[
     ),
 ]
 Out = Annotated[
-    Path, typer.Option(metavar="DIR", help="Below which folder studies and their runs are kept.")
+    Path, typer.Option(metavar="DIR", help="Keep studies and their runs below this folder.")
 ]
 Plot = Annotated[
     Path | None,
     typer.Option(metavar="PICTURE", help="Write the figure as .png.", show_default=False),
 ]
-AsJson = Annotated[bool, flag("--json", "Print the table as JSON and nothing else.")]
-Quiet = Annotated[bool, flag("--quiet", "Print only the folder that was written.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the table as JSON and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print only the folder that was written.")]
 
 
 def plan_of(kind: str, file: Path, monitoring: Path | None, **asked: Any) -> "Plan":

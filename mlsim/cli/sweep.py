@@ -41,7 +41,7 @@ def sweep(
         ),
     ],
     method: Annotated[
-        str, typer.Option(metavar="NAME", help="How points are chosen: grid, random or sobol.")
+        str, typer.Option(metavar="grid|random|sobol", help="How points are chosen.")
     ] = "grid",
     samples: Annotated[
         int, typer.Option(metavar="N", min=1, help="Points of a random or Sobol sweep.")

@@ -1,5 +1,8 @@
 """The commands under one roof."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from mlsim.cli.compare import compare
@@ -23,7 +26,6 @@ from mlsim.cli.validate import validate
 
 app = typer.Typer(
     cls=Group,
-    help="Simulate an ML production system, break it silently, and see who notices.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,3 +37,20 @@ COMMANDS = (
 for command in COMMANDS:
     app.command(cls=Command)(command)
 app.add_typer(exercise, name="exercise")
+
+
+def print_version(asked: bool) -> None:
+    """What `mlsim --version` prints, and nothing else."""
+    if asked:
+        print(f"mlsim {version('mlsim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def mlsim(
+    asked: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Simulate an ML production system, break it silently, and see who notices."""

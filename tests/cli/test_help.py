@@ -1,11 +1,15 @@
-"""What a stranger reads first: the help of every command."""
+"""What a stranger reads first: the help of every command, and the version."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from mlsim.cli.app import COMMANDS
 from mlsim.cli.exercise import exercise
+
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
 
 
 def words_of(command) -> list[str]:
@@ -35,3 +39,9 @@ def test_an_argument_that_is_missing_is_called_as_in_the_help(mlsim):
     assert shown.returncode == 2
     assert "Usage: mlsim compare [OPTIONS] FILE VARIANT..." in shown.stderr
     assert "Missing argument 'VARIANT'" in shown.stderr
+
+
+def test_the_version_is_that_of_the_project(mlsim):
+    shown = mlsim("--version")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == f"mlsim {PROJECT['project']['version']}\n"

@@ -48,7 +48,6 @@ def empty_state(
     tally[layout.CANCELS] = cancels
     lanes = 1 + PRIORITIES if any(station.prioritised for station in stations) else 1
     tally[layout.LANES] = lanes
-    tally[[layout.FREE_REQUEST, layout.FREE_ATTEMPT, layout.FREE_TOKEN]] = -1
     columns = max((s.replicas for s in stations), default=1)
     log = max(log_block, 1) + margin - 1
     loads, ways = _loads(program, clients, index, seed), records(0, layout.WAY)
@@ -91,28 +90,8 @@ def empty_state(
 
 def grown(old: layout.State, slots: int) -> layout.State:
     """The same state with `slots` more free slots in every pool, and a heap to match."""
-    tally, size = old.tally, old.tokens.size
-    pools = {}
-    for name, free in (
-        ("requests", layout.FREE_REQUEST),
-        ("attempts", layout.FREE_ATTEMPT),
-        ("tokens", layout.FREE_TOKEN),
-    ):
-        pool = _longer(getattr(old, name), slots)
-        pool["next"][size:-1] = np.arange(size + 1, size + slots)
-        pool["next"][-1] = tally[free]
-        tally[free] = size
-        pools[name] = pool
-    return with_heap(
-        replace(
-            old,
-            **pools,
-            stamps=_longer(old.stamps, slots),
-            joined=_longer(old.joined, slots),
-            answers=_longer(old.answers, slots),
-            keys=_longer(old.keys, slots),
-        )
-    )
+    pools = ("requests", "attempts", "tokens", "stamps", "joined", "answers", "keys")
+    return with_heap(replace(old, **{name: _longer(getattr(old, name), slots) for name in pools}))
 
 
 def widened(old: layout.State, replicas: int) -> layout.State:
@@ -147,7 +126,7 @@ def with_heap(state: layout.State) -> layout.State:
         return state
     heap = records(state.heap.size + more, layout.EVENT)
     events = state.tally[layout.EVENTS]
-    heap[:events] = state.heap[:events]  # the rest is memory that nobody has touched
+    _copy(state.heap[:events], heap)  # the rest is memory that nobody has touched
     return replace(state, heap=heap)
 
 
@@ -179,8 +158,13 @@ def as_records(array: NDArray[Any]) -> Any:
 
 def _longer(array: Any, more: int) -> Any:
     longer = np.zeros((array.shape[0] + more, *array.shape[1:]), array.dtype)
-    longer[: array.shape[0]] = array
+    _copy(array, longer)
     return longer.view(type(array))
+
+
+def _copy(array: Any, to: Any) -> None:
+    """Copy an array to the beginning of a longer one: as bytes, since NumPy copies by field."""
+    to.reshape(-1).view(np.uint8)[: array.nbytes] = array.reshape(-1).view(np.uint8)
 
 
 def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int], seed: int) -> Any:

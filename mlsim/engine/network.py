@@ -39,6 +39,9 @@ __all__ = [
     "Visits",
 ]
 
+LARGE = 1 << 17
+"""Slots: below, pools grow fourfold, as memory that nobody touches costs nothing; then double."""
+
 NOBODY_GOES_ON: Mapping[int, Session] = MappingProxyType({})
 
 
@@ -226,7 +229,8 @@ class Network(Operated):
             for place in (layout.REQUESTS_USED, layout.ATTEMPTS_USED, layout.TOKENS_USED)
         )
         if used + margin > self._state.tokens.size:
-            self._grow(self._state.tokens.size)
+            size = self._state.tokens.size
+            self._grow(3 * size if size < LARGE else size)
         self._see_to_heap()
 
     def _grow(self, slots: int) -> None:

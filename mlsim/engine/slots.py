@@ -1,7 +1,8 @@
 """Slots of the pools: taken from a free list, given back when nothing refers to them any more.
 
 A token keeps its attempt alive, and so does a timer; an attempt keeps its request alive, and so
-does a coming retry.
+does a coming retry. The `next` of a free slot says how many slots after the one behind it the next
+free one is: so memory that nobody has touched is a list of free slots, and costs nothing.
 """
 
 import math
@@ -29,7 +30,7 @@ def new_request(state: State, entity: int, arrival: float) -> int:
     tally = state.tally
     slot: int = tally[FREE_REQUEST]
     request = state.requests[slot]
-    tally[FREE_REQUEST] = request.next
+    tally[FREE_REQUEST] = slot + 1 + request.next
     tally[REQUESTS_USED] += 1
     request.id = entity
     request.load = entity >> LOAD_SHIFT
@@ -48,7 +49,7 @@ def new_attempt(state: State, sent: float, request: int, status: int) -> int:
     tally = state.tally
     slot: int = tally[FREE_ATTEMPT]
     attempt = state.attempts[slot]
-    tally[FREE_ATTEMPT] = attempt.next
+    tally[FREE_ATTEMPT] = slot + 1 + attempt.next
     tally[ATTEMPTS_USED] += 1
     attempt.request = request
     attempt.number = state.requests[request].attempts
@@ -76,7 +77,7 @@ def new_token(state: State, attempt: int) -> int:
     """A slot for a token; it keeps its attempt alive."""
     tally = state.tally
     slot: int = tally[FREE_TOKEN]
-    tally[FREE_TOKEN] = state.tokens[slot].next
+    tally[FREE_TOKEN] = slot + 1 + state.tokens[slot].next
     tally[TOKENS_USED] += 1
     state.tokens[slot].attempt = attempt
     state.tokens[slot].ghost = 0
@@ -98,7 +99,7 @@ def drop_token(state: State, token: int) -> None:
         unlink_token(state, token)
     drop_attempt(state, state.tokens[token].attempt)
     state.tokens[token].state = WAITING
-    state.tokens[token].next = tally[FREE_TOKEN]
+    state.tokens[token].next = tally[FREE_TOKEN] - token - 1
     tally[FREE_TOKEN] = token
     tally[TOKENS_USED] -= 1
 
@@ -113,7 +114,7 @@ def drop_attempt(state: State, slot: int) -> None:
         if tally[CANCELS]:
             unlink_attempt(state, slot)
         drop_request(state, attempt.request)
-        attempt.next = tally[FREE_ATTEMPT]
+        attempt.next = tally[FREE_ATTEMPT] - slot - 1
         tally[FREE_ATTEMPT] = slot
         tally[ATTEMPTS_USED] -= 1
 
@@ -151,7 +152,7 @@ def drop_request(state: State, slot: int) -> None:
     request = state.requests[slot]
     request.references -= 1
     if request.references == 0:
-        request.next = tally[FREE_REQUEST]
+        request.next = tally[FREE_REQUEST] - slot - 1
         tally[FREE_REQUEST] = slot
         tally[REQUESTS_USED] -= 1
 

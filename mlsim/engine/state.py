@@ -6,6 +6,7 @@ Three pools of slots, recycled when nothing refers to them any more:
     attempt   one try of a client (or the only one without a client), or what an aside carries
     token     where an attempt is; a fork makes more of them, a join takes them in
 
+Their records are narrow, and what each event reads stands first: an overload holds many of them.
 Python reads and changes these arrays between two calls of the kernel, never during one.
 """
 
@@ -135,81 +136,84 @@ EVENT = np.dtype(
 REQUEST = np.dtype(
     [
         ("id", "i8"),
-        ("load", "i8"),
-        ("attempts", "i8"),
-        ("references", "i8"),
-        ("next", "i8"),
-        ("state", "i8"),
         ("arrival", "f8"),
         ("sent", "f8"),
-        ("pending", "i8"),
-        ("retried", "i8"),
-        ("hedged", "i8"),
-        ("youngest", "i8"),
-    ]
+        ("next", "i4"),
+        ("references", "i4"),
+        ("attempts", "i4"),
+        ("pending", "i4"),
+        ("retried", "i4"),
+        ("hedged", "i4"),
+        ("youngest", "i4"),
+        ("load", "i2"),
+        ("state", "i2"),
+    ],
+    align=True,
 )
 """`sent`: its last attempt; `pending`: attempts under way; `retried`, `hedged`: attempts after the
 first, by why they were sent; `youngest`: the last attempt that still has a slot.
-`next` links a free slot to the next free one, and a request whose person may leave to the one whose
-person came next."""
+`next` leads from a free slot to the next free one (see `slots`), and from a request whose person
+may leave to the one whose person came next."""
 
 ATTEMPT = np.dtype(
     [
-        ("request", "i8"),
-        ("number", "i8"),
         ("path", "i8"),
-        ("state", "i8"),
-        ("references", "i8"),
-        ("next", "i8"),
         ("sent", "f8"),
         ("deadline", "f8"),
-        ("regime", "i8"),
-        ("elder", "i8"),
-        ("youngest", "i8"),
-        ("caller", "i8"),
-    ]
+        ("request", "i4"),
+        ("number", "i4"),
+        ("references", "i4"),
+        ("next", "i4"),
+        ("regime", "i4"),
+        ("elder", "i4"),
+        ("youngest", "i4"),
+        ("caller", "i4"),
+        ("state", "i2"),
+    ],
+    align=True,
 )
 """`path`: tells the calls of a branch apart, where whoever called it calls again; else 0.
 `deadline`: after which nobody begins to serve it. `regime`: of the breaker when it was sent.
 `elder`: the attempt of the same request before it; `youngest`: the last token that it has.
 `caller`: the token that waits for a branch.
-`next` links a free slot to the next free one, and an attempt with a timer to the one whose timer
-was set next."""
+`next` leads from a free slot to the next free one (see `slots`), and from an attempt with a timer
+to the one whose timer was set next."""
 
 TOKEN = np.dtype(
     [
-        ("attempt", "i8"),
-        ("hop", "i8"),
-        ("next", "i8"),
-        ("previous", "i8"),
-        ("elder", "i8"),
-        ("replica", "i8"),
-        ("settings", "i4"),
-        ("state", "i2"),
-        ("ghost", "i2"),
-        ("calls", "i8"),
         ("arrival", "f8"),
         ("start", "f8"),
         ("ends", "f8"),
-        ("left", "f8"),
-        ("line", "i8"),
-        ("child", "i8"),
         ("service", "f8"),
-        ("law", "i8"),
-        ("sooner", "i8"),
-        ("later", "i8"),
+        ("attempt", "i4"),
+        ("law", "i4"),
+        ("next", "i4"),
+        ("previous", "i4"),
+        ("line", "i4"),
+        ("replica", "i4"),
+        ("settings", "i4"),
+        ("hop", "i2"),
+        ("state", "i2"),
+        ("left", "f8"),
+        ("calls", "i8"),
+        ("elder", "i4"),
+        ("child", "i4"),
+        ("sooner", "i4"),
+        ("later", "i4"),
+        ("ghost", "i2"),
         ("awaits", "i2"),
         ("returned", "i2"),
         ("called", "i2"),
         ("fate", "i2"),
-    ]
+    ],
+    align=True,
 )
 """`line`: number of the one in which it waits. `ends`: when its service will or, where a replica is
 shared, at which progress of that; `child`: the first below it in the heap of those marks.
 `left`: share of the work that is still to do; less than 1 after a crash.
 `service`: drawn seconds, under the station's `law` of that number.
-`next` links a free slot to the next free one, a waiting token to the one behind it, and one that is
-served in a batch to the next of that batch;
+`next` leads from a free slot to the next free one (see `slots`), from a waiting token to the one
+behind it, and from one that is served in a batch to the next of that batch;
 `previous` to the one before it. `replica`: where it is served, or waits if lines are of replicas.
 `elder`: the token of the same attempt before it.
 `calls`: how often it has been called again, in each layer of callers (see `calls.call_again`).

@@ -85,7 +85,11 @@ SERVER = given_keys(
     sheds_above=st.none() | maybe(ticks(1, 4)),
     cold_start=maybe(given_keys(requests=st.integers(1, 4), factor=st.sampled_from([2, 3.5]))),
 )
+SHARDS = st.integers(2, 4).flatmap(
+    lambda n: given_keys(shards=st.just(n), wait_for=maybe(st.integers(1, n)))
+)
 SHARES = st.sampled_from([False, False, True])
+SHARDED = st.sampled_from([*[False] * 4, True])
 AT_ONCE = given_keys(at_once=maybe(st.integers(2, 5)))
 LOG = given_keys(
     kind=st.sampled_from(["server", "collector"]),
@@ -203,14 +207,17 @@ def systems(draw: Draw) -> Written:
         if "workers" in system[name] and name not in calling and draw(SHARES):
             system[name].pop("batch", None)
             system[name] |= {"discipline": "processor_sharing"} | draw(AT_ONCE)
+        if name not in calling and draw(SHARDED):
+            for key in ("batch", "balancing", "replicas"):
+                system[name].pop(key, None)
+            system[name] |= draw(SHARDS)
     if "cache" in words(flow):
         system["cache"] = draw(CACHE)
         used.append("cache")
     if "log" in words(flow):
         system["log"] = draw(LOG)
     for name, watcher in WATCHERS.items():
-        wanted = name != "scaler" or "workers" in system.get("a", {})
-        if wanted and draw(st.booleans()):
+        if (name != "scaler" or may_scale(system.get("a", {}))) and draw(st.booleans()):
             system[name] = draw(watcher)
     document = {
         "scenario": "any",
@@ -223,6 +230,10 @@ def systems(draw: Draw) -> Written:
         "faults": draw(st.lists(faults(used), max_size=3, unique_by=lambda fault: fault["name"])),
     }
     return Written(document, traces)
+
+
+def may_scale(server: Document) -> bool:
+    return "workers" in server and "shards" not in server
 
 
 def words(lines: list[str]) -> set[str]:

@@ -1,12 +1,13 @@
 """The ways of requests as linked steps, unrolled from the lines of the flow."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 from typing import Any
 
-from mlsim.scenario.flow_steps import Call, Choice, Parallel, name_of
+from mlsim.engine.parts import Station
+from mlsim.scenario.flow_steps import Call, Choice, Parallel, Shard, name_of
 
 
 @dataclass(eq=False)
@@ -27,7 +28,7 @@ class Aside:
 
 @dataclass(eq=False)
 class Start(Step):
-    """A client sends an attempt."""
+    """A client sends an attempt, or all shards have answered; what goes aside begins."""
 
     name: str = ""
     asides: list[Aside] = field(default_factory=list)
@@ -39,6 +40,7 @@ class Stop(Step):
 
     name: str = ""
     ordinal: int = 0
+    shard: int | None = None
     calls: Step | None = None
     asides: list[Aside] = field(default_factory=list)
 
@@ -98,6 +100,7 @@ class Graph:
 
     chains: Sequence[Any]
     clients: Sequence[str]
+    stations: Mapping[str, Station]
     numbers: "count[int]" = field(default_factory=count)
     callers: set[str] = field(default_factory=set)
     """Components whose workers call others, somewhere."""
@@ -148,12 +151,31 @@ class Graph:
     def part(self, step: Any) -> tuple[Step, Step]:
         if isinstance(step, Parallel):
             return self.split(step) if step.need else self.fork(step)
+        if isinstance(step, Shard):
+            return self.shard(step)
         if isinstance(step, Call):
             first, stop = self.stop(step.name)
             stop.calls = self.branch(step.inside)
             self.callers.add(step.name)
             return first, stop
-        return self.pick(step) if isinstance(step, Choice) else self.stop(step)
+        if isinstance(step, Choice):
+            return self.pick(step)
+        return (
+            self.all_shards(self.stations[step]) if self.stations[step].shards else self.stop(step)
+        )
+
+    def all_shards(self, spec: Station) -> tuple[Step, Step]:
+        """A visit of each, then what goes aside. Draws count them from the last to the first."""
+        self.visited[spec.name] += spec.shards
+        visits = tuple((Shard(spec.name, shard),) for shard in range(spec.shards))
+        first, last = self.part(Parallel(visits, spec.wait_for))
+        last.then = self.sending(spec.name)
+        return first, last.then
+
+    def shard(self, shard: Shard) -> tuple[Step, Step]:
+        ordinal = self.visited[shard.name] - 1 - shard.number
+        step = Stop(next(self.numbers), name=shard.name, ordinal=ordinal, shard=shard.number)
+        return step, step
 
     def split(self, parallel: Parallel) -> tuple[Step, Step]:
         split = Split(next(self.numbers), need=parallel.need, cancels=parallel.cancels)

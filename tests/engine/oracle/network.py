@@ -54,7 +54,8 @@ class Oracle:
         self.settings: Counter[str] = Counter()
         self.places = {spec.name: Place(self, k, spec) for k, spec in enumerate(stations)}
         self.senders: dict[int, Sender] = {}
-        graph, by_name = Graph(chains, [c.name for c in clients]), {c.name: c for c in clients}
+        by_name = {client.name: client for client in clients}
+        graph = Graph(chains, list(by_name), {spec.name: spec for spec in stations})
         for load, name in entries.items():
             shared = next((s for s in self.senders.values() if s.habits.name == name), None)
             way, client = graph.way_from(name), by_name.get(name)

@@ -150,6 +150,8 @@ class Place:
         if balancing is None:
             return self.lines[0]
         there = [r for r in range(len(self.up)) if self.accepts(r)]
+        if visit.stop.shard is not None:
+            return self.lines[visit.stop.shard] if visit.stop.shard in there else None
         if not there:
             return None
         if balancing == Balancing.ROUND_ROBIN:
@@ -410,7 +412,8 @@ class Place:
             if self.shares:
                 left *= visit.share_left
             elif visit.ends > visit.start:
-                left *= 1.0 - (self.now - visit.start) / (visit.ends - visit.start)
+                done = (self.now - visit.start) / (visit.ends - visit.start)
+                left *= max(0.0, 1.0 - done)  # whoever has called others is done with its own
             self.close(visit, "lost")
         if self.spec.after_crash == AfterCrash.LOSES or visit.abandoned:
             self.give_up(visit, "failed")

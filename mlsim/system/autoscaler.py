@@ -83,7 +83,7 @@ class Autoscaler(Component):
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         system = scenario.system
-        served = {n: s for n, s in system.items() if isinstance(s, Served) and not s.alone}
+        served = {n: s for n, s in system.items() if isinstance(s, Served) and s.may_scale}
         if self.scales not in served:
             message = f"no component '{self.scales}' in system that can have more replicas"
             yield ("scales",), message, nearest(self.scales, served)

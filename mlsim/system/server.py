@@ -147,6 +147,11 @@ class Served(Component):
             yield ("replicas",), "can't be combined with shards: each of them is one replica", ""
 
     @property
+    def may_scale(self) -> bool:
+        """Whether more replicas of it, or fewer, do the same work: not where each has its part."""
+        return not (self.alone or self.shards)
+
+    @property
     def keeps_calls_out(self) -> str:
         """Why its workers can't wait for others; "" if they can."""
         if self.discipline == "processor_sharing":

@@ -76,6 +76,13 @@ def test_a_slow_replica_takes_the_factor_and_the_other_one_does_not(twin: World)
     np.testing.assert_allclose(mine.end - mine.start, np.where(slow, factor, 1) * expected)
 
 
+def test_the_last_of_three_shards_may_be_the_slow_one():
+    sharded = SHOP.replace("replicas: 2", "shards: 3").replace("exponential(mean=500ms)", "500ms")
+    visits = during("slow_replica", sharded, replica=2).visits_of("gateway")
+    slow = (visits.start > 6 * HOUR) & (visits.start <= 12 * HOUR) & (visits.replica == 2)
+    np.testing.assert_allclose(visits.end - visits.start, np.where(slow, 2.0, 0.5))
+
+
 def test_a_share_of_the_answers_is_lost_and_clients_try_again():
     world = during("packet_loss", RETRYING)
     log = world.log

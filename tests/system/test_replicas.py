@@ -24,9 +24,9 @@ flow: [browser -> checkout -> browser]
 
 @pytest.fixture
 def shop(tmp_path: Path):
-    def built(keeper: str) -> System:
+    def built(keeper: str, text: str = SHOP) -> System:
         file = tmp_path / "shop.yaml"
-        file.write_text(SHOP % keeper)
+        file.write_text(text % keeper)
         return System(load(file), seed=1)
 
     return built
@@ -82,6 +82,13 @@ def test_a_crashed_replica_that_was_scaled_away_is_left_alone(shop):
 def test_who_crashes_again_waits_longer():
     keeper = Orchestrator(start_up="5s")
     assert [keeper.wait(crashes) for crashes in (0, 1, 2, 3, 10)] == [5, 15, 25, 45, 305]
+
+
+def test_shards_are_not_scaled_away(shop):
+    """Each has a part of the data: with one less, requests that need all could never go on."""
+    sharded = SHOP.replace("replicas: 2", "shards: 3")
+    with pytest.raises(Exception, match=r"scales: no component 'checkout' .* can have more repl"):
+        shop("{kind: autoscaler, scales: checkout, target: 0.5}", sharded)
 
 
 def test_mistakes_are_told(shop):

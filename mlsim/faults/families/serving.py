@@ -30,11 +30,12 @@ class ReplicaFault(ServingFault):
     """Something that goes wrong with one replica of such a component."""
 
     replica: int = Field(0, ge=0)
-    """Its number, from 0 on."""
+    """Its number, from 0 on; that of a shard where there are some."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
         spec = scenario.system.get(self.component)
-        if isinstance(spec, Served) and self.replica >= spec.replicas:
-            message = f"{self.component} has no replica {self.replica} (0..{spec.replicas - 1})"
+        there = (spec.shards or spec.replicas) if isinstance(spec, Served) else 0
+        if 0 < there <= self.replica:
+            message = f"{self.component} has no replica {self.replica} (0..{there - 1})"
             yield ("replica",), message, ""

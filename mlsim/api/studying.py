@@ -20,6 +20,7 @@ from mlsim.studies.choosing import chosen_measures
 from mlsim.studies.designs import designed
 from mlsim.studies.dials import NoDial, models_with_a_dial, quality_dial, time_dial
 from mlsim.studies.effects import combinations_of
+from mlsim.studies.folder import BELOW
 from mlsim.studies.given import variants_of
 from mlsim.studies.interactions import study as study_interactions
 from mlsim.studies.paired import Done, Replications, replicate
@@ -110,7 +111,7 @@ def sweep(
 
 
 def study(
-    file: str | Path, below: str | Path = "reports/studies", progress: Done | None = None
+    file: str | Path, below: str | Path = BELOW, progress: Done | None = None
 ) -> Comparison | Coverage | Sweep:
     """Carry out a study that stands in a file; its results are written into a folder below `below`.
 

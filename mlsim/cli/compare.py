@@ -69,7 +69,7 @@ def compare(
         max_runs=max_runs,
         measures=measure or [],
     )
-    result, _ = carried_out(plan, Path(), out, as_json=as_json, quiet=quiet)
+    result = carried_out(plan, Path(), out, as_json=as_json, quiet=quiet)
     exit_status(result)
 
 

@@ -57,7 +57,7 @@ def coverage(
         replications=replications,
         require=require or [],
     )
-    result, _ = carried_out(plan, Path(), out, as_json=as_json, quiet=quiet)
+    result = carried_out(plan, Path(), out, as_json=as_json, quiet=quiet)
     assert isinstance(result, Coverage)
     if junit is not None:
         put(junit, junit_xml(result, file.stem))

@@ -13,11 +13,9 @@ from mlsim.cli.studying import (
     Out,
     Pairs,
     Quiet,
+    carried_out_as,
     draw,
     exit_status,
-    show,
-    study_name,
-    written,
 )
 
 
@@ -49,26 +47,29 @@ def factorial(
 ) -> None:
     """Run all combinations of some settings: which effects add up, and which interact."""
     from mlsim import api
-    from mlsim.cli.progress import replications_done
     from mlsim.studies.folder import STORE
 
     settings, factors = settings_of(set_ or ()), factors_of(factor)
     scenario = api.load(file, settings, monitoring)
-    with replications_done(shown=not (quiet or as_json)) as tell:
-        result = api.factorial(
+    result = carried_out_as(
+        "factorial",
+        file,
+        [factors, replications, measure, settings, str(monitoring)],
+        lambda tell: api.factorial(
             scenario,
             factors,
             replications=replications,
             measures=measure or (),
             store=out / STORE,
             progress=tell,
-        )
+        ),
+        out,
+        as_json=as_json,
+        quiet=quiet,
+    )
     if plot is not None:
         draw(result.plot(), plot)
         draw(result.heat_map(), plot.with_stem(f"{plot.stem}_heat_map"))
-    asked = [factors, replications, measure, settings, str(monitoring)]
-    folder = written(result, study_name(file, "factorial", asked), out)
-    show(result, folder, as_json=as_json, quiet=quiet)
     exit_status(result)
 
 

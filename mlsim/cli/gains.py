@@ -12,11 +12,9 @@ from mlsim.cli.studying import (
     Pairs,
     Plot,
     Quiet,
+    carried_out_as,
     draw,
     exit_status,
-    show,
-    study_name,
-    written,
 )
 
 
@@ -62,26 +60,30 @@ def gains(
     if step and model is None:
         raise typer.BadParameter("needs --model NAME, whose steps they are", param_hint="--step")
     from mlsim import api
-    from mlsim.cli.progress import replications_done
     from mlsim.studies.folder import STORE
     from mlsim.studies.given import parsed
 
     settings = settings_of(set_ or ())
     scenario = api.load(file, settings, monitoring)
-    with replications_done(shown=not (quiet or as_json)) as tell:
-        result = api.gains(
+    steps = parsed(step) if step else None
+    result = carried_out_as(
+        "gains",
+        file,
+        [model, step, dial, measure, replications, settings, str(monitoring)],
+        lambda tell: api.gains(
             scenario,
             model,
-            steps=parsed(step) if step else None,
+            steps=steps,
             dial="time" if dial == "time" else "quality",
             measure=measure,
             replications=replications,
             store=out / STORE,
             progress=tell,
-        )
+        ),
+        out,
+        as_json=as_json,
+        quiet=quiet,
+    )
     if plot is not None:
         draw(result.plot(), plot)
-    asked = [model, step, dial, measure, replications, settings, str(monitoring)]
-    folder = written(result, study_name(file, "gains", asked), out)
-    show(result, folder, as_json=as_json, quiet=quiet)
     exit_status(result)

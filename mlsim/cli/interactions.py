@@ -1,12 +1,11 @@
 """`mlsim interactions FILE`."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from mlsim.cli.options import ScenarioFile, Settings, settings_of
-from mlsim.cli.studying import BELOW, Out, Plot, Quiet, draw, show, study_name, written
+from mlsim.cli.studying import BELOW, Out, Plot, Quiet, carried_out_as, draw
 
 
 def interactions(
@@ -26,11 +25,15 @@ def interactions(
     from mlsim import api
 
     settings = settings_of(set_ or ())
-    result = api.interactions(api.load(file, settings), order)
+    scenario = api.load(file, settings)
+    result = carried_out_as(
+        "interactions",
+        file,
+        [order, settings],
+        lambda _: api.interactions(scenario, order),
+        out,
+        as_json=as_json,
+        quiet=quiet,
+    )
     if plot is not None:
         draw(result.plot(), plot)
-    folder = written(result, study_name(file, "interactions", [order, settings]), out)
-    if as_json:
-        print(json.dumps(result.summary, indent=2))
-    else:
-        show(result, folder, as_json=False, quiet=quiet)

@@ -8,7 +8,7 @@ import typer
 from mlsim.cli.studying import BELOW, AsJson, Out, Quiet, carried_out, exit_status
 
 if TYPE_CHECKING:
-    from mlsim.studies.folder import StudyFolder
+    from mlsim.studies.plan import Plan
 
 
 def study(
@@ -38,26 +38,28 @@ def study(
         listed(out)
         return
     if resume:
-        unfinished = _unfinished(out, file)
-        plan, base = unfinished.plan, unfinished.base
+        plan, base = _unfinished(out, file)
     elif file is None:
         raise typer.BadParameter("needs a file, ls, or --resume", param_hint="FILE")
     else:
         plan, base = read_plan(file), Path(file).parent
-    result, _ = carried_out(plan, base, out, as_json=as_json, quiet=quiet)
+    result = carried_out(plan, base, out, as_json=as_json, quiet=quiet)
     if isinstance(result, Coverage) and result.unmet:
         raise typer.Exit(1)
     exit_status(result)
 
 
-def _unfinished(out: Path, name: str | None) -> "StudyFolder":
+def _unfinished(out: Path, name: str | None) -> "tuple[Plan, Path]":
     from mlsim.errors import MlsimError, nearest
     from mlsim.studies.folder import studies_below
 
     known = list(studies_below(out))
     chosen = [one for one in known if (one.path.name == name if name else not one.state["ended"])]
     if chosen:
-        return chosen[0]
+        asked = chosen[0].asked
+        if asked.plan is None:
+            raise MlsimError(f"{chosen[0].path}: goes on with its own command: {asked.again}")
+        return asked.plan, asked.base
     if name is None:
         raise MlsimError(f"{out}: no study there is unfinished")
     near = nearest(name, [one.path.name for one in known])

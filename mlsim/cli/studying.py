@@ -4,6 +4,8 @@ import json
 import re
 import shlex
 import sys
+from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mlsim.report.study_text import Studied
-    from mlsim.report.studying import Result
+    from mlsim.report.studying import Found, Result
+    from mlsim.studies.paired import Done
     from mlsim.studies.plan import Plan
 
 BELOW = Path("reports") / "studies"
@@ -74,37 +77,55 @@ def named(text: str) -> str:
     return f"_{name}" if not name or name[0].isdigit() else name
 
 
-def carried_out(
-    plan: "Plan", base: Path, out: Path, *, as_json: bool, quiet: bool
-) -> "tuple[Result, Path]":
-    """Run the study, with a bar to watch, print its results, and say what failed."""
-    from mlsim.cli.progress import replications_done
+def carried_out(plan: "Plan", base: Path, out: Path, *, as_json: bool, quiet: bool) -> "Result":
+    """Run a study with a bar to watch, print its results, and say what failed."""
     from mlsim.report.studying import carry_out_in
+    from mlsim.studies.folder import resuming
+
+    return _shown(partial(carry_out_in, out, plan, base), resuming(plan.study, out), as_json, quiet)
+
+
+def carried_out_as(
+    kind: str,
+    file: Path,
+    asked: object,
+    study: "Callable[[Done], Found]",
+    out: Path,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> "Found":
+    """The same for what no file can ask for; this command goes on with it.
+
+    asked: all that its results depend on. study: is given whom to tell of progress.
+    """
+    from mlsim.report.studying import carry_out_as
+    from mlsim.studies.folder import Asked
+
+    again = shlex.join(["mlsim", *sys.argv[1:]])
+    told = Asked(study_name(file, kind, asked), kind, str(file), again)
+    return _shown(partial(carry_out_as, out, told, study), again, as_json, quiet)
+
+
+def _shown(
+    carry_out: "Callable[[Done | None], tuple[Found, Path]]", again: str, as_json: bool, quiet: bool
+) -> "Found":
+    from mlsim.cli.progress import replications_done
 
     try:
         with replications_done(shown=not (quiet or as_json)) as tell:
-            result, folder = carry_out_in(out, plan, base, tell)
+            result, folder = carry_out(tell)
     except KeyboardInterrupt:
-        elsewhere = "" if out == BELOW else f" --out {shlex.quote(str(out))}"
-        again = f"mlsim study --resume {plan.study}{elsewhere}"
-        print(f"interrupted; to go on where it stopped: {again}", file=sys.stderr)
+        print(f"interrupted; to go on: {again}", file=sys.stderr)
         raise
     show(result, folder, as_json=as_json, quiet=quiet)
-    return result, folder
-
-
-def written(result: "Studied", name: str, out: Path) -> Path:
-    """Write results into the folder of that name; gives the folder."""
-    from mlsim.report.studying import write
-
-    write(result, out / name, name, shlex.join(["mlsim", *sys.argv[1:]]))
-    return out / name
+    return result
 
 
 def show(result: "Studied", folder: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Print results: for people, for a program, or only where they lie."""
     if as_json:
-        print(json.dumps(json.loads(result.table.to_json(orient="records")), indent=2))
+        print(json.dumps(for_programs(result), indent=2))
     elif quiet:
         print(folder)
     else:
@@ -113,6 +134,15 @@ def show(result: "Studied", folder: Path | None, *, as_json: bool, quiet: bool) 
         from mlsim.report import study_text
 
         study_text.show(result, Console(), folder)
+
+
+def for_programs(result: "Studied") -> Any:
+    """What `--json` prints: the table, a row each; of interactions all that was found."""
+    from mlsim.report.interactions import Interactions
+
+    if isinstance(result, Interactions):
+        return result.summary
+    return json.loads(result.table.to_json(orient="records"))
 
 
 def exit_status(result: "Studied") -> None:

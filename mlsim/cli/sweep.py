@@ -14,11 +14,10 @@ from mlsim.cli.studying import (
     Quiet,
     Replications,
     carried_out,
+    carried_out_as,
     exit_status,
     plan_of,
-    show,
     varied,
-    written,
 )
 
 
@@ -73,7 +72,7 @@ def sweep(
         replications=replications,
         measures=measure or [],
     )
-    result, _ = carried_out(plan, Path(), out, as_json=as_json, quiet=quiet)
+    result = carried_out(plan, Path(), out, as_json=as_json, quiet=quiet)
     exit_status(result)
 
 
@@ -88,13 +87,16 @@ def _judge(
     quiet: bool,
 ) -> None:
     from mlsim import api
-    from mlsim.cli.progress import replications_done
 
     run = api.open_run(folder)
-    with replications_done(shown=not (quiet or as_json)) as tell:
-        result = api.sweep(
+    carried_out_as(
+        "judged",
+        folder.resolve(),
+        [design, method, samples, measures],
+        lambda tell: api.sweep(
             run, design, method=method, samples=samples, measures=measures, progress=tell
-        )
-    asked = {"vary": design, "method": method, "samples": samples, "measures": measures}
-    name = f"judged_{plan_of('sweep', folder.resolve(), None, **asked).study}"
-    show(result, written(result, name, out), as_json=as_json, quiet=quiet)
+        ),
+        out,
+        as_json=as_json,
+        quiet=quiet,
+    )

@@ -1,6 +1,9 @@
 """Carries a study out, and gives its results in the form in which people look at them."""
 
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from mlsim.report.comparison import Comparison
 from mlsim.report.coverage import Coverage
@@ -8,13 +11,14 @@ from mlsim.report.interactions import Interactions
 from mlsim.report.shown import png
 from mlsim.report.study_text import Studied
 from mlsim.report.sweep import Sweep
-from mlsim.studies.folder import StudyFolder, put, store_of
+from mlsim.studies.folder import Asked, Begun, put, resuming, store_of
 from mlsim.studies.paired import Done, Replications
 from mlsim.studies.places import Place
 from mlsim.studies.plan import Plan
 from mlsim.studies.prepared import Prepared, prepare
 from mlsim.studies.store import ReplicationStore
 
+Found = TypeVar("Found", bound=Studied)
 Result = Comparison | Coverage | Sweep
 
 
@@ -49,22 +53,37 @@ def carry_out_in(
     that folder share. Raises MlsimError before the first run where nothing can be written there.
     """
     prepared = prepare(plan, base)
-    folder, store = StudyFolder(below / plan.study), store_of(below)
-    folder.begin(plan, base)
+    again = resuming(plan.study, below)
+    with closing(store_of(below)) as store:
+        return carry_out_as(
+            below,
+            Asked(plan.study, plan.kind, plan.scenario, again, plan, base),
+            lambda tell: result_of(prepared, prepared.carry_out(store, None, tell)),
+            progress,
+        )
+
+
+def carry_out_as(
+    below: Path, asked: Asked, study: Callable[[Done], Found], progress: Done | None = None
+) -> tuple[Found, Path]:
+    """Carry out any study in a folder of its own, and write its results there.
+
+    study: is given whom to tell (done, all); before the first run too, where it has replications.
+    """
+    folder = below / asked.study
+    begun = Begun(folder, asked)
+    if asked.plan is not None:  # all that it names has been read, and nothing will be refused
+        begun.begin()
 
     def tell(done: int, of: int) -> None:
-        folder.tell(done, of)
+        begun.tell(done, of)
         if progress is not None:
             progress(done, of)
 
-    try:
-        result = result_of(prepared, prepared.carry_out(store, None, tell))
-        again = f"mlsim study --resume {plan.study}"
-        write(result, folder.path, plan.title or plan.study, again)
-        folder.end()
-    finally:
-        store.close()
-    return result, folder.path
+    result = study(tell)
+    write(result, folder, asked.title, asked.again)
+    begun.end()
+    return result, folder
 
 
 def write(result: Studied, folder: Path, title: str, command: str) -> None:

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,29 @@ from mlsim.studies.store import ReplicationStore
 STUDY = "study.json"
 STORE = "replications.sqlite"
 """Beside the folders: the finished replications of all studies."""
+BELOW = Path("reports") / "studies"
+"""Where the folders are, if nobody names another place."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a study was asked for.
+
+    scenario: its file, or the folder of a run. again: the command that goes on with it. plan: None
+    for what no file can ask for. base: the folder from which the plan's paths count.
+    """
+
+    study: str
+    kind: str
+    scenario: str
+    again: str
+    plan: Plan | None = None
+    base: Path = Path()
+
+    @property
+    def title(self) -> str:
+        """What its page is called."""
+        return (self.plan.title if self.plan else "") or self.study
 
 
 @dataclass(frozen=True)
@@ -25,7 +49,7 @@ class StudyFolder:
 
     @property
     def state(self) -> dict[str, Any]:
-        """plan, base (the folder its paths count from), began, ended (null: not yet), done, of."""
+        """What was asked, as in `Asked`; began, ended (null: not yet), done and of how many."""
         try:
             state: dict[str, Any] = json.loads((self.path / STUDY).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -33,30 +57,41 @@ class StudyFolder:
         return state
 
     @property
-    def plan(self) -> Plan:
+    def asked(self) -> Asked:
         """What was asked."""
-        return Plan.model_validate(self.state["plan"])
+        told = {field.name: self.state[field.name] for field in fields(Asked)}
+        plan = None if told["plan"] is None else Plan.model_validate(told["plan"])
+        return Asked(**told | {"plan": plan, "base": Path(told["base"])})
 
-    @property
-    def base(self) -> Path:
-        """The folder from which the plan's paths count."""
-        return Path(self.state["base"])
 
-    def begin(self, plan: Plan, base: Path) -> None:
-        """Write down what is asked. Raises MlsimError where that can't be written."""
-        asked = plan.model_dump(mode="json", exclude_defaults=True)
-        self._write({"plan": asked, "base": str(base.resolve()), **_fresh()})
+class Begun:
+    """Writes down in a study's folder what was asked and how far it has come.
+
+    The folder is made when the first is written, so that what is refused before leaves none. Raises
+    MlsimError where that can't be.
+    """
+
+    def __init__(self, folder: Path, asked: Asked) -> None:
+        self._file = folder / STUDY
+        plan = asked.plan and asked.plan.model_dump(mode="json", exclude_defaults=True)
+        told = vars(asked) | {"plan": plan, "base": str(asked.base.resolve())}
+        self._state = {**told, "began": _now(), "ended": None, "done": 0, "of": None}
+
+    def begin(self) -> None:
+        """It can be gone on with from now on."""
+        self._write()
 
     def tell(self, done: int, of: int) -> None:
-        """Write down how many replications are done."""
-        self._write({**self.state, "done": done, "of": of})
+        """How many replications are done."""
+        self._write(done=done, of=of)
 
     def end(self) -> None:
-        """Write down that it is over."""
-        self._write({**self.state, "ended": _now()})
+        """It is over."""
+        self._write(ended=_now())
 
-    def _write(self, state: Mapping[str, Any]) -> None:
-        put(self.path / STUDY, json.dumps(state, indent=2, default=str) + "\n")
+    def _write(self, **news: Any) -> None:
+        self._state |= news
+        put(self._file, json.dumps(self._state, indent=2, default=str) + "\n")
 
 
 def put(path: Path, content: str | bytes) -> None:
@@ -78,13 +113,15 @@ def studies_below(folder: Path) -> Iterator[StudyFolder]:
     yield from sorted(found, key=lambda study: study.state["began"], reverse=True)
 
 
+def resuming(study: str, below: Path) -> str:
+    """The command that goes on with a study that has a plan."""
+    elsewhere = "" if below == BELOW else f" --out {shlex.quote(str(below))}"
+    return f"mlsim study --resume {study}{elsewhere}"
+
+
 def store_of(folder: Path) -> ReplicationStore:
     """What keeps the replications of the studies below a folder."""
     return ReplicationStore(folder / STORE)
-
-
-def _fresh() -> dict[str, Any]:
-    return {"began": _now(), "ended": None, "done": 0, "of": None}
 
 
 def _now() -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 CHAIN = Path(__file__).parents[2] / "scenarios" / "chains" / "face_unlock.yaml"
 SHORT = ("--set", "horizon=2h", "--replications", "2")
 
-FILES = {"table.csv", "runs.parquet", "figure.png", "report.html"}
+FILES = {"study.json", "table.csv", "runs.parquet", "figure.png", "report.html"}
 
 
 def test_steps_are_shown_drawn_and_given_to_programs(mlsim, tmp_path: Path):

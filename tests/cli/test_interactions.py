@@ -36,7 +36,13 @@ def test_what_is_numbered_is_what_is_counted(mlsim):
 def test_it_leaves_a_folder_as_other_studies_do(mlsim):
     ended = mlsim("interactions", FOLDER / "flood_and_fire.yaml", "--out", "here", "--quiet")
     folder = Path(ended.stdout.strip())
-    assert {path.name for path in folder.iterdir()} == {"table.csv", "figure.png", "report.html"}
+    files = {"study.json", "table.csv", "figure.png", "report.html"}
+    assert {path.name for path in folder.iterdir()} == files
+    assert re.search(
+        rf"{folder.name} +interactions +flood_and_fire.yaml .* done$",
+        mlsim("study", "ls", "--out", "here").stdout,
+        re.M,
+    )
     assert "through water" in (folder / "report.html").read_text()
 
 

@@ -1,6 +1,7 @@
 """`mlsim study`: from a file, interrupted and resumed, and listed."""
 
 import os
+import re
 import shlex
 import signal
 import sqlite3
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mlsim.report import studying
 from mlsim.studies.prepared import Prepared
 
 STUDY = """
@@ -164,7 +166,33 @@ def test_who_interrupts_a_study_is_told_how_to_go_on(mlsim, file: Path, monkeypa
         ended = mlsim("study", file, "--out", "else where")
     assert ended.returncode == 130
     command = "mlsim study --resume closed_desk --out 'else where'"
-    assert ended.stderr.strip().endswith(f"to go on where it stopped: {command}")
+    assert ended.stderr.strip().endswith(f"to go on: {command}")
     again = mlsim(*shlex.split(command)[1:])
     assert again.returncode == 0
     assert "6 paired runs" in again.stdout
+
+
+def test_a_study_that_no_file_can_ask_for_goes_on_with_its_own_command(mlsim, desk, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    asked = ("factorial", desk, "--factor", "load.jobs.rate=0.3/s,0.6/s", "--replications", "2")
+    with monkeypatch.context() as patched:
+        patched.setattr(studying, "write", interrupted)
+        ended = mlsim(*asked)
+    command = shlex.join(["mlsim", *map(str, asked)])
+    assert (ended.returncode, ended.stderr) == (130, f"interrupted; to go on: {command}\n")
+    listed = mlsim("study", "ls").stdout
+    assert re.search(
+        r"^desk_factorial_\w+ +factorial +desk.yaml .* unfinished: 4 of 4$", listed, re.M
+    )
+    assert listed.splitlines()[-1] == f"To go on: {command}"
+    resumed = mlsim("study", "--resume")
+    assert (resumed.returncode, command in resumed.stderr) == (2, True)
+    assert mlsim(*shlex.split(command)[1:]).returncode == 0
+    assert "To go on" not in mlsim("study", "ls").stdout
+
+
+def test_what_is_refused_before_the_first_run_is_not_listed(mlsim, desk: Path):
+    assert mlsim("gains", desk, "--model", "desk").returncode == 2
+    assert "No study was begun" in mlsim("study", "ls").stdout

@@ -118,6 +118,10 @@ class Component(Spec):
         """What it does by itself in simulated time; None if it only handles requests."""
         return None
 
+    def warnings(self, system: "System", name: str) -> Iterable[str]:
+        """What somebody who looks at the results should know first of it, when the run is over."""
+        return ()
+
     def compute(self, settings: Any, rows: "Inbox", column: str) -> Column:
         """One of its output columns, shape (n,), for rows whose service began under `settings`."""
         raise NotImplementedError(f"{type(self).__name__} has no column {column!r}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +21,9 @@ from mlsim.system.server import Served
 from mlsim.system.store import Store
 from mlsim.system.traits import WHOSE
 from mlsim.system.wiring import Wiring
+
+if TYPE_CHECKING:
+    from mlsim.system.simulation import System
 
 MOST = 1_000_000
 """Entries of a cache that has no `capacity` of its own."""
@@ -83,9 +86,25 @@ class Cache(Served):
                 message = f"needs to know whose requests they are: give load.{load} `of: person`"
                 yield ("key",), message, ""
 
+    def warnings(self, system: "System", name: str) -> Iterable[str]:
+        if columns := self._unsettled(system.scenario, name):
+            told = ", ".join(columns)
+            yield f"{name} keeps answers that depend on {told}, of which its key says nothing"
+
     def station(self, name: str) -> Station:
         kept = Kept(ttl=self.ttl, capacity=self.capacity or MOST)
         return replace(super().station(name), cache=kept)
+
+    def _unsettled(self, scenario: Scenario, name: str) -> list[str]:
+        """The columns on which its answers depend, and that its key doesn't name."""
+        wiring, whose = Wiring.of(scenario), WHOSE in names(self.key)
+        settled = {*names(self.key), *(scenario.world.person if whose else ())}
+        calls = calls_of(scenario.flow, name)
+        inside = [other for _, call in calls for other in step_names(call.inside)]
+        specs = [(scenario.system[other], other) for other in inside]
+        read = [col for one, other in specs for col in _from_outside(one, wiring, other, inside)]
+        stores = [WHOSE for one, _ in specs if isinstance(one, Store)]
+        return [column for column in dict.fromkeys([*stores, *read]) if column not in settled]
 
 
 def calls_of(flow: Iterable[Chain], name: str) -> list[tuple[int, Call]]:
@@ -111,19 +130,6 @@ def misplaced(scenario: Scenario) -> Iterator[Mistake]:
             if own != first:
                 message = f"{name} keeps the answers of {first}: give {own} a cache of its own"
                 yield ("flow", number), message, ""
-
-
-def unsettled(scenario: Scenario, name: str) -> list[str]:
-    """The columns on which the answers of a cache depend, and that its key doesn't name."""
-    spec, wiring = scenario.system[name], Wiring.of(scenario)
-    assert isinstance(spec, Cache), "who asks has seen to it"
-    settled = {*names(spec.key), *(scenario.world.person if WHOSE in names(spec.key) else ())}
-    calls = calls_of(scenario.flow, name)
-    inside = [other for _, call in calls for other in step_names(call.inside)]
-    specs = [(scenario.system[other], other) for other in inside]
-    read = [col for one, other in specs for col in _from_outside(one, wiring, other, inside)]
-    stores = [WHOSE for one, _ in specs if isinstance(one, Store)]
-    return [column for column in dict.fromkeys([*stores, *read]) if column not in settled]
 
 
 def _from_outside(spec: Component, wiring: Wiring, name: str, inside: list[str]) -> Iterator[str]:

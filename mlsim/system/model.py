@@ -83,6 +83,10 @@ class Model(Served):
     def first_settings(self, system: "System", name: str) -> ModelVersion:
         return UNTRAINED
 
+    def warnings(self, system: "System", name: str) -> Iterable[str]:
+        if not system[name].current.can_score:
+            yield f"{name} was never trained: too few labelled rows had reached a collector"
+
     def touched(self, settings: ModelVersion, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
         trial = settings.trial
         if trial is None:

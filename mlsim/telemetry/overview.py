@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from mlsim.system.base import Deployed
-from mlsim.system.cache import Cache, unsettled
 from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
 from mlsim.telemetry.folding import NANOSECONDS
@@ -111,17 +110,9 @@ def _changes(history: Iterable[tuple[float, int]]) -> list[dict[str, Any]]:
 
 def warnings(system: System) -> tuple[str, ...]:
     """What somebody who looks at the results should know first."""
-    untrained = (
-        f"{name} was never trained: too few labelled rows had reached a collector"
-        for name, deployed in system.items()
-        if deployed.spec.has_versions and not deployed.current.can_score
+    return tuple(
+        warning for name, one in system.items() for warning in one.spec.warnings(system, name)
     )
-    unsettled_keys = (
-        f"{name} keeps answers that depend on {', '.join(columns)}, of which its key says nothing"
-        for name, deployed in system.items()
-        if isinstance(deployed.spec, Cache) and (columns := unsettled(system.scenario, name))
-    )
-    return (*untrained, *unsettled_keys)
 
 
 def _overload(found: list[Overload]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from mlsim import api
 from mlsim.engine import draws
 from mlsim.errors import ScenarioError
+from mlsim.telemetry.overview import warnings
 from tests.worlds import CLINIC, HOUR, World, loaded
 
 SCHOOL = CLINIC.replace(
@@ -110,6 +111,9 @@ def test_without_labels_nothing_is_ever_learned():
     world = World(loaded(SCHOOL, system__lab__share="0"), faults=[])
     versions = world.system.registry.versions("risk_model")
     assert not any(version.can_score for version in versions)
+    assert [warning.split(":")[0] for warning in warnings(world.system)] == [
+        "risk_model was never trained"
+    ]
     assert np.isnan(world.column("risk_model.score")).all()
     assert not world.column("advice.isolate").any()
 

@@ -37,3 +37,15 @@ def test_so_do_measures(means: list[float], scale: str):
     if scale == "log":
         labels = [axes.yaxis.get_major_formatter()(value, 0) for value in (10, 1000)]
         assert labels == ["10", "1,000"]
+
+
+def test_an_interval_that_reaches_0_goes_down_to_the_end_of_a_logarithmic_axis():
+    """Beyond it the band would drop at the last point that has a place there, as if it were 0."""
+    rows = pd.DataFrame({"a.b": ["1", "2", "3"], "mean": [1.0, 30.0, 1000.0]})
+    rows = rows.assign(low=[-2.0, -1.0, 500.0], high=[4.0, 60.0, 1500.0])
+    axes = sweep.draw(rows, ["a.b"], "Cost", 2.0).axes[0]
+    (band,) = axes.collections
+    drawn = {(round(x), round(float(y), 9)) for x, y in band.get_paths()[0].vertices}
+    assert drawn == {(1, 1), (2, 1), (3, 1000), (3, 3000), (2, 120), (1, 8)}
+    bottom, top = axes.get_ylim()
+    assert (bottom, top > 3000) == (1, True)

@@ -5,9 +5,11 @@ from pathlib import Path
 import mlsim
 from mlsim.report.interactions import Interactions
 from mlsim.report.shown import png
+from mlsim.studies.intervals import of_mean
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "README.md"
+SEEDS = 10
 CLAIMS = {
     "flood_and_fire": "Flood control and fire control work independently, but live on the same "
     "resource: flood control may turn off the sprinklers' water while it still burns.",
@@ -51,7 +53,8 @@ both orders. Nowhere does it say what interacts: it comes out.
 
 def page(found: dict[str, Interactions]) -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(section(name, one) for name, one in found.items())])
+    sections = [section(name, one) for name, one in found.items()]
+    return "\n".join([HEAD, *sections, *(by_chance(one) for one in found.values() if drawn(one))])
 
 
 def section(name: str, found: Interactions) -> str:
@@ -93,6 +96,47 @@ def outcomes(found: Interactions) -> list[str]:
         )
     ]
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def drawn(found: Interactions) -> bool:
+    """Whether chance is at work: people come to a machine."""
+    return bool(found.study.scenario.outcomes)
+
+
+def by_chance(first: Interactions) -> str:
+    """What of a scenario with people holds under other seeds, which are other people."""
+    file, seed = first.study.scenario.document.path, first.study.scenario.seed
+    others = [mlsim.interactions(file, seed=seed + more) for more in range(1, SEEDS)]
+    every = [first, *others]
+    same = sum(broken(one) == broken(first) for one in every)
+    helped = sum(bool(one.resolutions.resolves.all()) for one in every)
+    lines = [
+        f"Chance is at work in this one. Under {same} of {SEEDS} seeds the same promises break, "
+        f"and under {helped} the remedy helps. What features add to the product without "
+        "any, for the same people with the same luck, with intervals at 99%:",
+        "",
+    ]
+    return "\n".join([*lines, *differences(every), ""])
+
+
+def broken(found: Interactions) -> set[tuple[str, str]]:
+    """Whose promises break, and in which company."""
+    return set(zip(found.table["features"], found.table["promise"], strict=True))
+
+
+def differences(every: list[Interactions]) -> list[str]:
+    """What each product adds to the outcomes, over seeds."""
+    known = every[0].study.scenario.outcomes
+    lines = [f"| product | {' | '.join(one.title or name for name, one in known.items())} |"]
+    lines += [f"| {' | '.join(['---'] * (len(known) + 1))} |"]
+    for product in every[0].outcomes.index[1:]:
+        told = []
+        for name in known:
+            tables = [one.outcomes[name] for one in every]
+            mean, low, high = of_mean([table[product] - table["none"] for table in tables], 0.99)
+            told += [f"{mean:+,.0f} ({low:+,.0f} to {high:+,.0f})"]
+        lines += [f"| {product} | {' | '.join(told)} |"]
+    return lines
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from mlsim.engine import portable
 from mlsim.engine.draws import Floats, Ids, stream, uniform_at
-from mlsim.engine.jit import kernel_entry
+from mlsim.engine.jit import kernel_entry, kernel_step
 
 SLOT_SECONDS = 64.0
 INDEX_BITS = 26
@@ -34,6 +34,8 @@ FOLLOWS = 3 << (LOAD_SHIFT - 2)
 LOWEST_BAND = 2.0**-8
 BANDS = 1 << BAND_BITS
 SLOTS_PER_BOUND = 64
+ROUNDING = 1e-9
+"""By how much of its bound a rate may be over it."""
 
 
 class Source(Protocol):
@@ -81,10 +83,7 @@ class Arrivals:
         """Times and entity ids of the arrivals in [start, end), ordered by (time, id)."""
         if not start < end:
             return np.empty(0), np.empty(0, np.int64)
-        parts = [self._span(slot, start, end) for slot in _spans(start, end)]
-        return _in_order(
-            np.concatenate([times for times, _ in parts]), np.concatenate([ids for _, ids in parts])
-        )
+        return _joined([self._span(slot, start, end) for slot in _spans(start, end)])
 
     def _span(self, slot: int, start: float, end: float) -> tuple[Floats, Ids]:
         """Arrivals of the slots from `slot` on that one bound covers."""
@@ -92,14 +91,15 @@ class Arrivals:
         bound = self._upper(max(start, slot * SLOT_SECONDS), min(end, last * SLOT_SECONDS))
         bands = _bands_below(bound, self._load)
         base = (self._number << SLOT_BITS) + slot + SLOT_OFFSET
+        most = bound * (1.0 + ROUNDING)
         times, heights, ids = _field(
-            self._gap_key, self._height_key, base, slot, last - slot, bands
+            self._gap_key, self._height_key, base, slot, last - slot, bands, most
         )
         if slot * SLOT_SECONDS < start or end < last * SLOT_SECONDS:
             inside = (times >= start) & (times < end)
             times, heights, ids = times[inside], heights[inside], ids[inside]
         rates = np.asarray(self._rate(times), dtype=np.float64)
-        if rates.size and rates.max() > bound * (1.0 + 1e-9):
+        if rates.size and rates.max() > most:
             raise ValueError(
                 f"load '{self._load}': rate {rates.max()} is over its stated bound {bound}"
             )
@@ -118,9 +118,7 @@ class Merged:
         parts = [source.between(start, end) for source in self._sources]
         if not parts:
             return np.empty(0), np.empty(0, np.int64)
-        return _in_order(
-            np.concatenate([times for times, _ in parts]), np.concatenate([ids for _, ids in parts])
-        )
+        return parts[0] if len(parts) == 1 else _in_order(*_joined(parts))
 
 
 def merge(sources: Sequence[Source]) -> Merged:
@@ -152,8 +150,12 @@ def _bands_below(bound: float, load: str) -> int:
     return 1 + max(0, math.ceil(math.log2(bound / LOWEST_BAND)))
 
 
+def _joined(parts: Sequence[tuple[Floats, Ids]]) -> tuple[Floats, Ids]:
+    return np.concatenate([times for times, _ in parts]), np.concatenate([ids for _, ids in parts])
+
+
 def _in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
-    order = np.argsort(times)
+    order = np.argsort(times, kind="stable")  # which makes use of runs that are in order
     ordered = times[order]
     if np.any(ordered[1:] == ordered[:-1]):
         order = np.lexsort((ids, times))
@@ -161,14 +163,21 @@ def _in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
 
 
 def _field(
-    gap_key: np.uint64, height_key: np.uint64, base: int, slot: int, slots: int, bands: int
+    gap_key: np.uint64,
+    height_key: np.uint64,
+    base: int,
+    slot: int,
+    slots: int,
+    bands: int,
+    most: float,
 ) -> tuple[Floats, Floats, Ids]:
-    """Times, heights and ids of the points in `slots` slots and the lowest `bands` bands."""
-    expected = SLOT_SECONDS * slots * LOWEST_BAND * 2.0 ** max(0, bands - 1)
+    """Times, heights and ids, in order of time, of the points below `most` in `slots` slots."""
+    expected = SLOT_SECONDS * slots * most
     room = int(expected + 6.0 * math.sqrt(expected) + 16.0)
     while True:
         times, heights, ids = np.empty(room), np.empty(room), np.empty(room, np.int64)
-        n = _fill(times, heights, ids, gap_key, height_key, base, slot, slots, bands)
+        aside = np.empty(room), np.empty(room), np.empty(room, np.int64)
+        n = _fill(times, heights, ids, *aside, gap_key, height_key, base, slot, slots, bands, most)
         if n <= room:
             return times[:n], heights[:n], ids[:n]
         room *= 2  # chance had more points than six standard deviations over what is expected
@@ -179,29 +188,72 @@ def _fill(
     times: Any,
     heights: Any,
     ids: Any,
+    lower_times: Any,
+    lower_heights: Any,
+    lower_ids: Any,
     gap_key: Any,
     height_key: Any,
     base: int,
     slot: int,
     slots: int,
     bands: int,
+    most: float,
 ) -> int:
-    """Write points into the columns; returns their number, or one more than there is room for."""
+    """Write points into the columns; returns their number, or one more than there is room for.
+
+    A band has about as many points as all below it, so to merge one after the other moves a point
+    about twice. Of two at one time, that of the lower band has the smaller id and comes first.
+    """
     n = 0
     for step in range(slots):
+        first = n
         for band in range(bands):
-            low = 0.0 if band == 0 else LOWEST_BAND * 2.0 ** (band - 1)
-            high = LOWEST_BAND * 2.0**band
-            mean_gap = 1.0 / (high - low)
-            entity = ((base + step) << (INDEX_BITS + BAND_BITS)) + (band << INDEX_BITS)
-            offset = -portable.log(uniform_at(gap_key, entity, 0)) * mean_gap
-            while offset < SLOT_SECONDS:
-                if n == times.size:
-                    return n + 1
-                times[n] = (slot + step) * SLOT_SECONDS + offset
-                heights[n] = low + (high - low) * uniform_at(height_key, entity, 0)
-                ids[n] = entity
-                n += 1
-                entity += 1
-                offset -= portable.log(uniform_at(gap_key, entity, 0)) * mean_gap
+            lower = n - first
+            for k in range(lower):
+                lower_times[k], lower_heights[k] = times[first + k], heights[first + k]
+                lower_ids[k] = ids[first + k]
+            cell = ((base + step) << BAND_BITS) + band
+            n = _fill_cell(times, heights, ids, n, gap_key, height_key, cell, slot + step, most)
+            if n > times.size:
+                return n
+            k, left, right = first, 0, first + lower
+            while left < lower:
+                if right == n or lower_times[left] <= times[right]:
+                    times[k], heights[k] = lower_times[left], lower_heights[left]
+                    ids[k] = lower_ids[left]
+                    left += 1
+                else:
+                    times[k], heights[k], ids[k] = times[right], heights[right], ids[right]
+                    right += 1
+                k += 1
+    return n
+
+
+@kernel_step
+def _fill_cell(
+    times: Any,
+    heights: Any,
+    ids: Any,
+    n: int,
+    gap_key: Any,
+    height_key: Any,
+    cell: int,
+    slot: int,
+    most: float,
+) -> int:
+    """Write the points of a cell from place n on; returns the next place, or one too many."""
+    band = cell & (BANDS - 1)
+    low = 0.0 if band == 0 else LOWEST_BAND * 2.0 ** (band - 1)
+    width = LOWEST_BAND * 2.0**band - low
+    entity = cell << INDEX_BITS
+    offset = -portable.log(uniform_at(gap_key, entity, 0)) / width
+    while offset < SLOT_SECONDS:
+        height = low + width * uniform_at(height_key, entity, 0)
+        if height < most:
+            if n == times.size:
+                return n + 1
+            times[n], heights[n], ids[n] = slot * SLOT_SECONDS + offset, height, entity
+            n += 1
+        entity += 1
+        offset -= portable.log(uniform_at(gap_key, entity, 0)) / width
     return n

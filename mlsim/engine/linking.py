@@ -1,0 +1,39 @@
+"""How steps of the kernel become machine code: as a part of whoever Python calls, and once.
+
+numba would optimise each function with all that it calls, make machine code of that and keep it,
+before whoever calls it does the same with all again: half of the time to compile, for code that
+nobody runs. A `Part` is linked, and nothing else; its callers find it as numba left it.
+"""
+
+from typing import Any, cast
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+
+
+class Part(JITCodeLibrary):
+    """Code that is only ever linked into that of others."""
+
+    def finalize(self) -> None:
+        """Link what is called; whoever calls optimises all."""
+        for library in dict.fromkeys(self._linking_libraries):
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
+
+    @property
+    def codegen(self) -> Any:
+        """Where numba looks for the code's place in memory: it has none."""
+        return self
+
+    def set_env(self, name: str, env: Any) -> None:
+        """What numba would keep for errors of the code when Python calls it: nobody does."""
+
+
+class PartCompiler(Compiler):
+    """numba's compiler; what comes of it is a `Part`."""
+
+    def define_pipelines(self) -> Any:
+        """The usual steps."""
+        state, part = self.state, cast(Any, Part)  # numba's own constructor has no types
+        state.library = part(state.targetctx.codegen(), state.func_id.func_qualname)
+        return super().define_pipelines()  # type: ignore[no-untyped-call]

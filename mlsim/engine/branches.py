@@ -9,6 +9,7 @@ before. A branch that fails fails whoever called, unless enough others can still
 from mlsim.engine.caching import keep
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call
+from mlsim.engine.luck import path_of
 from mlsim.engine.routes import SPLIT, VISIT
 from mlsim.engine.slots import drop_token, new_attempt, new_token, put
 from mlsim.engine.stamps import bring
@@ -24,15 +25,12 @@ from mlsim.engine.state import (
     State,
 )
 
-PATHS = 8191
-"""More than branches are deep: tells a path of calls from another one."""
-
 
 @kernel_call
 def split(state: State, token: int, hop: int) -> None:
     """A fork that waits for some of its branches."""
     at, visit = state.hops[hop], state.tokens[token]
-    visit.state = AWAITING
+    visit.state, visit.calls = AWAITING, 0
     visit.awaits, visit.returned = at.count, 0
     for branch in range(at.count):
         call(state, token, state.targets[at.first + branch])
@@ -45,7 +43,7 @@ def call(state: State, token: int, hop: int) -> None:
     attempt = state.attempts[parent]
     child = new_attempt(state, attempt.sent, attempt.request, CALLED)
     state.attempts[child].number = attempt.number
-    state.attempts[child].path = attempt.path * PATHS + state.tokens[token].calls
+    state.attempts[child].path = path_of(state, token)
     state.attempts[child].deadline = attempt.deadline
     state.attempts[child].caller = token
     copy_row(state, parent, child)

@@ -32,17 +32,24 @@ def give_up_visit(state: State, now: float, token: int, outcome: int) -> None:
     if visit.ghost:
         return
     visit.ghost = 1
-    hop = state.hops[visit.hop]
+    hop, calls = state.hops[visit.hop], visit.calls
     again = call_again(state, token)
     if again >= 0:
-        call = new_token(state, visit.attempt)
-        state.tokens[call].calls = visit.calls
-        put(state, call, again)
+        go_on_from(state, token, again)
+        visit.calls = calls  # its work, which goes on, is still that of the call before
     elif state.stations[hop.station].optional:
         state.stamps[visit.attempt, hop.station] = -1
-        put(state, new_token(state, visit.attempt), hop.next)
+        go_on_from(state, token, hop.next)
     else:
         fail(state, now, visit.attempt, outcome)
+
+
+@kernel_step
+def go_on_from(state: State, token: int, hop: int) -> None:
+    """Another token goes on from `hop`, and leaves the one that came to its visit."""
+    other = new_token(state, state.tokens[token].attempt)
+    state.tokens[other].calls = state.tokens[token].calls
+    put(state, other, hop)
 
 
 @kernel_step

@@ -8,7 +8,8 @@ event of the kernel.
 from typing import Any
 
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.state import EVENTS, State
+from mlsim.engine.luck import path_of
+from mlsim.engine.state import COMPLETION, EVENTS, FAILURE, State
 
 
 @kernel_call
@@ -25,7 +26,7 @@ def push(
     hole = n
     while hole > 0:
         parent = (hole - 1) >> 1
-        if not earlier(heap, n + 1, parent):
+        if not earlier(state, n + 1, parent):
             break
         move(heap, hole, parent)
         hole = parent
@@ -43,8 +44,8 @@ def pop(state: State) -> tuple[Any, Any]:
     while child < n:
         # Added, not branched on: the processor would guess wrong half of the time. A right child
         # at n is the last event itself, and if it comes first, it has found its place.
-        child += earlier(heap, child + 1, child)
-        if not earlier(heap, child, n):
+        child += earlier(state, child + 1, child)
+        if not earlier(state, child, n):
             break
         move(heap, hole, child)
         hole, child = child, 2 * child + 1
@@ -61,16 +62,21 @@ def move(heap: Any, to: int, place: int) -> None:
 
 
 @kernel_step
-def earlier(heap: Any, i: int, j: int) -> Any:
+def earlier(state: State, i: int, j: int) -> Any:
     """Whether event i comes before event j."""
+    heap = state.heap
     first = heap[i].time < heap[j].time
     if heap[i].time == heap[j].time:
-        first = precedes(heap, i, j)
+        first = precedes(state, i, j)
     return first
 
 
 @kernel_call
-def precedes(heap: Any, i: int, j: int) -> Any:
-    """Order at one instant: kind, entity, attempt, hop."""
-    a, b = heap[i], heap[j]
-    return (a.kind, a.entity, a.attempt, a.hop) < (b.kind, b.entity, b.attempt, b.hop)
+def precedes(state: State, i: int, j: int) -> Any:
+    """Order at one instant: kind, entity, attempt, hop; and the path of those who call again."""
+    a, b = state.heap[i], state.heap[j]
+    one = (a.kind, a.entity, a.attempt, a.hop)
+    other = (b.kind, b.entity, b.attempt, b.hop)
+    if one == other and (a.kind == COMPLETION or a.kind == FAILURE):
+        return path_of(state, a.slot) < path_of(state, b.slot)
+    return one < other

@@ -6,7 +6,8 @@ One total order of what happens at one instant, the same in the oracle of the te
    wake of a line, batch due, loss of patience in a line, timeout of a call, timeout of an attempt,
    departure of a person, resend, hedge, next request of a person, arrival;
 2. by entity id, attempt, hop (the place in the program: in reading order of the flow, asides
-   last); what looks after lines and calls (wake, batch due, patience, calls) by replica, station;
+   last) and, where callers call again, by the path of calls; what looks after lines and calls
+   (wake, batch due, patience, calls) by replica, station;
 3. what stands in one list (a line, the calls of a station, the attempts or persons of a load) in
    the order of the list.
 
@@ -55,6 +56,7 @@ from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.lines import replica_of, station_of
 from mlsim.engine.logs import log_answer, log_visit
+from mlsim.engine.luck import path_of
 from mlsim.engine.questions import adopt, answer_to
 from mlsim.engine.routes import ASK, FORK, JOIN, MEET, RETURN, SEND, SINK, SPLIT, VISIT
 from mlsim.engine.service import (
@@ -489,15 +491,17 @@ def start_asides(state: State, now: float, token: int, hop: int) -> None:
     """Send off the asides of a hop, each with a copy of the stamps; nobody waits for them."""
     at = state.hops[hop]
     for k in range(at.count):
-        send_aside(state, state.tokens[token].attempt, state.targets[at.first + k])
+        send_aside(state, token, state.targets[at.first + k])
 
 
 @kernel_call
-def send_aside(state: State, attempt: int, hop: int) -> None:
-    """A copy of an attempt goes its own way from `hop` on."""
+def send_aside(state: State, token: int, hop: int) -> None:
+    """A copy of a token's attempt goes its own way from `hop` on."""
+    attempt = state.tokens[token].attempt
     request = state.attempts[attempt].request
     aside = new_attempt(state, state.attempts[attempt].sent, request, ASIDE)
     state.attempts[aside].number = state.attempts[attempt].number
+    state.attempts[aside].path = path_of(state, token)
     copy_row(state, attempt, aside)
     put(state, new_token(state, aside), hop)
 

@@ -6,6 +6,8 @@ from mlsim.engine.state import State
 
 ORDINAL_SHIFT, CALLS_SHIFT = 32, 41
 SPREAD = 0x5851F42D4C957F2D
+PATHS = 8191
+"""More than callers in layers can be told apart by: tells a path of calls from another one."""
 
 
 @kernel_step
@@ -19,3 +21,10 @@ def luck_of(state: State, token: int, key: int) -> float:
     path += attempt.path * SPREAD
     luck: float = uniform_at(key, entity, path)
     return luck
+
+
+@kernel_step
+def path_of(state: State, token: int) -> int:
+    """Tells a visit, and what comes of it, from others that callers have made again."""
+    path: int = state.attempts[state.tokens[token].attempt].path * PATHS + state.tokens[token].calls
+    return path

@@ -12,6 +12,7 @@ import math
 from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.lines import line_of, watch
+from mlsim.engine.luck import path_of
 from mlsim.engine.state import TURN, State
 
 NONE = -1
@@ -161,12 +162,14 @@ def before(state: State, one: int, other: int) -> bool:
 
 @kernel_call
 def precedes(state: State, one: int, other: int) -> bool:
-    """Order at one instant: entity, attempt, hop."""
+    """Order at one instant: entity, attempt, hop, and the path of those who call again."""
     a, b = state.tokens[one], state.tokens[other]
     mine, theirs = state.attempts[a.attempt], state.attempts[b.attempt]
-    first: bool = (state.requests[mine.request].id, mine.number, a.hop) < (
+    path, other_path = path_of(state, one), path_of(state, other)
+    first: bool = (state.requests[mine.request].id, mine.number, a.hop, path) < (
         state.requests[theirs.request].id,
         theirs.number,
         b.hop,
+        other_path,
     )
     return first

@@ -172,7 +172,7 @@ ATTEMPT = np.dtype(
     ],
     align=True,
 )
-"""`path`: tells the calls of a branch apart, where whoever called it calls again; else 0.
+"""`path`: tells branches and asides apart, where whoever they came from is called again; else 0.
 `deadline`: after which nobody begins to serve it. `regime`: of the breaker when it was sent.
 `elder`: the attempt of the same request before it; `youngest`: the last token that it has.
 `caller`: the token that waits for a branch.

@@ -211,6 +211,8 @@ def systems(draw: Draw) -> Written:
             for key in ("batch", "balancing", "replicas"):
                 system[name].pop(key, None)
             system[name] |= draw(SHARDS)
+    for name in draw(st.lists(st.sampled_from(used), max_size=3, unique=True)):
+        system[name]["retries"] = draw(st.integers(1, 2))
     if "cache" in words(flow):
         system["cache"] = draw(CACHE)
         used.append("cache")

@@ -247,6 +247,41 @@ def test_all_at_the_same_instants(flow, habit):
     assert_same(flows, BEATS, client, (troubles, repairs), arrivals=beat)
 
 
+CALLED_AGAIN = {
+    "at the same instant": (
+        ["phone -> a(b -> c) -> c -> phone"],
+        [Station("a", retries=1), Station("b"), Station("c", timeout=0.25)],
+    ),
+    "by those whose time is over": (
+        ["phone -> a(b) -> phone"],
+        [Station("a", 3, service=on_the_beat(0.5), timeout=0.4, retries=2), TWO[1]],
+    ),
+    "and so are those aside": (
+        ["phone -> a -> b -> phone", "a ~> c -> d"],
+        [Station("a", retries=1), Station("b", error_rate=0.5), TWO[0], Station("d")],
+    ),
+    "after what was done without": (
+        ["phone -> a -> b -> phone"],
+        [Station("a", 1, optional=True, retries=2, error_rate=0.7), Station("b", error_rate=0.9)],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CALLED_AGAIN)
+def test_layers_of_callers(what):
+    """A path of calls has its own draws, its own place at an instant, and an end."""
+    flow, stations = CALLED_AGAIN[what]
+    stations = [replace(s, name=name) for s, name in zip(stations, "abcd", strict=False)]
+
+    def crash(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+        last = stations[-1].name
+        machine.crash(last, 0)
+        yield env.timeout(1.5)
+        machine.restart(last, 0)
+
+    assert_same(flow, stations, Client("phone"), (crash,), arrivals=poisson(4.0, 200))
+
+
 def test_a_resumed_service_is_shorter_only_where_the_crash_was():
     """What a crash has left to do of one visit says nothing of the next station."""
     stations = [

@@ -13,10 +13,12 @@ class Waiting:
 
     net: Any
     token: Token
+    path: int
 
     def begin(self, first: Step) -> None:
         of = self.token.attempt
         child = Attempt(of.request, of.number, of.sent, deadline=of.deadline, outcome="called")
+        child.path = self.path
         child.stamps, child.caller, child.within = dict(of.stamps), self, first
         of.request.tries.append(child)
         self.net.go(self.net.token(child), first)

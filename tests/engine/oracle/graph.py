@@ -36,12 +36,16 @@ class Start(Step):
 
 @dataclass(eq=False)
 class Stop(Step):
-    """A component is visited; the ordinal tells repeated visits, and so their draws, apart."""
+    """A component is visited; the ordinal tells repeated visits, and so their draws, apart.
+
+    layers: the stops of its line, itself the first, whose callers call again what has failed here.
+    """
 
     name: str = ""
     ordinal: int = 0
     shard: int | None = None
     calls: Step | None = None
+    layers: "list[Stop]" = field(default_factory=list)
     asides: list[Aside] = field(default_factory=list)
 
 
@@ -146,6 +150,13 @@ class Graph:
         parts = [self.part(step) for step in steps]
         for (_, last), (first, _) in pairwise(parts):
             last.then = first
+        layers: list[Stop] = []
+        for _, last in parts:
+            if isinstance(last, Stop):
+                own = [last] if self.stations[last.name].retries else []
+                last.layers = layers = [*own, *layers]
+            else:  # what has been split can't be sent again as a whole
+                layers = []
         return parts[0][0], parts[-1][1]
 
     def part(self, step: Any) -> tuple[Step, Step]:

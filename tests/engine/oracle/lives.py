@@ -7,6 +7,7 @@ from typing import Any
 
 import simpy
 
+from mlsim.engine.luck import PATHS, SPREAD
 from tests.engine.oracle.graph import Join, Step, Stop
 
 
@@ -44,6 +45,8 @@ class Attempt:
     outcome: str = ""
     stamps: dict[str, int] = field(default_factory=dict)
     joined: Counter[Join] = field(default_factory=Counter)
+    path: int = 0
+    """Tells branches of one caller apart that has been called several times."""
     visits: "list[Visit]" = field(default_factory=list)
     caller: Any = None
     within: Step | None = None
@@ -57,6 +60,12 @@ class Token:
     born: int
     left: float = 1.0
     """Share of the work of its next visit that a crash has left to do."""
+    again: Counter[Stop] = field(default_factory=Counter)
+    """How often it has been called again from where."""
+
+    def calls(self, stop: Stop) -> int:
+        """How often each layer of callers has called again for a visit, in one number."""
+        return sum(self.again[layer] << 7 * (len(layer.layers) - 1) for layer in stop.layers)
 
 
 @dataclass(eq=False)
@@ -82,19 +91,33 @@ class Visit:
     called: bool = False
     key: int = -1
     fate: str = ""
+    calls: int = 0
 
     @property
     def attempt(self) -> Attempt:
         return self.token.attempt
 
     @property
-    def whose(self) -> tuple[int, int, int]:
-        return self.attempt.request.id, self.attempt.number, self.stop.number
+    def path(self) -> int:
+        """Whose visit this is, of all that callers have caused who call again."""
+        return self.attempt.path * PATHS + self.calls
+
+    @property
+    def whose(self) -> tuple[int, int, int, int]:
+        attempt, number = self.attempt, self.stop.number
+        return attempt.request.id, attempt.number, number, wrapped(self.path)
 
     @property
     def luck(self) -> tuple[int, int]:
         """Whose draws these are."""
-        return self.attempt.request.id, self.attempt.number + (self.stop.ordinal << 32)
+        attempt = self.attempt
+        number = attempt.number + (self.stop.ordinal << 32) + (self.calls << 41)
+        return attempt.request.id, wrapped(number + attempt.path * SPREAD)
+
+
+def wrapped(number: int) -> int:
+    """As an integer of 64 bits."""
+    return (number + 2**63) % 2**64 - 2**63
 
 
 @dataclass(eq=False)

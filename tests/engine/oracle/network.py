@@ -10,6 +10,7 @@ import numpy as np
 import simpy
 
 from mlsim.engine.arrivals import LOAD_SHIFT, Source
+from mlsim.engine.luck import PATHS
 from mlsim.engine.network import NOBODY_GOES_ON
 from mlsim.engine.parts import Client, Service, Session, Station
 from mlsim.engine.tables import Counters, Requests, Visits
@@ -105,23 +106,27 @@ class Oracle:
             if isinstance(step, Stop):
                 visit = Visit(token, token.born, step, self.time, self.line_of_time.event())
                 visit.left, token.left = token.left, 1.0
+                visit.calls = token.calls(step)
                 attempt.visits.append(visit)
                 place = self.places[step.name]
                 outcome = place.enter(visit)
                 if not outcome:
                     yield visit.over
                 elif outcome == "served":
-                    self.start_asides(attempt, step)
+                    self.start_asides(attempt, step, visit.path)
                 elif outcome == "too late":
                     self.too_late(attempt)
                     return
+                elif (again := self.called_again(visit)) is not None:
+                    step = again
+                    continue
                 elif place.spec.optional:
                     attempt.stamps.pop(step.name, None)
                 else:
                     self.fail(attempt, outcome)
                     return
             elif isinstance(step, Start):
-                self.start_asides(attempt, step)
+                self.start_asides(attempt, step, attempt.path * PATHS)
             elif isinstance(step, Fork):
                 for k, branch in enumerate(step.branches):
                     self.go(token if k == 0 else self.token(attempt), branch)
@@ -131,7 +136,7 @@ class Oracle:
                 if attempt.joined[step] < step.need:
                     return
             elif isinstance(step, Split):
-                waiting = Some(self, token, step)
+                waiting = Some(self, token, attempt.path * PATHS, step)
                 for branch in step.branches:
                     waiting.begin(branch)
                 return
@@ -164,15 +169,32 @@ class Oracle:
         else:
             self.senders[attempt.request.load].answer(attempt)
 
-    def start_asides(self, attempt: Attempt, step: Start | Stop) -> None:
+    def called_again(self, visit: Visit) -> Stop | None:
+        """Where a visit that brought nothing is called again, if it is; its token counts that.
+
+        By the innermost layer of callers with a call left; those behind it begin anew. What nobody
+        needs is called again by its own caller only.
+        """
+        attempt, again = visit.attempt, visit.token.again
+        optional = self.places[visit.stop.name].spec.optional
+        layers = [layer for layer in visit.stop.layers if layer is visit.stop or not optional]
+        if not self.senders[attempt.request.load].is_void(attempt, attempt.request):
+            for layer in layers:
+                if again[layer] < self.places[layer.name].spec.retries:
+                    counted = Counter({outer: again[outer] for outer in layer.layers})
+                    visit.token.again = counted + Counter([layer])
+                    return layer
+        return None
+
+    def start_asides(self, attempt: Attempt, step: Start | Stop, path: int) -> None:
         for aside in step.asides:
             copy = Attempt(attempt.request, attempt.number, attempt.sent, outcome="aside")
-            copy.stamps = dict(attempt.stamps)
+            copy.stamps, copy.path = dict(attempt.stamps), path
             attempt.request.tries.append(copy)
             self.go(self.token(copy), aside.first)
 
-    def token(self, attempt: Attempt) -> Token:
-        return Token(attempt, self.next_birth())
+    def token(self, attempt: Attempt, again: Counter[Stop] | None = None) -> Token:
+        return Token(attempt, self.next_birth(), again=again or Counter())
 
     def next_birth(self) -> int:
         return next(self.births)

@@ -292,7 +292,7 @@ class Place:
             calls = first.stop.calls and not first.called and not self.fails(first)
             if calls and not (self.spec.cache and self.recalls(first)):
                 first.called = True
-                Held(self.net, first.token, self, batch).begin(first.stop.calls)
+                Held(self.net, first.token, first.path, self, batch).begin(first.stop.calls)
                 return
             self.batches.remove(batch)
             for visit in batch.visits:
@@ -326,7 +326,7 @@ class Place:
             return
         if outcome == "served":
             visit.over.succeed("served")
-            self.net.start_asides(visit.attempt, visit.stop)
+            self.net.start_asides(visit.attempt, visit.stop, visit.path)
         else:
             self.give_up(visit, visit.fate or "failed")
 
@@ -344,7 +344,9 @@ class Place:
         if visit.abandoned:
             return
         visit.abandoned = True
-        if self.spec.optional:
+        if (again := self.net.called_again(visit)) is not None:
+            self.net.go(self.net.token(visit.attempt, visit.token.again), again)
+        elif self.spec.optional:
             visit.attempt.stamps.pop(self.spec.name, None)
             visit.token.born = self.net.next_birth()
             visit.over.succeed("gap")
@@ -419,7 +421,7 @@ class Place:
             self.give_up(visit, "failed")
             return
         visit.abandoned = True
-        again = self.net.token(visit.attempt)
+        again = self.net.token(visit.attempt, visit.token.again)
         if self.spec.after_crash == AfterCrash.RESUMES:
             again.left = left
         self.net.go(again, visit.stop)

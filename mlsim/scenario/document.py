@@ -130,7 +130,7 @@ def read(path: str | Path) -> Document:
         text = _text(path)
         root, flaws = read_nodes(text)
     except Unreadable as error:
-        near = "" if path.exists() else near_file(path)
+        near = "" if path.is_file() else near_file(path)
         raise ScenarioError([Problem(str(path), error.line, "", str(error), near)]) from None
     problems = tuple(Problem(str(path), f.line, path_text(f.path), f.message) for f in flaws)
     return Document(path, root, problems, text)
@@ -139,11 +139,19 @@ def read(path: str | Path) -> Document:
 def near_file(name: str | Path, folder: Path = Path()) -> str:
     """The YAML file that was probably meant where there is none of that name; or "".
 
-    folder: from where the name counts, and what is found.
+    folder: from where the name counts, and what is found. In a folder, the only one.
     """
     path = folder / name
+    if path.is_dir():
+        inside = [entry.name for entry in path.glob("*.y*ml")]
+        return (Path(name) / inside[0]).as_posix() if len(inside) == 1 else ""
     near = nearest(path.name, [entry.name for entry in path.parent.glob("*.y*ml")])
     return Path(name).with_name(near).as_posix() if near else ""
+
+
+def no_file(path: Path) -> str:
+    """What there is where a file should be."""
+    return "is a folder, and no file" if path.is_dir() else "no such file"
 
 
 def _text(path: Path) -> str:
@@ -153,8 +161,8 @@ def _text(path: Path) -> str:
         if len(content) > MAX_BYTES:
             raise Unreadable(0, f"is larger than {MAX_BYTES >> 20} MiB")
         return content.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise Unreadable(0, "no such file") from None
+    except (FileNotFoundError, IsADirectoryError):
+        raise Unreadable(0, no_file(path)) from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Unreadable(line, "is not UTF-8 text") from None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlsim.scenario.checks import whole_problems
-from mlsim.scenario.document import Document, Place, near_file, read
+from mlsim.scenario.document import Document, Place, near_file, no_file, read
 from mlsim.scenario.feature_checks import feature_problems
 from mlsim.scenario.flow_checks import flow_problems
 from mlsim.scenario.kinds import Mistake
@@ -78,7 +78,7 @@ def file_problems(scenario: Scenario) -> Iterator[Mistake]:
         yield ("monitoring",), "must not lead out of the scenario's folder", ""
     elif not file.is_file():
         near = near_file(scenario.monitoring or "", scenario.document.path.parent)
-        yield ("monitoring",), f"no such file: {file}", near
+        yield ("monitoring",), f"{no_file(file)}: {file}", near
 
 
 def completed(checked: Checked[Scenario]) -> Scenario:

@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml import events as ev
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 
 MAX_DEPTH = 40
 MAX_NODES = 100_000  # counted after aliases are expanded: a few lines can name billions
@@ -96,6 +97,10 @@ def read_nodes(text: str) -> tuple[Node, list[Flaw]]:
                 line, "needs a colon and a blank behind the key, as in horizon: 7d"
             ) from None
         raise Unreadable(mark.line + 1 if mark else 0, _explain(error)) from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"is not valid YAML: holds the character U+{error.character:04X}"
+        raise Unreadable(line, message) from None
     except (YAMLError, ValueError, OverflowError) as error:  # chr() of an escape beyond Unicode
         raise Unreadable(0, f"is not valid YAML: {str(error).splitlines()[0]}") from None
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
-from mlsim.scenario.document import Document, near_file, read
+from mlsim.scenario.document import Document, near_file, no_file, read
 from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.refusal import got
 from mlsim.scenario.units import Name, Probability
@@ -82,7 +82,7 @@ def _no_files(plan: Plan, folder: Path) -> Iterator[Mistake]:
     """What should be a file and isn't one."""
     for key, name in (("scenario", plan.scenario), ("monitoring", plan.monitoring)):
         if name is not None and not (folder / name).is_file():
-            yield (key,), f"no such file: {name}", near_file(name, folder)
+            yield (key,), f"{no_file(folder / name)}: {name}", near_file(name, folder)
     for variant, change in plan.variants.items():
         if change is None or isinstance(change, dict):
             continue

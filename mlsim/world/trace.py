@@ -20,7 +20,7 @@ from mlsim.engine.arrivals import LOAD_SHIFT
 from mlsim.engine.columns import Column, Rows
 from mlsim.engine.draws import Floats, Ids
 from mlsim.errors import Problem, ScenarioError, nearest
-from mlsim.scenario.document import Place
+from mlsim.scenario.document import Place, no_file
 from mlsim.scenario.expressions import Name
 from mlsim.scenario.spec import Scenario
 from mlsim.world import trace_file
@@ -116,8 +116,9 @@ def _problems(scenario: Scenario, name: str) -> Iterator[Problem]:
         yield document.problem((*here, "file"), "must not lead out of the scenario's folder")
         return
     if not path.is_file():
-        beside = [entry.name for entry in path.parent.glob(f"*{path.suffix}")]
-        yield document.problem((*here, "file"), f"no such file: {path}", nearest(path.name, beside))
+        beside = [entry.name for entry in path.parent.glob(f"*{path.suffix}") if entry.is_file()]
+        message = f"{no_file(path)}: {path}"
+        yield document.problem((*here, "file"), message, nearest(path.name, beside))
         return
     try:
         known = trace_file.names(path)

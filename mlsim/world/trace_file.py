@@ -1,6 +1,7 @@
 """Files of traces, CSV and Parquet: read a block at a time; what is wrong with them, and where."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -40,8 +41,16 @@ def names(path: Path) -> list[str]:
     if path.suffix == ".parquet":
         with _parquet(path) as file:
             return list(file.schema_arrow.names)
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        return next(csv.reader(file), [])
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header = next(csv.reader(file), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _unreadable(path, str(error)) from None
+    if not header:
+        raise Flaw(-1, "must begin with the names of its columns (got nothing)")
+    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
+        raise Flaw(-1, f"must have commas between its columns (got '{header[0]}')")
+    return header
 
 
 def blocks(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -81,10 +90,21 @@ def _csv_blocks(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
             yield from reader
     except pa.ArrowInvalid as error:
         if not ragged:
-            raise Flaw(-1, f"can't be read: {error}") from None
+            raise _unreadable(path, str(error)) from None
         row = ragged[0]
         message = f"must have {row.expected_columns} columns (got {row.actual_columns})"
         raise Flaw(-1 if row.number is None else row.number - 2, message) from None
+
+
+def _unreadable(path: Path, why: str) -> Flaw:
+    """The first row that is no text, or else why a CSV can't be read."""
+    with path.open("rb") as file:
+        for row, line in enumerate(filter(bytes.strip, file), -1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return Flaw(row, "is not UTF-8 text")
+    return Flaw(-1, f"can't be read: {why}")
 
 
 def numbers(column: pa.Array, name: str, first: int) -> Floats:

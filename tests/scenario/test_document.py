@@ -145,7 +145,7 @@ def test_an_alias_repeats_a_value(file):
         ("a: 'x\n", "is not valid YAML: found unexpected end of stream"),
         ("a: b: c\n", ":1: is not valid YAML"),
         ("x" * (1 << 20) + "x", ": is larger than 1 MiB"),
-        ("a: \x07\n", "is not valid YAML"),
+        ("a: 1\nb: \x07\n", ":2: is not valid YAML: holds the character U+0007"),
         ('a:\n  "\\ud800": 1\n', ":2: holds half a character"),
         ('a: "\\UFFFFFFFF"\n', "is not valid YAML"),
     ],
@@ -157,7 +157,10 @@ def test_refused(file, text, message):
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(ScenarioError, match="no such file"):
         read(tmp_path / "none.yaml")
-    with pytest.raises(ScenarioError, match="cannot be read"):
+    with pytest.raises(ScenarioError, match=r"is a folder, and no file$"):
+        read(tmp_path)
+    (tmp_path / "some.yaml").touch()
+    with pytest.raises(ScenarioError, match=r"no file \(did you mean '.*/some\.yaml'\?\)$"):
         read(tmp_path)
 
 

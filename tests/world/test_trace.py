@@ -259,6 +259,31 @@ def test_what_is_wrong_about_a_trace_is_told(tmp_path: Path, old: str, new: str,
     assert told in mistake(tmp_path, SMALL, SHOP.replace(old, new))
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "orders.csv: must begin with the names of its columns (got nothing)"),
+        (b"\xff\xfea,\nb", "orders.csv: is not UTF-8 text"),
+        (SMALL.replace("fr", "d\xe9").encode("latin-1"), "orders.csv:3: is not UTF-8 text"),
+        (
+            b"at;amount_eur;land;user\n1;2;de;3\n",
+            "orders.csv: must have commas between its columns (got 'at;amount_eur;land;user')",
+        ),
+        (None, "shop.yaml:13: load.orders.trace.file: is a folder, and no file: orders.csv"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_at_all_is_told_once(tmp_path: Path, content: bytes | None, told: str):
+    path = written(tmp_path, "")
+    if content is None:
+        (tmp_path / "orders.csv").unlink()
+        (tmp_path / "orders.csv").mkdir()
+    else:
+        (tmp_path / "orders.csv").write_bytes(content)
+    with pytest.raises(ScenarioError) as caught:
+        api.load(path)
+    assert str(caught.value).replace(f"{tmp_path}{os.sep}", "") == told
+
+
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path):
     inside = tmp_path / "inside"
     inside.mkdir()

@@ -21,7 +21,6 @@ from mlsim.scenario.flow_steps import (
     choices,
     name_of,
     step_names,
-    within,
 )
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.tree import names
@@ -67,7 +66,11 @@ class Wiring:
         self.contracts = contracts
         self._flow = tuple(flow)
         self._before = _edges(self._flow)
-        self._arms = _arms(self._flow)
+        places = _places(self._flow)
+        self._arms = {who: _some(arms) for who, arms in places.items()}
+        self._common = {
+            who: frozenset.intersection(*map(frozenset, arms)) for who, arms in places.items()
+        }
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Wiring":
@@ -116,11 +119,11 @@ class Wiring:
 
     def detour(self, name: str, reader: Readers) -> tuple[Arm, ...]:
         """The arms that bring rows from a component to `reader`, and not all of them."""
-        shared = self._arms.get(reader, ())
-        return tuple(arm for arm in self._arms.get(name, ()) if arm not in shared)
+        common = self._common.get(reader, ())
+        return tuple(arm for arm in self.arms(name) if arm not in common)
 
     def arms(self, name: str) -> tuple[Arm, ...]:
-        """All arms within which a component stands."""
+        """The arms within which a component stands, of all its places; none if one is outside."""
         return self._arms.get(name, ())
 
     def lineage(
@@ -261,37 +264,42 @@ def _walk(steps: Iterable[Step], last: list[str], before: dict[Readers, list[str
     return last
 
 
-def _arms(flow: Iterable[Chain]) -> dict[Readers, tuple[Arm, ...]]:
-    """By component and choice: the arms within which it stands.
+def _some(places: Iterable[tuple[Arm, ...]]) -> tuple[Arm, ...]:
+    """The arms within which something stands in several places; none if one is outside of all."""
+    return tuple(dict.fromkeys(chain_together(*places))) if all(places) else ()
 
-    What stands in several places has those of all of them; none if it stands outside, too.
+
+def _places(flow: tuple[Chain, ...]) -> dict[Readers, list[tuple[Arm, ...]]]:
+    """By component and choice: where it stands, each place as the arms around it."""
+    places: dict[Readers, list[tuple[Arm, ...]]] = {}
+    asides = [chain for chain in flow if chain.aside]
+    for chain in flow:
+        if not chain.aside:
+            _stand(chain.steps, (), asides, places)
+    return places
+
+
+def _stand(
+    steps: Steps,
+    arms: tuple[Arm, ...],
+    asides: list[Chain],
+    places: dict[Readers, list[tuple[Arm, ...]]],
+) -> None:
+    """Enter where components and choices stand, the outermost of arms first.
+
+    What goes aside from a component has come through the same arms.
     """
-    found: dict[Readers, tuple[Arm, ...]] = {}
-    for chain in flow:
-        for fork in _forks(chain.steps):
-            for k, branch in enumerate(fork.branches):
-                insides: tuple[Readers, ...] = (*step_names(branch), *choices(branch))
-                for inside in insides:
-                    found[inside] = (*found.get(inside, ()), (fork, k))
-    for chain in flow:
-        for name in _outside(chain.steps):
-            found.pop(name, None)
-    return found
-
-
-def _forks(steps: Steps) -> Iterator[Choice | Parallel]:
-    """Choices, and forks that don't wait for all of their branches."""
-    for step in within(steps):
-        if isinstance(step, Choice) or (isinstance(step, Parallel) and step.need):
-            yield step
-
-
-def _outside(steps: Iterable[Step]) -> Iterator[str]:
-    """The components that stand in no arm."""
     for step in steps:
-        if name_of(step):
-            yield name_of(step)
-        is_fork = isinstance(step, Choice) or (isinstance(step, Parallel) and bool(step.need))
-        if not isinstance(step, str) and not is_fork:
+        who = step if isinstance(step, Choice) else name_of(step)
+        if who:
+            places.setdefault(who, []).append(arms)
+        others = [chain for chain in asides if chain.steps[0] != who]
+        for chain in asides:
+            if chain.steps[0] == who:
+                _stand(chain.steps[1:], arms, others, places)
+        if isinstance(step, Choice) or (isinstance(step, Parallel) and step.need):
+            for k, branch in enumerate(step.branches):
+                _stand(branch, (*arms, (step, k)), asides, places)
+        elif not isinstance(step, str):
             for branch in step.branches:
-                yield from _outside(branch)
+                _stand(branch, arms, asides, places)

@@ -101,6 +101,28 @@ def test_a_column_comes_from_the_branch_that_was_taken():
     np.testing.assert_array_equal(world.read("judge", "y"), np.where(x < 0.5, 2 * x, x / 2))
 
 
+def test_what_goes_aside_from_a_branch_has_what_the_branch_sends():
+    """And the branch is still not on everybody's way."""
+    text = TWO_WAYS.replace(" else half if bernoulli(0.4)", " else half")
+    asides = "\n  - double ~> log\n  - half ~> log"
+    world = World(loaded(text.replace("flow:", f"  log: {{kind: collector}}\nflow:{asides}")))
+    x = world.column("x")
+    np.testing.assert_array_equal(world.read("judge", "y"), np.where(x < 0.5, 2 * x, x / 2))
+    for block in world.collected:
+        x = block["x"]
+        np.testing.assert_array_equal(block.at("log", "y"), np.where(x < 0.5, 2 * x, x / 2))
+
+
+def test_who_stands_in_two_branches_reads_what_came_by_each():
+    text = TWO_WAYS.replace(
+        " else half if bernoulli(0.4)) -> judge", " -> judge else half -> judge)"
+    )
+    text = text.replace("(double if x < 0.5 -> judge", "(double -> judge if x < 0.5")
+    world = World(loaded(text))
+    x = world.column("x")
+    np.testing.assert_array_equal(world.read("judge", "y"), np.where(x < 0.5, 2 * x, x / 2))
+
+
 def test_a_random_choice_is_a_fair_one_of_each_request():
     world = World(loaded(TWO_WAYS.replace("x < 0.5", "bernoulli(0.3)").replace("0.4", "0.5")))
     n = world.log.request.size

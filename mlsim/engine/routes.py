@@ -23,7 +23,7 @@ SEND, VISIT, FORK, JOIN, REPLY, LEAVE, SINK, ASK, MEET, SPLIT, RETURN = range(11
 
 SEND: a client sends an attempt. VISIT: a station serves the token. FORK: one token per branch.
 JOIN: the last of `need` tokens goes on. REPLY: the attempt answers its client. LEAVE: a request
-that no client sent is done. SINK: an aside token has arrived where nobody waits for it.
+that no client sent is done, or an aside comes to nobody. SINK: an aside has arrived at somebody.
 ASK: a question about the row is answered, and the token takes the branch of that number, if there
 are branches. MEET: where they come together again. SPLIT: a fork that goes on, to its `next`, when
 `need` of its branches are back. RETURN: the end of such a branch, or of what a VISIT calls.
@@ -413,11 +413,28 @@ class _Compiler:
             ]
 
     def aside(self, steps: Steps) -> int:
-        whole = self.continued(steps, ())
-        last = name_of(whole[-1]) if whole else ""
+        return self.unawaited(self.continued(steps, ()))
+
+    def unawaited(self, steps: Steps) -> int:
+        """Emit a way that ends with its last component; returns its first hop.
+
+        Where a choice comes last, each branch ends so, and an empty one comes to nobody.
+        """
+        *before, last = steps
+        if not isinstance(last, Choice):
+            return self.sunk(steps, name_of(last))
+        line, ask = self.line(tuple(before)), self.ask(last)
+        ways = [self.unawaited(way) if way else self.emit(LEAVE) for way in last.branches]
+        self.point(ask, ways)
+        if line is None:
+            return ask
+        self.hops[line[1]]["next"] = ask
+        return line[0]
+
+    def sunk(self, steps: Steps, last: str) -> int:
         if not last or last in self.clients:
             raise RouteError("an aside (~>) has to end at one component that is not a client")
-        line = self.line(whole)
+        line = self.line(steps)
         assert line is not None  # `last` is a step
         self.hops[line[1]]["next"] = self.emit(SINK, name=last)
         return line[0]

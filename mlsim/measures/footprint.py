@@ -1,9 +1,9 @@
 """Blast radius: every row that a fault has had its hand in, by lineage.
 
 A row is touched at a component if the fault changed what the component did to it, or any column
-that it read was touched before; at a collector, if it came late, once more or never. A model that
-was fitted on touched rows, or without rows that it should have had, touches all that it scores: so
-bad training data outlives its fault.
+that it read was touched before; at a collector, if it came late, once more or never, or by a choice
+that read what was touched. A model that was fitted on touched rows, or without rows that it should
+have had, touches all that it scores: so bad training data outlives its fault.
 """
 
 from collections.abc import Iterator
@@ -83,7 +83,8 @@ class Footprint:
     def on_collected(self, collector: str, block: RequestBlock) -> None:
         """What is reported is marked when its request ends; here labels come in, and late rows."""
         self._first.see_collected(block, collector)
-        self._mark_reported(collector, block, np.broadcast_to(block.hitched, block.log.end.shape))
+        marked = np.asarray(block.hitched | block.misled(collector))
+        self._mark_reported(collector, block, np.broadcast_to(marked, block.log.end.shape))
 
     def on_lost(self, collector: str, block: RequestBlock, arrives: NDArray[np.float64]) -> None:
         """Mark rows that a collector never gets; those that are late are marked on arrival."""

@@ -2,7 +2,8 @@
 
 `phone -> gateway -> [cough, symptom] -> advice -> phone` is a chain; what stands in brackets is
 done at the same time, and waited for. `advice ~> telemetry` goes aside: nobody waits for it.
-`(nurse if risk.score > 0.8 else bot)` is one or the other.
+`(nurse if risk.score > 0.8 else bot)` is one or the other, `risk ~> (audit if bernoulli(0.01))`
+one or nothing.
 """
 
 from functools import cache

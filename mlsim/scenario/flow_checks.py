@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Protocol
 
 from mlsim.errors import nearest
-from mlsim.scenario.flow_steps import Call, Chain, name_of, step_names, within
+from mlsim.scenario.flow_steps import Call, Chain, Choice, Steps, name_of, step_names, within
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 
@@ -177,12 +177,27 @@ def _last(number: int, flow: tuple[Chain, ...], system: Mapping[str, Placed]) ->
 
 def _ends_of_asides(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[Mistake]:
     for number, chain in enumerate(flow):
-        end = _ends(flow[_last(number, flow, system)])
-        if chain.aside and not end:
-            yield ("flow", number), "goes aside, and must end at a single component", ""
-        elif chain.aside and system[end].starts_requests:
-            message = f"goes aside, and must not end at {end}: no client waits for it"
-            yield ("flow", number), message, ""
+        if not chain.aside:
+            continue
+        ends = _last_components(flow[_last(number, flow, system)].steps)
+        for end in dict.fromkeys(ends):
+            if not end:
+                yield ("flow", number), "goes aside, and must end at a single component", ""
+            elif system[end].starts_requests:
+                message = f"goes aside, and must not end at {end}: no client waits for it"
+                yield ("flow", number), message, ""
+
+
+def _last_components(steps: Steps) -> Iterator[str]:
+    """The component at which a way ends, for each branch of a choice that comes last.
+
+    "" where that is no single one; none for a branch in which nothing is done.
+    """
+    if steps and isinstance(steps[-1], Choice):
+        for branch in steps[-1].branches:
+            yield from _last_components(branch)
+    elif steps:
+        yield name_of(steps[-1])
 
 
 def _replies_missing(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator[Mistake]:

@@ -87,7 +87,7 @@ class ReceivedRows:
         """Keep the rows of one collector for as long as they are in a window."""
         if collector != self._collector:
             return
-        log, touched = block.log, block.touched_inputs(collector)
+        log, touched = block.log, block.touched_inputs(collector) | block.misled(collector)
         columns: dict[str, Column] = {"person": block.truth.people, "request": log.request}
         columns |= {"arrival": log.arrival, "load": log.load}
         for name in self._columns:

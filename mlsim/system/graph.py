@@ -16,9 +16,9 @@ def graph_of(system: Mapping[str, Component], flow: Iterable[Chain]) -> dict[str
     `model` (whose rows, labels or versions go along it; None where requests pass).
     """
     flow = tuple(flow)
-    asides = {chain.steps[:2] for chain in flow if chain.aside}
+    sent = _sent_aside(flow)
     passes = [
-        {"from": sender, "to": receiver, "aside": (sender, receiver) in asides, "model": None}
+        {"from": sender, "to": receiver, "aside": (sender, receiver) in sent, "model": None}
         for receiver, senders in predecessors(flow).items()
         for sender in senders
     ]
@@ -28,6 +28,18 @@ def graph_of(system: Mapping[str, Component], flow: Iterable[Chain]) -> dict[str
         for link in component.links(name, system)
     ]
     return {"nodes": [_node(*item) for item in system.items()], "edges": [*passes, *links]}
+
+
+def _sent_aside(flow: Iterable[Chain]) -> set[tuple[str, str]]:
+    """Who sends to whom and goes on: to several, where what goes aside forks or is a choice."""
+    return {
+        (sender, receiver)
+        for chain in flow
+        if chain.aside
+        for receiver, senders in predecessors([chain]).items()
+        for sender in senders
+        if sender == chain.steps[0]
+    }
 
 
 def _node(name: str, component: Component) -> dict[str, Any]:

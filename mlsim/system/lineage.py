@@ -20,6 +20,15 @@ class TracedRows(SettledRows):
             touched = touched | self.touched_at(reader, column)
         return np.broadcast_to(touched, self.log.end.shape)
 
+    def misled(self, name: str) -> NDArray[np.bool_] | bool:
+        """In which rows a fault has had its hand in a choice that leads to a component or not."""
+        touched: NDArray[np.bool_] | bool = False
+        for fork, _ in self._wiring.arms(name):
+            if isinstance(fork, Choice):
+                for column in needed_by(fork):
+                    touched = touched | self.touched_at(fork, column)
+        return touched
+
     def lost_to_faults(self, collector: str) -> NDArray[np.bool_] | bool:
         """Which rows were dropped before a collector, or by it, for what a fault did to them."""
         lost: NDArray[np.bool_] | bool = False
@@ -52,11 +61,7 @@ class TracedRows(SettledRows):
         touched = self._own_rows(
             component, lambda settings, rows: spec.touched(settings, rows, column)
         )
-        touched = touched | self._missed(component)
-        for fork, _ in self._wiring.arms(component.name):
-            if isinstance(fork, Choice):
-                for column in needed_by(fork):
-                    touched = touched | self.touched_at(fork, column)
+        touched = touched | self._missed(component) | self.misled(component.name)
         if spec.starts_requests or spec.knows_truth:
             return touched
         for needed in component.spec.needs_for(column):

@@ -66,10 +66,13 @@ class TrainingData:
         wiring = self._system.wiring
         return [f"{wiring.source(model, c) or ''}/{c}" for c in self.models[model].inputs]
 
-    def touched(self, block: RequestBlock, model: str) -> NDArray[np.bool_]:
-        """In which rows a fault has had its hand in what a model's training sees of them."""
+    def touched(self, block: RequestBlock, model: str, collector: str) -> NDArray[np.bool_]:
+        """In which rows a fault has had its hand in what a model's training sees of them.
+
+        Or in the choice that has led them to the collector.
+        """
         labels = block.touched_labels(self.models[model].predicts)
-        return labels | self._recomputed[model].touched(block)
+        return labels | self._recomputed[model].touched(block) | block.misled(collector)
 
     def on_visits(self, visits: Visits) -> None:
         """Training data are rows, not visits."""
@@ -87,7 +90,7 @@ class TrainingData:
             known, disturbed = block.known_at(label), block.touched_labels(label)
             labelled |= np.isfinite(known)
             self._disturbed[label].append(time[disturbed], {"known": known[disturbed]})
-        reported = _Reported(block, self)
+        reported = _Reported(block, self, collector)
         kept = np.flatnonzero(labelled)
         self._rows.append(time[kept], {n: reported[n][kept] for n in self._rows.columns})
         if self._window is not None and time[0] > 0:  # first versions learn from all the history
@@ -218,8 +221,8 @@ class TrainingData:
 class _Reported(Mapping[str, Column]):
     """A block under the names of training data."""
 
-    def __init__(self, block: RequestBlock, data: TrainingData):
-        self._block, self._data = block, data
+    def __init__(self, block: RequestBlock, data: TrainingData, collector: str):
+        self._block, self._data, self._collector = block, data, collector
 
     def __getitem__(self, key: str) -> Column:
         source, _, column = key.partition("/")
@@ -237,7 +240,7 @@ class _Reported(Mapping[str, Column]):
             case "known":
                 return self._block.known_at(column)
             case "touched":
-                return self._data.touched(self._block, column)
+                return self._data.touched(self._block, column, self._collector)
             case "raw":
                 transform, _, column = column.partition("/")
                 return self._block.at(transform, column)

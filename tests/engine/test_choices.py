@@ -83,6 +83,17 @@ def test_an_aside_with_a_choice():
     assert mine.requests.where.max() >= 0
 
 
+def test_an_aside_that_ends_with_a_choice_ends_at_the_last_of_a_branch_or_nowhere():
+    mine, steering = assert_same(["a -> b", "a ~> (c -> d if x > 1 else c if x > 0)"])
+    assert steering.asked <= 3  # foreseen, many arrivals at once
+    rows, visits = mine.requests, mine.visits
+    here, second = rows.where >= 0, np.isin(rows.request, visits.request[visits.station == 3])
+    taken = (rows.request * 7 + 1) % 3
+    assert rows.where[here].tolist() == np.array([3, 2])[taken[here]].tolist()
+    assert second.tolist() == (taken == 0).tolist()
+    assert rows.request[here].size == (taken[~here] < 2).sum()
+
+
 @pytest.mark.parametrize("tick", [0.0, 0.37])
 @pytest.mark.parametrize(
     "sizes", [{"log_block": 1, "arrival_block": 8, "until": 100.0}, {"slots": 3}]

@@ -123,6 +123,60 @@ def test_who_stands_in_two_branches_reads_what_came_by_each():
     np.testing.assert_array_equal(world.read("judge", "y"), np.where(x < 0.5, 2 * x, x / 2))
 
 
+LABELLING = """
+scenario: labelling
+horizon: 12h
+seed: 3
+world:
+  visit: {x: "uniform(0, 1)", y: "uniform(0, 1)"}
+load:
+  visits: {rate: 0.05/s, enters: phone}
+system:
+  phone: {kind: client}
+  judge: {kind: policy, when: x > 0.5, then: act}
+  nurses: {kind: server, workers: 1, service_time: exponential(mean=60s), timeout: 3min}
+  labelled: {kind: collector}
+flow:
+  - phone -> judge -> phone
+  - judge ~> (nurses -> labelled if 0.3 < x and x < 0.7 and y > 0.5)
+faults:
+  - {kind: wrong_scale, component: phone, column: x, factor: 2, at: 4h, until: 8h}
+"""
+
+
+@pytest.fixture(scope="module")
+def labelling() -> World:
+    return World(loaded(LABELLING))
+
+
+def test_a_choice_aside_sends_some_and_nobody_waits_for_them(labelling: World):
+    """They go by what the phone has sent; for some the nurses take too long."""
+    rows = labelling.log
+    factor = np.where((rows.sent >= 4 * HOUR) & (rows.sent < 8 * HOUR), 2, 1)
+    x, y = factor * labelling.column("x"), labelling.column("y")
+    asked = rows.request[(x > 0.3) & (x < 0.7) & (y > 0.5)]
+    visits, waiting = labelling.visits_of("nurses"), labelling.system.network.under_way().request
+    np.testing.assert_array_equal(np.sort([*visits.request, *waiting]), np.sort(asked))
+    assert 0.1 < asked.size / rows.request.size < 0.2
+    done = np.concatenate([block.log.request for block in labelling.collected])
+    np.testing.assert_array_equal(np.sort(done), np.sort(visits.request[visits.outcome == 0]))
+    assert (visits.outcome != 0).mean() > 0.05
+    np.testing.assert_array_equal(rows.end, rows.arrival)
+
+
+def test_who_was_sent_aside_by_a_faulty_column_is_touched(labelling: World):
+    for block in labelling.collected:
+        misled = np.broadcast_to(block.misled("labelled"), block.log.end.shape)
+        faulty = (block.log.sent >= 4 * HOUR) & (block.log.sent < 8 * HOUR)
+        np.testing.assert_array_equal(misled, faulty)
+
+
+def test_each_branch_of_a_choice_aside_ends_at_one_component():
+    text = LABELLING.replace("y > 0.5)", "y > 0.5 else [nurses, labelled])")
+    with pytest.raises(ScenarioError, match=r"flow\[1\]: goes aside, and must end at a single"):
+        loaded(text)
+
+
 def test_a_random_choice_is_a_fair_one_of_each_request():
     world = World(loaded(TWO_WAYS.replace("x < 0.5", "bernoulli(0.3)").replace("0.4", "0.5")))
     n = world.log.request.size

@@ -19,19 +19,11 @@ class Step:
 
 
 @dataclass(eq=False)
-class Aside:
-    """A copy that goes off at a step, and where it ends."""
-
-    first: Step
-    sink: str
-
-
-@dataclass(eq=False)
 class Start(Step):
     """A client sends an attempt, or all shards have answered; what goes aside begins."""
 
     name: str = ""
-    asides: list[Aside] = field(default_factory=list)
+    asides: list[Step] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -46,7 +38,7 @@ class Stop(Step):
     shard: int | None = None
     calls: Step | None = None
     layers: "list[Stop]" = field(default_factory=list)
-    asides: list[Aside] = field(default_factory=list)
+    asides: list[Step] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -65,10 +57,10 @@ class Join(Step):
 
 @dataclass(eq=False)
 class Pick(Step):
-    """One of the branches is taken; an empty one leads on at once."""
+    """One of the branches is taken; an empty one leads on at once, or nowhere."""
 
     choice: Choice | None = None
-    branches: list[Step] = field(default_factory=list)
+    branches: list[Step | None] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -93,7 +85,7 @@ def stops_of(first: Step) -> list[str]:
         if isinstance(step, Stop):
             found.append(step.name)
             waiting += [step.calls] if step.calls else []
-        waiting += getattr(step, "branches", [])
+        waiting += [branch for branch in getattr(step, "branches", []) if branch]
         waiting += [step.then] if step.then else []
     return found
 
@@ -123,9 +115,20 @@ class Graph:
             step, name = self.open.pop(0)
             for chain in self.chains:
                 if chain.aside and chain.steps[0] == name:
-                    way = self.continued(chain.steps[1:])
-                    step.asides.append(Aside(self.line(way)[0], name_of(way[-1])))
+                    step.asides.append(self.aside(self.continued(chain.steps[1:])))
         return first
+
+    def aside(self, steps: Sequence[Any]) -> Step:
+        """The first step of a way whose last branches don't meet again."""
+        *before, last = steps
+        if not isinstance(last, Choice):
+            return self.line(steps)[0]
+        first, end = self.line(before) if before else (None, None)
+        pick = Pick(next(self.numbers), choice=last)
+        pick.branches = [self.aside(branch) if branch else None for branch in last.branches]
+        if end:
+            end.then = pick
+        return first or pick
 
     def chain(self, name: str) -> list[Any]:
         """The line that begins at `name`, or nothing."""

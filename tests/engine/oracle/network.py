@@ -101,8 +101,9 @@ class Oracle:
 
     def way(self, token: Token, step: Step | None) -> Iterator[simpy.Event]:
         """A token goes from step to step, until its way ends."""
-        attempt = token.attempt
+        attempt, last = token.attempt, None
         while step is not None:
+            last = step
             if isinstance(step, Stop):
                 visit = Visit(token, token.born, step, self.time, self.line_of_time.event())
                 visit.left, token.left = token.left, 1.0
@@ -149,7 +150,7 @@ class Oracle:
                 step = step.branches[self.answer(step.choice, attempt)]
                 continue
             step = step.then
-        self.arrive_at_the_end(attempt)
+        self.arrive_at_the_end(attempt, last)
 
     def answer(self, question: Any, attempt: Attempt) -> int:
         """What the row of an attempt says, as it is now."""
@@ -163,9 +164,10 @@ class Oracle:
         )
         return int(self.steering.answer(question, request.load, row)[0])
 
-    def arrive_at_the_end(self, attempt: Attempt) -> None:
+    def arrive_at_the_end(self, attempt: Attempt, last: Step | None) -> None:
         if attempt.outcome == "aside":
-            self.log_answer(attempt, attempt.visits[-1].stop.name)
+            if isinstance(last, Start | Stop):
+                self.log_answer(attempt, last.name)
         else:
             self.senders[attempt.request.load].answer(attempt)
 
@@ -191,7 +193,7 @@ class Oracle:
             copy = Attempt(attempt.request, attempt.number, attempt.sent, outcome="aside")
             copy.stamps, copy.path = dict(attempt.stamps), path
             attempt.request.tries.append(copy)
-            self.go(self.token(copy), aside.first)
+            self.go(self.token(copy), aside)
 
     def token(self, attempt: Attempt, again: Counter[Stop] | None = None) -> Token:
         return Token(attempt, self.next_birth(), again=again or Counter())

@@ -25,20 +25,35 @@ from mlsim.engine.state import (
 @kernel_call
 def cancel(state: State, now: float, slot: int) -> None:
     """Take back what the failed attempts of a request do still, and all if the request is over."""
-    attempt = state.requests[slot].youngest
-    if attempt >= 0:
-        state.attempts[attempt].references += 1
+    youngest = state.requests[slot].youngest
+    # All are held meanwhile: a branch that is taken back may have been the last that kept whoever
+    # called it alive, whose own end is still to be told.
+    hold(state, youngest)
+    attempt = youngest
     while attempt >= 0:
-        # Held meanwhile: what is taken back here may have been the last that kept it alive.
         if is_void(state, attempt, slot):
             end_attempt(state, now, attempt, slot)
             call_back(state, now, attempt)
+        attempt = state.attempts[attempt].elder
+    let_go(state, youngest)
+    drop_request(state, slot)
+
+
+@kernel_step
+def hold(state: State, attempt: int) -> None:
+    """Keep an attempt, and its elders, alive."""
+    while attempt >= 0:
+        state.attempts[attempt].references += 1
+        attempt = state.attempts[attempt].elder
+
+
+@kernel_step
+def let_go(state: State, attempt: int) -> None:
+    """Let go of an attempt, and of its elders."""
+    while attempt >= 0:
         elder = state.attempts[attempt].elder
-        if elder >= 0:
-            state.attempts[elder].references += 1
         drop_attempt(state, attempt)
         attempt = elder
-    drop_request(state, slot)
 
 
 @kernel_step

@@ -54,6 +54,15 @@ def test_branches_that_fail_leave_gaps_or_fail_the_rest(flow: str, client: Clien
     assert len(set(mine.visits.outcome.tolist())) > 3
 
 
+def test_a_probe_that_is_called_off_with_its_branches_is_followed_by_another():
+    """A breaker that waits for the end of a probe lets nobody pass."""
+    client = Client("phone", patience=0.5, trips_at=1, open_for=0.5, cancels=True)
+    frail = [replace(one, error_rate=0.5) for one in STATIONS[1:]]
+    flow = "phone -> any of [b, c -> d] -> phone"
+    mine = assert_same([flow], frail, client, rate=4.0, n=200)
+    assert mine.visits.arrival.max() > 0.9 * mine.requests.arrival.max()
+
+
 def test_an_aside_may_call_and_choose_the_first():
     assert_same(["a -> b", "a ~> any of [c, d] cancel rest -> c(d)"], STATIONS)
 

@@ -57,8 +57,8 @@ def copy_row(state: State, of: int, to: int) -> None:
         state.stamps[to, name] = state.stamps[of, name]
     for place in range(state.answers.shape[1]):
         state.answers[to, place] = state.answers[of, place]
-    for cache in range(state.keys.shape[1]):
-        state.keys[to, cache] = state.keys[of, cache]
+    for question in range(state.told.shape[1]):
+        state.told[to, question] = state.told[of, question]
 
 
 @kernel_call

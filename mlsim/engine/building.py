@@ -55,6 +55,7 @@ def empty_state(
         ways = _with_session(loads[number], ways, session, seed)
     loads["until"] = until
     answers = len(program.questions) + len(index) if program.questions else 0
+    ahead = answers + 1 if answers else 0
     caches, room, buckets = _caches(stations, program)
     return layout.State(
         tally=tally,
@@ -67,7 +68,8 @@ def empty_state(
         stamps=np.zeros((0, len(index)), np.int32),
         joined=np.zeros((0, program.joins), np.int32),
         answers=np.zeros((0, answers), np.int64),
-        keys=np.zeros((0, caches.size), np.int64),
+        told=np.zeros((0, len(program.questions)), np.int64),
+        expected=np.zeros((0, ahead), np.int64),
         hops=as_records(program.hops),
         targets=program.targets,
         loads=loads,
@@ -81,7 +83,7 @@ def empty_state(
         entries=records(room, layout.ENTRY),
         kept=np.zeros((room, len(index)), np.int32),
         arrivals=records(0, layout.ARRIVAL),
-        foreseen=np.zeros((0, answers), np.int64),
+        foreseen=np.zeros((0, ahead), np.int64),
         visits=records(log, layout.VISIT_ROW),
         rows=records(log, layout.REQUEST_ROW),
         row_stamps=np.zeros((log, len(index)), np.int32),
@@ -90,7 +92,7 @@ def empty_state(
 
 def grown(old: layout.State, slots: int) -> layout.State:
     """The same state with `slots` more free slots in every pool, and a heap to match."""
-    pools = ("requests", "attempts", "tokens", "stamps", "joined", "answers", "keys")
+    pools = ("requests", "attempts", "tokens", "stamps", "joined", "answers", "told", "expected")
     return with_heap(replace(old, **{name: _longer(getattr(old, name), slots) for name in pools}))
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from mlsim.engine.jit import kernel_call
+from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.routes import RETURN
 from mlsim.engine.stamps import bring
 from mlsim.engine.state import State
@@ -27,7 +27,7 @@ def look_up(state: State, now: float, token: int, index: int) -> bool:
     """Whether the answer for a visit is there; if so, its attempt has met what the filler met."""
     visit = state.tokens[token]
     number = state.stations[index].cache
-    entry = fresh_entry(state, now, number, state.keys[visit.attempt, number])
+    entry = fresh_entry(state, now, number, key_of(state, visit.attempt, number))
     visit.settings = HIT if entry >= 0 else MISS
     if not visit.ghost:
         state.stamps[visit.attempt, index] = visit.settings
@@ -38,6 +38,13 @@ def look_up(state: State, now: float, token: int, index: int) -> bool:
     if not visit.ghost:
         recall(state, entry, visit.attempt, state.hops[visit.hop].calls)
     return True
+
+
+@kernel_step
+def key_of(state: State, attempt: int, number: int) -> int:
+    """The key under which an attempt has come to a cache."""
+    key: int = state.told[attempt, state.caches[number].question]
+    return key
 
 
 @kernel_call
@@ -53,7 +60,7 @@ def recall(state: State, entry: int, attempt: int, first: int) -> None:
 def keep(state: State, now: float, index: int, child: int, hop: int) -> None:
     """A branch has come back to its cache: what it has met is kept under its key."""
     number = state.stations[index].cache
-    key = state.keys[child, number]
+    key = key_of(state, child, number)
     if key == NO_KEY:
         return
     entry = find(state, number, key)

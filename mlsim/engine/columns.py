@@ -5,7 +5,6 @@ it doesn't matter in which blocks rows are computed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,19 +19,34 @@ DAY = 86400.0
 WEEK = 7 * DAY
 
 
-@dataclass(frozen=True)
 class Rows:
     """What an expression can see of n rows.
 
     ids: int64[n], whose draws these are. time: float64[n], seconds since day 0.
     columns: the named values in sight, arrays of n (anything with `[name]`).
     attempts: int64[n] or 0; a retry draws anew.
+    time, attempts: or what gives them when an expression looks.
     """
 
-    ids: NDArray[np.int64]
-    time: NDArray[np.float64]
-    columns: Mapping[str, Column]
-    attempts: NDArray[np.int64] | int = 0
+    def __init__(
+        self,
+        ids: NDArray[np.int64],
+        time: NDArray[np.float64] | Callable[[], NDArray[np.float64]],
+        columns: Mapping[str, Column],
+        attempts: NDArray[np.int64] | int | Callable[[], NDArray[np.int64]] = 0,
+    ):
+        self.ids, self.columns = ids, columns
+        self._time, self._attempts = time, attempts
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Seconds since day 0, float64[n]."""
+        return self._time() if callable(self._time) else self._time
+
+    @property
+    def attempts(self) -> NDArray[np.int64] | int:
+        """The number of each attempt, or of all."""
+        return self._attempts() if callable(self._attempts) else self._attempts
 
 
 class Formula:

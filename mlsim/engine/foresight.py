@@ -3,7 +3,9 @@
 An answer is a function of a row's own: its id, its times, its attempt, and the settings that it
 met. So it can be told before the row moves, for the settings that are deployed now. The kernel
 compares them with those that the row has really met, and stops where they differ: nothing that is
-foreseen wrongly is ever used.
+foreseen wrongly is ever used. Whether an answer is the same for all attempts of a request is found
+out by looking who looks: one that is computed without asking when an attempt was sent, and which it
+is, holds for all of them.
 """
 
 from collections.abc import Collection
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.engine import state as layout
-from mlsim.engine.arrivals import LOAD_SHIFT
+from mlsim.engine.arrivals import LOAD_SHIFT, LOADS
 from mlsim.engine.routes import Program, Question
 from mlsim.engine.tables import Requests
 from mlsim.scenario.flow_steps import Choice, step_names
@@ -50,6 +52,9 @@ class Foresight:
             load: np.setdiff1d(np.arange(len(names)), list(program.names_met(load)))
             for load in program.asked
         }
+        self._is_asked = np.zeros((LOADS, len(program.questions)), np.bool_)
+        for load, asked in program.asked.items():
+            self._is_asked[load, list(asked)] = True
         self._span, self._until = LEAST, 0
         self._settings = np.empty(0, np.int32)
 
@@ -60,7 +65,7 @@ class Foresight:
 
     def foresee(self, state: layout.State) -> layout.State:
         """Answers for a new block of arrivals; gives the state that has room for them."""
-        room = np.full((state.arrivals.size, state.answers.shape[1]), -1, np.int64)
+        room = np.full((state.arrivals.size, state.expected.shape[1]), -1, np.int64)
         state = replace(state, foreseen=room)
         self._until = 0
         self._look_ahead(state)
@@ -68,26 +73,50 @@ class Foresight:
 
     def catch_up(self, state: layout.State) -> None:
         """Answers for the token at which the kernel has stopped, and whoever else lacks them."""
-        stuck = state.tokens["attempt"][state.agenda[2 * state.tally[layout.MOVED]]]
+        move = 2 * state.tally[layout.MOVED]
+        stuck, at = state.tokens["attempt"][state.agenda[move]], state.hops[state.agenda[move + 1]]
         live = np.flatnonzero(state.attempts["references"] > 0)
         stamps = state.stamps[live].astype(np.int64)
         guess = np.where(stamps < 0, state.settings, stamps)
-        guess[live == stuck] = stamps[live == stuck]
-        known = len(self._program.questions)
-        rest = state.answers[live, known:]
-        lacks = (state.answers[live, :known] < 0).any(axis=1)
-        lacks |= ((rest != guess) & (rest >= 0)).any(axis=1) | (live == stuck)
+        # What the answer depends on is known there; what was not met then, is not met.
+        known = np.ix_(live == stuck, state.targets[at.first_read : at.first_read + at.reads])
+        guess[known] = stamps[known]
+        loads = state.requests["load"][state.attempts["request"][live]]
+        lacks = self._lacks(state.answers[live], loads, guess) | (live == stuck)
         chosen, guess = live[lacks], guess[lacks]
         attempts = state.attempts[chosen]
         requests = state.requests[attempts["request"]]
-        state.answers[chosen] = self._answers(
+        state.answers[chosen], _ = self._answers(
             (requests["id"], requests["load"], requests["arrival"]),
             (attempts["sent"], attempts["number"]),
             guess,
             stamps[lacks] >= 0,
         )
+        self._expect(state)
         if self._until <= state.tally[layout.NEXT_ARRIVAL] or self._is_out_of_date(state):
             self._look_ahead(state)
+
+    def _lacks(
+        self, answers: NDArray[np.int64], loads: NDArray[np.int64], guess: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Which rows haven't all answers that they may need, or not under the stamps guessed."""
+        known = len(self._program.questions)
+        rest = answers[:, known:]
+        unknown = ((answers[:, :known] < 0) & self._is_asked[loads]).any(axis=1)
+        return np.asarray(unknown | ((rest != guess) & (rest >= 0)).any(axis=1))
+
+    def _expect(self, state: layout.State) -> None:
+        """Answers for further attempts of the requests under way, which meet what is deployed."""
+        requests, most = state.requests, state.loads["retries"] + state.loads["hedges"]
+        has_more = requests["retried"] + requests["hedged"] < most[requests["load"]]
+        is_open = (requests["references"] > 0) & (requests["state"] == layout.PENDING)
+        live = np.flatnonzero(is_open & has_more & (requests["attempts"] > 0))
+        guess = np.tile(state.settings.astype(np.int64), (live.size, 1))
+        lacks = self._lacks(state.expected[live, :-1], requests["load"][live], guess)
+        chosen = requests[live[lacks]]
+        state.expected[live[lacks]] = self._foretell(
+            chosen["id"], chosen["load"], chosen["arrival"], state.settings
+        )
 
     def _is_out_of_date(self, state: layout.State) -> bool:
         return not np.array_equal(self._settings, state.settings)
@@ -99,13 +128,18 @@ class Foresight:
         self._settings = state.settings.copy()
         self._until = min(first + self._span, known)
         block = state.arrivals[first : self._until]
-        guess = np.tile(self._settings.astype(np.int64), (block.size, 1))
-        state.foreseen[first : self._until] = self._answers(
-            (block["entity"], block["entity"] >> LOAD_SHIFT, block["time"]),
-            (block["time"], np.zeros(block.size, np.int64)),
-            guess,
-            np.zeros(guess.shape, np.bool_),
+        loads = block["entity"] >> LOAD_SHIFT
+        state.foreseen[first : self._until] = self._foretell(
+            block["entity"], loads, block["time"], self._settings
         )
+
+    def _foretell(self, ids: Any, loads: Any, arrivals: Any, settings: Any) -> NDArray[np.int64]:
+        """What to expect of n requests: see `State.expected`. Nothing has been met yet."""
+        guess = np.tile(settings.astype(np.int64), (ids.size, 1))
+        attempts = arrivals, np.zeros(ids.size, np.int64)
+        nothing = np.zeros(guess.shape, np.bool_)
+        answers, told_apart = self._answers((ids, loads, arrivals), attempts, guess, nothing)
+        return np.column_stack([answers, told_apart])
 
     def _answers(
         self,
@@ -113,15 +147,15 @@ class Foresight:
         attempts: tuple[Any, Any],
         stamps: NDArray[np.int64],
         met: NDArray[np.bool_],
-    ) -> NDArray[np.int64]:
-        """Answers of n rows, and the stamps on which they rest.
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Answers of n rows, with the stamps on which they rest; and whether attempts differ.
 
         requests: their ids, loads and arrivals. attempts: when they were sent, and their numbers.
         stamps: what they have met or, but for `met`, are going to meet as far as one knows.
         """
         (ids, loads, arrivals), (sent, numbers) = requests, attempts
         n, questions = ids.size, self._program.questions
-        answers = np.full((n, len(questions)), -1, np.int64)
+        answers, told_apart = np.full((n, len(questions)), -1, np.int64), np.zeros(n, np.bool_)
         for load, asked in self._program.asked.items():
             own = np.flatnonzero(loads == load)
             stamps[own[:, None], self._elsewhere[load]] = -1
@@ -129,8 +163,9 @@ class Foresight:
                 rows = _rows(ids[own], load, arrivals[own], sent[own], numbers[own], stamps[own])
                 found = self._steering.answer(questions[number], load, rows)
                 answers[own, number] = found
+                told_apart[own] |= rows.told_apart
                 self._skip(questions[number], own, found, stamps, met)
-        return np.concatenate([answers, stamps], axis=1)
+        return np.concatenate([answers, stamps], axis=1), told_apart
 
     def _skip(
         self,
@@ -149,9 +184,32 @@ class Foresight:
                 stamps[elsewhere[~met[elsewhere, k]], k] = -1
 
 
-def _rows(ids: Any, load: int, arrivals: Any, sent: Any, numbers: Any, stamps: Any) -> Requests:
+class _UnderWay(Requests):
+    """Rows that note whether anybody looks at what tells attempts of one request apart."""
+
+    told_apart = False
+
+    @property
+    def sent(self) -> NDArray[np.float64]:
+        return self._noted("sent")
+
+    @property
+    def attempts(self) -> NDArray[np.int32]:
+        return self._noted("attempts")
+
+    @property
+    def answer(self) -> NDArray[np.int64]:
+        return self._noted("answer")
+
+    def _noted(self, name: str) -> NDArray[Any]:
+        self.told_apart = True
+        column: NDArray[Any] = self[self._fields.index(name)]
+        return column
+
+
+def _rows(ids: Any, load: int, arrivals: Any, sent: Any, numbers: Any, stamps: Any) -> _UnderWay:
     n = ids.size
-    return Requests(
+    return _UnderWay(
         request=ids,
         load=np.full(n, load, np.int32),
         where=np.full(n, layout.NOWHERE, np.int32),

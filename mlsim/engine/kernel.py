@@ -241,9 +241,10 @@ def arrive(state: State, now: float) -> None:
     tally = state.tally
     entity = state.arrivals[tally[NEXT_ARRIVAL]].entity
     tally[NEXT_ARRIVAL] += 1
-    begin(state, now, new_request(state, entity, now))
-    if state.answers.shape[1] > 0 and tally[MOVES] > 0:
-        adopt(state, tally[NEXT_ARRIVAL] - 1, state.tokens[state.agenda[0]].attempt)
+    request = new_request(state, entity, now)
+    if state.expected.shape[1] > 0:
+        adopt(state, tally[NEXT_ARRIVAL] - 1, request)
+    begin(state, now, request)
 
 
 @kernel_call

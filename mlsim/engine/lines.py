@@ -61,7 +61,7 @@ def stand_in_line(state: State, token: int, index: int, number: int) -> None:
 def lane_of(state: State, token: int, index: int, number: int) -> int:
     """Number of the lane, of a line of station `index`, in which a token waits."""
     attempt = state.tokens[token].attempt
-    lane: int = state.answers[attempt, state.stations[index].priority]
+    lane: int = state.told[attempt, state.stations[index].priority]
     return number + (1 + lane) * state.stations.size
 
 

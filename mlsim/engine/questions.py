@@ -14,15 +14,24 @@ def answer_to(state: State, attempt: int, hop: int) -> int:
         name = state.targets[at.first_read + k]
         if state.stamps[attempt, name] != state.answers[attempt, known + name]:
             answer = -1
-    for cache in range(state.caches.size):
-        if state.caches[cache].question == at.question:
-            # Kept apart: answers may be told anew while the row is under way.
-            state.keys[attempt, cache] = answer
+    # Kept apart: what is known of a row may be found anew while it waits here or is served.
+    state.told[attempt, at.question] = answer
     return answer
 
 
 @kernel_call
-def adopt(state: State, arrival: int, attempt: int) -> None:
-    """A first attempt, sent as its request arrives, has the answers that were foreseen for it."""
-    for place in range(state.answers.shape[1]):
-        state.answers[attempt, place] = state.foreseen[arrival, place]
+def adopt(state: State, arrival: int, request: int) -> None:
+    """A request has the answers that were foreseen for it as an arrival."""
+    for place in range(state.expected.shape[1]):
+        state.expected[request, place] = state.foreseen[arrival, place]
+
+
+@kernel_call
+def expect(state: State, attempt: int) -> None:
+    """A new attempt has the answers that are expected of its request, if they hold for it."""
+    new = state.attempts[attempt]
+    last = state.answers.shape[1]
+    is_first = new.number == 0 and new.sent == state.requests[new.request].arrival
+    holds = is_first or not state.expected[new.request, last]
+    for place in range(last):
+        state.answers[attempt, place] = state.expected[new.request, place] if holds else -1

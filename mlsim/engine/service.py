@@ -106,7 +106,7 @@ def comes_to_nothing(state: State, token: int, index: int) -> bool:
     if station.failing > 0.0:
         fails = luck_of(state, token, station.failing_key) < station.failing
     if station.question >= 0 and not fails:
-        fails = state.answers[state.tokens[token].attempt, station.question] == 1
+        fails = state.told[state.tokens[token].attempt, station.question] == 1
     return fails
 
 
@@ -155,7 +155,7 @@ def draw_service(state: State, token: int, index: int) -> None:
     luck = luck_of(state, token, station.key)
     service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
     if station.sized >= 0:
-        bits = state.answers[state.tokens[token].attempt, station.sized]
+        bits = state.told[state.tokens[token].attempt, station.sized]
         service *= np.int64(bits).view(np.float64)
     if station.after_crash == RESUMES:
         service *= state.tokens[token].left

@@ -9,6 +9,7 @@ import math
 
 from mlsim.engine.arrivals import LOAD_SHIFT
 from mlsim.engine.jit import kernel_call, kernel_step
+from mlsim.engine.questions import expect
 from mlsim.engine.state import (
     ATTEMPTS_USED,
     CANCELS,
@@ -40,6 +41,8 @@ def new_request(state: State, entity: int, arrival: float) -> int:
     request.youngest = -1
     request.state = PENDING
     request.arrival = arrival
+    for place in range(state.expected.shape[1]):
+        state.expected[slot, place] = -1
     return slot
 
 
@@ -66,8 +69,8 @@ def new_attempt(state: State, sent: float, request: int, status: int) -> int:
         state.stamps[slot, name] = -1
     for join in range(state.joined.shape[1]):
         state.joined[slot, join] = 0
-    for place in range(state.answers.shape[1]):
-        state.answers[slot, place] = -1
+    if state.answers.shape[1] > 0:
+        expect(state, slot)
     state.requests[request].references += 1
     return slot
 

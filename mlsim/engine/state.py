@@ -456,8 +456,9 @@ class State:
     heap: events by (time, order of the instant); agenda: (token, hop) to move at this instant.
     requests, attempts, tokens: pools; stamps, joined: per attempt, per name and per join.
     answers: per attempt; per question its answer, or -1, and then the stamps, per name, on which
-    the answers rest. foreseen: the same per arrival of the block, for its first attempt.
-    keys: per attempt and cache, the last that it was asked for.
+    the answers rest. told: per attempt, the last answer to each question that it was asked.
+    expected: as `answers`, per request, for its first attempt, and then whether for no other one.
+    foreseen: the same per arrival of the block.
     hops, targets: programs (see `routes`); loads: who enters where, and how patiently.
     ways: what people do next, load by load.
     stations, settings: per name; replicas: per station and replica; lines: see `LINE`.
@@ -479,7 +480,8 @@ class State:
     stamps: Annotated[NDArray[np.int32], INT32, 2]
     joined: Annotated[NDArray[np.int32], INT32, 2]
     answers: Annotated[NDArray[np.int64], INT64, 2]
-    keys: Annotated[NDArray[np.int64], INT64, 2]
+    told: Annotated[NDArray[np.int64], INT64, 2]
+    expected: Annotated[NDArray[np.int64], INT64, 2]
     hops: Annotated[NDArray[Any], HOP, 1]
     targets: Annotated[NDArray[np.int64], INT64, 1]
     loads: Annotated[NDArray[Any], LOAD, 1]

@@ -131,6 +131,7 @@ class Inbox(Mapping[str, Column]):
     """The rows that one component works on: a mapping from input names to columns of n values.
 
     ids, people, attempts: int64[n], whose rows they are. sent: float64[n], when they were sent.
+    attempts, sent: looked up when needed, since what is computed without holds for all attempts.
     ask: gives an input by name, as it reached the component.
     """
 
@@ -138,12 +139,12 @@ class Inbox(Mapping[str, Column]):
         self,
         ids: NDArray[np.int64],
         people: NDArray[np.int64],
-        attempts: NDArray[np.int64],
-        sent: NDArray[np.float64],
+        attempts: Callable[[], NDArray[np.int64]],
+        sent: Callable[[], NDArray[np.float64]],
         names: Iterable[str],
         ask: Callable[[str], Column],
     ):
-        self.ids, self.people, self.attempts, self.sent = ids, people, attempts, sent
+        self.ids, self.people, self._attempts, self._sent = ids, people, attempts, sent
         self._names, self._ask = tuple(names), ask
 
     def __getitem__(self, name: str) -> Column:
@@ -155,9 +156,19 @@ class Inbox(Mapping[str, Column]):
     def __len__(self) -> int:
         return len(self._names)
 
+    @property
+    def attempts(self) -> NDArray[np.int64]:
+        """The number of each attempt, int64[n]."""
+        return self._attempts()
+
+    @property
+    def sent(self) -> NDArray[np.float64]:
+        """When each was sent, float64[n], in seconds since day 0."""
+        return self._sent()
+
     def visible(self) -> Rows:
         """These rows as a formula sees them."""
-        return Rows(self.ids, self.sent, self, self.attempts)
+        return Rows(self.ids, self._sent, self, self._attempts)
 
 
 @dataclass

@@ -216,4 +216,4 @@ class ChannelModel(Served, Confusion):
 
 def _seen(rows: Inbox) -> Rows:
     """The rows as they were perceived: a picture is the same when it is sent again."""
-    return Rows(rows.ids, rows.sent, rows)
+    return Rows(rows.ids, lambda: rows.sent, rows)

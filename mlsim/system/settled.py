@@ -129,8 +129,7 @@ class SettledRows(Mapping[str, Column]):
                 )
 
             columns = Asked(needed_by(choice), ask)
-            rows = Rows(self.log.request, self.log.sent, columns, self.log.answer)
-            self._computed[key] = self._conditions[choice].branch(rows)
+            self._computed[key] = self._conditions[choice].branch(self._seen(columns))
         return self._computed[key]
 
     def trait(self, name: str, formula: Formula) -> Column:
@@ -140,7 +139,13 @@ class SettledRows(Mapping[str, Column]):
             return self.truth.people if column == WHOSE else self.at(name, column)
 
         columns = Asked(formula.names, ask)
-        return formula(Rows(self.log.request, self.log.sent, columns, self.log.answer))
+        return formula(self._seen(columns))
+
+    def _seen(self, columns: Mapping[str, Column]) -> Rows:
+        """These rows as a formula sees them that reads some columns."""
+        return Rows(
+            self.log.request, lambda: self.log.sent, columns, attempts=lambda: self.log.answer
+        )
 
     def _sent_to(self, reader: str, spec: Reader, sender: Deployed, column: str) -> Column:
         """A column that a component knows how to read in some versions of an app."""
@@ -264,8 +269,8 @@ class SettledRows(Mapping[str, Column]):
         return Inbox(
             ids=self.log.request[rows],
             people=self.truth.people[rows],
-            attempts=self.log.answer[rows],
-            sent=self.log.sent[rows],
+            attempts=lambda: self.log.answer[rows],
+            sent=lambda: self.log.sent[rows],
             names=component.spec.needs(),
             ask=lambda column: self._asked(component, column)[rows],
         )

@@ -60,6 +60,7 @@ SERVICE = st.sampled_from(
     [
         *("0s", "250ms", "500ms", "1s"),
         *("exponential(mean=300ms)", "lognormal(mean=400ms, cv=1)", "500ms * x"),
+        "exponential(mean=300ms * x * (1 + pulse(4s, 12s)))",
     ]
 )
 BATCH = given_keys(
@@ -78,7 +79,7 @@ SERVER = given_keys(
     error_rate=st.sampled_from([None, 0.2]),
     zones=st.sampled_from([None, ["east", "west"]]),
     balancing=st.sampled_from([None, None, *BALANCING]),
-    priority=st.sampled_from([None, None, "floor(3 * x)"]),
+    priority=st.sampled_from([None, None, "floor(3 * x)", "floor(3 * x) * pulse(6s, 18s)"]),
     on_crash=st.sampled_from([None, "retried", "resumed"]),
     batch=maybe(BATCH),
     rate_limit=st.none() | maybe(given_keys(rate=st.just("2/s"), burst=st.integers(1, 3))),
@@ -183,6 +184,7 @@ FAULTS = {
     "packet_loss": {"share": st.sampled_from([0.3, 1.0])},
     "expired_certificate": {},
     "memory_leak": {"lives": ticks(2, 8), "restart": ticks(1, 4)},
+    "wrong_scale": {"column": st.just("x"), "factor": st.just(0.4), "ramp": ticks(0, 12)},
 }
 RATE = st.sampled_from(["2/s", "4/s", "6/s", "4/s * pulse(4s, 12s)"])
 THINK = st.sampled_from(["500ms", "1s", "exponential(mean=1s)"])
@@ -274,7 +276,7 @@ def faults(draw: Draw, servers: list[str]) -> Document:
     kind = draw(st.sampled_from(sorted(FAULTS)))
     begins = draw(st.integers(0, 4 * HORIZON - 8))
     lasts = draw(st.integers(1, 24))
-    component = draw(st.sampled_from(servers))
+    component = "phone" if kind == "wrong_scale" else draw(st.sampled_from(servers))
     return {
         "kind": kind,
         "name": f"{kind}_of_{component}",

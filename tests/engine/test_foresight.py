@@ -1,0 +1,78 @@
+"""Answers about rows: which are told ahead, and that whoever was told one keeps to it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import simpy
+
+from mlsim.engine.network import Cache, Client, Network, Requests, Station
+from mlsim.engine.routes import Question, Trait
+from tests.engine.oracle import Oracle
+from tests.engine.runs import Recorded, exponential, poisson
+
+STATIONS = [
+    Station("door", workers=2, optional=True, queue_limit=0, service=exponential(0.1)),
+    Station("desk", workers=2, sized=True, prioritised=True, service=exponential(0.3)),
+    Station("cache", cache=Cache(capacity=5), service=exponential(0.1)),
+    Station("shelf", workers=3, service=exponential(0.2)),
+]
+FLOW = ["phone -> door -> desk -> (cache(shelf) if x else shelf) -> phone"]
+HASTY = Client("phone", timeout=1.2, retries=3, backoff=0.1, jitter=True)
+
+
+class Known:
+    """Sizes, lanes and keys by who one is and what one met at `door`, ways by `desk` as well.
+
+    counted: whether the attempt matters, too.
+    """
+
+    checked = frozenset({"shelf"})
+
+    def __init__(self, counted: bool = False) -> None:
+        self.counted, self.asked = counted, 0
+
+    def reads(self, question: Question) -> list[str]:
+        return ["door"] if isinstance(question, Trait) else ["door", "desk"]
+
+    def answer(self, question: Question, load: int, rows: Requests) -> np.ndarray:
+        self.asked += 1
+        mixed = (rows.request * 2654435761 >> 7) + 3 * rows.stamps[:, 0]
+        if self.counted:
+            mixed = mixed + 5 * rows.answer + (rows.sent * 7).astype(np.int64)
+        if not isinstance(question, Trait):
+            return (mixed + rows.stamps[:, 1]) % 3 % 2
+        if question.what == "size":
+            return (0.5 + mixed % 4).view(np.int64)
+        return mixed % 3 if question.what == "priority" else mixed % 9 << 40
+
+
+def changes(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+    """New settings on the way, and new laws for those who wait."""
+    for number in range(1, 40):
+        yield env.timeout(0.9)
+        machine.set_settings(("door", "desk")[number % 2], number)
+        machine.set_service("desk", exponential(0.2 + 0.1 * (number % 3)))
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_each_visit_is_that_of_the_plain_program(counted: bool):
+    """Though some find no answer at the door, and so are told another thing than was foreseen."""
+    arrivals, known = poisson(9.0, 400), Known(counted)
+    mine, truth = (
+        Recorded(FLOW, STATIONS, arrivals, HASTY, engine=one, steering=known, slots=1).run(changes)
+        for one in (Network, Oracle)
+    )
+    assert mine.visit_tuples() == truth.visit_tuples()
+    assert mine.row_tuples() == truth.row_tuples()
+    assert {"rejected", "served", "failed"} == {visit[-1] for visit in mine.visit_tuples()}
+    assert mine.requests.attempts.max() == 4
+
+
+def test_a_storm_of_retries_asks_for_nothing_more():
+    """What doesn't depend on the attempt is told once, to all attempts."""
+    steering, stations = Known(), [Station("door"), *STATIONS[1:]]
+    storm = Recorded(FLOW, stations, poisson(9.0, 400), HASTY, steering=steering).run()
+    assert storm.requests.attempts.sum() > 3 * 400
+    questions = 5
+    assert steering.asked <= 5 * questions  # for many rows at once

@@ -10,6 +10,8 @@ Fault = Mapping[str, Any]
 
 _TOLD_SINGLY = 2
 """Up to so many faults a sentence has room for each."""
+_SHORT = 600.0
+"""Seconds: of what is over sooner, the duration is told, since moments are told to the minute."""
 
 
 class Answer(NamedTuple):
@@ -65,7 +67,12 @@ def _span(fault: Fault, horizon_s: float, start: str | None) -> str:
     begin = wording.moment(fault["at_s"], start)
     until = fault["until_s"]
     ended = until is not None and until < horizon_s
-    end = f"to {wording.moment(until, start)}" if ended else "to the end of the run"
+    if not ended:
+        end = "to the end of the run"
+    elif until - fault["at_s"] < _SHORT:
+        end = f"for {wording.duration(until - fault['at_s'])}"
+    else:
+        end = f"to {wording.moment(until, start)}"
     ramp = f", building up over {wording.duration(fault['ramp_s'])}" if fault["ramp_s"] else ""
     return f"from {begin} {end}{ramp}"
 

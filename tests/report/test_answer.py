@@ -170,3 +170,10 @@ def test_what_a_repaired_fault_still_does_is_told(tmp_path: Path):
         "Models fitted on spoilt rows touched 1.6 million rows."
     )
     assert after_repair(runs.summary(tmp_path / "other", runs.STALE_MODEL)) == ""
+
+
+def test_of_a_short_fault_the_duration_is_told(tmp_path: Path):
+    """To the minute it would end when it began."""
+    short = replace(runs.UNIT_CHANGE, until_s=runs.UNIT_CHANGE.at_s + 20, ramp_s=None)
+    found = answer(runs.summary(tmp_path, short, start=None))
+    assert found.broke.endswith(", from day 9 for 20 s.")

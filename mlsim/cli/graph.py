@@ -61,13 +61,10 @@ def show(graph: dict[str, Any], marks: dict[str, list[str]]) -> None:
 
 def save(graph: dict[str, Any], marks: dict[str, list[str]], out: Path) -> None:
     """The graph as a picture for a page or a slide."""
-    from mlsim.report import style
     from mlsim.report.figures.files import svg
     from mlsim.report.figures.graph import picture
+    from mlsim.report.shown import png
+    from mlsim.studies.folder import put
 
     figure = picture(graph, marks=marks)
-    if out.suffix == ".svg":
-        out.write_text(svg(figure, "graph"), encoding="utf-8")
-    else:
-        with style.applied():
-            figure.savefig(out, dpi=DOTS_PER_INCH)
+    put(out, svg(figure, "graph") if out.suffix == ".svg" else png(figure, DOTS_PER_INCH))

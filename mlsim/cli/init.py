@@ -21,6 +21,8 @@ def init(
     ],
 ) -> None:
     """Write a small scenario to start from, and a monitoring file that watches it."""
+    if folder.is_file():
+        raise FileExists(f"{folder}: is a file, and no folder to write to")
     files = sorted(path.relative_to(STARTER) for path in STARTER.rglob("*.y*ml"))
     for file in files:
         if (folder / file).exists():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run(
     file: ScenarioFile,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Short for --set seed=N.", show_default=False)
+        str | None, typer.Option(metavar="N", help="Short for --set seed=N.", show_default=False)
     ] = None,
     horizon: Annotated[
         str | None,
@@ -75,10 +75,10 @@ def run(
         show(result, folder)
 
 
-def shorthands(seed: int | None, horizon: str | None) -> dict[str, str]:
+def shorthands(seed: str | None, horizon: str | None) -> dict[str, str]:
     """`--seed` and `--horizon` as the settings that they stand for."""
     given = {"seed": seed, "horizon": horizon}
-    return {path: str(value) for path, value in given.items() if value is not None}
+    return {path: value for path, value in given.items() if value is not None}
 
 
 def simulate(

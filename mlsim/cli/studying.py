@@ -154,8 +154,9 @@ def exit_status(result: "Studied") -> None:
 def draw(figure: "Figure", picture: Path) -> None:
     """Write a figure as a picture."""
     from mlsim.report.shown import png
+    from mlsim.studies.folder import put
 
-    picture.write_bytes(png(figure))
+    put(picture, png(figure))
 
 
 def varied(given: list[str]) -> dict[str, str]:

@@ -5,7 +5,10 @@ from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_o
 
 def validate(file: ScenarioFile, set_: Settings = None, monitoring: MonitoringFile = None) -> None:
     """Check a scenario and the monitoring file it names; report all mistakes at once."""
+    from mlsim.monitoring.blind import blind_spots
     from mlsim.monitoring.loading import load_watched
 
-    load_watched(file, settings_of(set_ or ()), monitoring)
+    scenario, watching = load_watched(file, settings_of(set_ or ()), monitoring)
     print(f"{file}: no mistakes found")
+    for blind in blind_spots(watching.rules if watching else (), scenario):
+        print(f"{file}: {blind}")

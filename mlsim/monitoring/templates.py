@@ -24,6 +24,8 @@ def annotation_template(text: object) -> str:
     Raises: Refusal that names the function, if the template calls one.
     """
     template = text if isinstance(text, str) else f"{text}"
+    if "{{" in ACTION.sub("", template):
+        raise Refusal("opens a template with {{ that no }} closes")
     for action in ACTION.findall(template):
         if action != "$value" and not LABEL.fullmatch(action):
             raise Refusal(_refusal(action))

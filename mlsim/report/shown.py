@@ -15,9 +15,9 @@ def with_png(figure: Figure) -> Figure:
     return figure
 
 
-def png(figure: Figure) -> bytes:
-    """A figure as a PNG of 120 dots an inch."""
+def png(figure: Figure, dots_per_inch: int = DOTS_PER_INCH) -> bytes:
+    """A figure as a PNG."""
     target = io.BytesIO()
     with style.applied():
-        figure.savefig(target, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+        figure.savefig(target, format="png", dpi=dots_per_inch, metadata={"Software": None})
     return target.getvalue()

@@ -40,6 +40,10 @@ def read_run(folder: Path) -> tuple[Findings, float]:
 
 def incomplete(folder: Path, why: str) -> MlsimError:
     """That a folder isn't a complete run; where runs lie in it, the latest may be meant."""
+    if not folder.exists():
+        return MlsimError(f"{folder}: no such folder")
+    if not folder.is_dir():
+        return MlsimError(f"{folder}: is a file, and no folder")
     latest = folder / "latest"
     hint = f" (did you mean '{latest}'?)" if latest.is_dir() else ""
     return MlsimError(f"{folder}: not a complete run folder ({why}){hint}")

@@ -112,6 +112,8 @@ def _range(path: str, given: str, found: re.Match[str]) -> Axis:
         raise DesignError(path, f"both ends need the same unit {got(given)}")
     if float(low) >= float(high):
         raise DesignError(path, f"must go from a smaller to a larger number {got(given)}")
+    if count is not None and int(count) < 2:
+        raise DesignError(path, f"needs two values or more {got(given)}")
     return Axis(path, (), float(low), float(high), other or unit, int(count or 5))
 
 

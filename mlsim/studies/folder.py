@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,7 +104,8 @@ def put(path: Path, content: str | bytes) -> None:
         draft.write_bytes(data)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where there is no folder, there is no draft
+            draft.unlink()
         raise MlsimError(f"{path}: can't be written ({error.strerror})") from error
 
 

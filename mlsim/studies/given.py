@@ -118,6 +118,11 @@ def _parsed(text: str) -> tuple[str, dict[str, str] | str | None]:
     if own in (".", ""):
         return name.strip() if named else AS_IT_IS, None
     if "=" not in own:
+        if Path(own).suffix not in (".yaml", ".yml") and not Path(own).exists():
+            raise VariantError(
+                f"variant '{text}': must be a YAML file, or settings as in "
+                f"'busy: load.jobs.rate=3/s' (got '{own}')"
+            )
         return name.strip() if named else Path(own).stem, own
     settings = {}
     for part in own.split(";"):

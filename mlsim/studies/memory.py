@@ -1,5 +1,6 @@
 """How much memory a run will need, told before it starts; too much is refused."""
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -68,13 +69,14 @@ def check(one: Estimate, worlds: int, limit: float) -> None:
     if one.total * worlds <= limit:
         return
     parts = sorted(one.bytes.items(), key=lambda part: -part[1])[:3]
-    told = ", ".join(f"{what} {_gib(size)}" for what, size in parts)
+    told = ", ".join(f"{what} {_gib(size)}" for what, size in parts if size > 0.01 * one.total)
     side = f"{worlds} worlds side by side" if worlds > 1 else "the run"
     each = " each" if worlds > 1 else ""
     raise TooMuchMemory(
         f"{side} would need about {_gib(one.total * worlds)} of memory, more than {_gib(limit)}: "
-        f"{one.requests / 1e6:.3g} million requests{each}; {told}. Shorten the horizon, lower the "
-        f"rate, scrape less often, or allow it with --max-memory {one.total * worlds / GIB:.0f}GiB"
+        f"{float(f'{one.requests:.3g}'):,.0f} requests{each}; {told}. Shorten the horizon, lower "
+        "the rate, scrape less often, or allow it with "
+        f"--max-memory {math.ceil(one.total * worlds / GIB)}GiB"
     )
 
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mlsim.engine.columns import Column
-from mlsim.engine.draws import Distribution
 from mlsim.engine.network import Client as ClientStation
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.expressions import DurationExpression
@@ -110,9 +109,7 @@ class Client(Component):
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         try:
-            law = service_of(self.retries.backoff)
-            if law.distribution == Distribution.CONSTANT and law.a < 0:
-                yield ("retries", "backoff"), "must be a duration and not negative", ""
+            service_of(self.retries.backoff)
         except Refusal as refusal:
             yield ("retries", "backoff"), refusal.message, refusal.suggestion
         for place, message, near in release_misfits(self.releases, scenario):

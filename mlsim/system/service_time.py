@@ -48,6 +48,8 @@ def service_of(expression: ex.Expression | None) -> Service:
     if isinstance(expression, ex.Call) and expression.function in DISTRIBUTIONS:
         code, a, b = DISTRIBUTIONS[expression.function](*numbers)
         return Service(code, float(a), float(b))
+    if numbers[0] < 0:
+        raise Refusal(f"must be a duration and not negative (got {numbers[0]:g}s)")
     return Service(draws.Distribution.CONSTANT, numbers[0])
 
 

@@ -61,6 +61,15 @@ def test_a_mistake_in_a_file_of_settings_is_told_by_its_line(mlsim, scenario: Pa
     assert "bsy.yaml: no such file (did you mean 'busy.yaml'?)" in ended.stderr
 
 
+def test_what_is_neither_a_file_nor_settings_is_told_as_such(mlsim, scenario: Path):
+    ended = mlsim("compare", scenario, "busy: load.jobs.rate")
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "variant 'busy: load.jobs.rate': must be a YAML file, or settings as in "
+        "'busy: load.jobs.rate=3/s' (got 'load.jobs.rate')\n"
+    )
+
+
 def test_a_forgotten_colon_behind_a_name_is_told_as_one(mlsim, scenario: Path):
     ended = mlsim("compare", scenario, "busy horizon=1d")
     assert ended.returncode == 2

@@ -14,3 +14,5 @@ def test_a_folder_that_is_no_run_is_refused(mlsim, tmp_path: Path):
     refused = mlsim("explain", tmp_path)
     assert refused.returncode == 2
     assert "not a complete run folder" in refused.stderr
+    assert mlsim("explain", "nowhere").stderr == "nowhere: no such folder\n"
+    assert mlsim("explain", __file__).stderr == f"{__file__}: is a file, and no folder\n"

@@ -21,3 +21,8 @@ def test_refuses_a_picture_of_another_sort(mlsim, scenario: Path):
     refused = mlsim("graph", scenario, "--out", "system.bmp")
     assert refused.returncode == 2
     assert ".svg or .png" in refused.stderr
+
+
+def test_a_place_where_no_picture_can_be_is_a_mistake(mlsim, scenario: Path):
+    refused = mlsim("graph", scenario, "--out", scenario / "system.png")
+    assert (refused.returncode, "can't be written" in refused.stderr) == (2, True)

@@ -23,3 +23,5 @@ def test_overwrites_nothing(mlsim, tmp_path: Path):
     assert "exists already" in refused.stderr
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == [mine]
     assert mine.read_text() == "mine"
+    refused = mlsim("init", mine)
+    assert (refused.returncode, "is a file" in refused.stderr) == (2, True)

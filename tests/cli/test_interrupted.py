@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -119,3 +120,13 @@ def test_full_disk(mlsim, scenario: Path, tmp_path: Path):
     assert ended.returncode == 2
     assert "can't write the run there" in ended.stderr
     assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_ctrl_c_before_the_commands_are_there(mlsim, monkeypatch):
+    class Interrupted(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "mlsim.cli.app", Interrupted("mlsim.cli.app"))
+    ended = mlsim("validate", "scenario.yaml")
+    assert (ended.returncode, ended.stderr) == (130, "")

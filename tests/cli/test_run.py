@@ -34,6 +34,12 @@ def test_shorthands_say_the_same_as_set(mlsim, scenario: Path):
     assert short.stdout == long.stdout
 
 
+def test_a_seed_that_is_no_number_is_told_as_the_setting_that_it_is(mlsim, scenario: Path):
+    refused = mlsim("run", scenario, "--seed", "five")
+    assert refused.returncode == 2
+    assert refused.stderr == "--set seed=five: must be a whole number (got 'five')\n"
+
+
 def test_a_mistake_leaves_no_folder(mlsim, scenario: Path, tmp_path: Path):
     refused = mlsim("run", scenario, "--set", "system.desk.workers=none")
     assert refused.returncode == 2

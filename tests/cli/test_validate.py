@@ -43,3 +43,16 @@ def test_set_needs_a_path_and_a_value(mlsim):
     wrong = mlsim("validate", "x.yaml", "--set", "horizon")
     assert wrong.returncode == 2
     assert "PATH=VALUE" in wrong.stderr
+
+
+def test_a_rule_that_looks_at_nothing_is_told(mlsim, tmp_path: Path):
+    mlsim("init", "shop")
+    rules = tmp_path / "shop" / "monitoring" / "rules" / "counter.rules.yml"
+    rules.write_text(rules.read_text().replace("queue_length", "queue_lenght"))
+    checked = mlsim("validate", "shop/scenario.yaml")
+    assert checked.returncode == 0, "Prometheus takes it, too"
+    assert checked.stdout == (
+        "shop/scenario.yaml: no mistakes found\n"
+        "shop/scenario.yaml: QueueAtTheCounter looks at nothing: no metric is called "
+        "'queue_lenght' (did you mean 'queue_length'?)\n"
+    )

@@ -52,6 +52,7 @@ def test_an_expression_is_refused_with_its_line(tmp_path, expression, message):
         ("        record: a:b", "4", "must be either an alert or a record"),
         ("        labels: {a-b: c}", "6", "must be the name of a label (got 'a-b')"),
         ("        labels: {x: '{{ $value }}'}", "6", "must not use $value"),
+        ("        annotations: {summary: '{{ $value'}", "6", "opens a template with {{ that no }}"),
         (
             "        annotations: {summary: '{{ $value | humanize }}'}",
             "6",

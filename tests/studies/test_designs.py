@@ -25,7 +25,12 @@ def test_a_range_has_the_unit_of_its_ends():
 
 @pytest.mark.parametrize(
     ("given", "message"),
-    [("", "needs values"), ("3..1", "from a smaller"), ("1s..2h", "the same unit")],
+    [
+        ("", "needs values"),
+        ("3..1", "from a smaller"),
+        ("1s..2h", "the same unit"),
+        ("1..3:1", "two values"),
+    ],
 )
 def test_what_cannot_be_varied_is_refused(given: str, message: str):
     with pytest.raises(MlsimError, match=rf"--vary p: .*{message}.*\(got '{given}'\)"):

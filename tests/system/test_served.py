@@ -260,3 +260,8 @@ def test_an_unknown_way_to_balance_is_told_with_those_that_are_known(tmp_path):
 def test_a_backoff_that_is_none_is_refused(backoff, told, tmp_path):
     with pytest.raises(ScenarioError, match=told):
         clients(f'retries: {{max: 1, backoff: "{backoff}"}}', tmp_path)
+
+
+def test_a_service_that_takes_less_than_no_time_is_refused(tmp_path):
+    with pytest.raises(ScenarioError, match=r"service_time: must be .* not negative \(got -1s\)"):
+        clients("", tmp_path, 0.0, "-1s")

@@ -54,6 +54,8 @@ def parse(text: str) -> ast.Expr:
     try:
         tree = ast.parse(text)
     except ValueError as error:
+        if str(error) == "invalid promql query":  # which says nothing, and not where
+            raise PromqlError(f"is not PromQL (got '{text}')") from None
         raise _with_suggestion(str(error)) from None
     except BaseException as error:
         # The parser panics on a few durations, such as `offset NaN`; that is no Exception.

@@ -65,6 +65,7 @@ def empty_state(
         requests=records(0, layout.REQUEST),
         attempts=records(0, layout.ATTEMPT),
         tokens=records(0, layout.TOKEN),
+        drawn=np.zeros((0, len(stations)), np.float64),
         stamps=np.zeros((0, len(index)), np.int32),
         joined=np.zeros((0, program.joins), np.int32),
         answers=np.zeros((0, answers), np.int64),
@@ -84,6 +85,7 @@ def empty_state(
         kept=np.zeros((room, len(index)), np.int32),
         arrivals=records(0, layout.ARRIVAL),
         foreseen=np.zeros((0, ahead), np.int64),
+        drawn_ahead=np.zeros((0, len(stations)), np.float64),
         visits=records(log, layout.VISIT_ROW),
         rows=records(log, layout.REQUEST_ROW),
         row_stamps=np.zeros((log, len(index)), np.int32),
@@ -92,7 +94,8 @@ def empty_state(
 
 def grown(old: layout.State, slots: int) -> layout.State:
     """The same state with `slots` more free slots in every pool, and a heap to match."""
-    pools = ("requests", "attempts", "tokens", "stamps", "joined", "answers", "told", "expected")
+    per_request, per_attempt = ("requests", "drawn", "expected"), ("attempts", "stamps", "joined")
+    pools = (*per_request, *per_attempt, "answers", "told", "tokens")
     return with_heap(replace(old, **{name: _longer(getattr(old, name), slots) for name in pools}))
 
 
@@ -219,6 +222,7 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].question = program.number_of(station.name)
         built[k].priority = program.number_of(Trait(station.name, "priority"))
         built[k].sized = program.number_of(Trait(station.name, "size"))
+        built[k].family = station.service.distribution
         built[k].batch, built[k].batch_wait = station.batch, station.batch_wait
         built[k].per_item = station.per_item
         built[k].balancing = layout.SHARED if station.balancing is None else station.balancing
@@ -230,6 +234,9 @@ def _stations(stations: Sequence[Station], program: Program) -> Any:
         built[k].guarded = station.rate < math.inf or limit is not None
         built[k].sheds_above, built[k].coldness = station.sheds_above, station.coldness
     built["permits"], built["filled"] = built["burst"], -math.inf
+    for load in program.entries:
+        for k in program.names_met(load) & set(range(len(stations))):
+            built[k].met_by |= np.int64(1 << load)
     built["first_call"] = built["last_call"] = built["turn"] = built["cache"] = -1
     with_cache = [k for k, station in enumerate(stations) if station.cache]
     built["cache"][with_cache] = np.arange(len(with_cache))

@@ -102,22 +102,40 @@ def uniform_at(key: Any, entity: int, attempt: int) -> float:
 @compiled
 def quantile(distribution: int, a: float, b: float, u: float) -> float:
     """Inverse distribution function of a `Distribution` at `u` in (0, 1); rises with `u`."""
+    return scaled(distribution, a, b, standard(distribution, u))
+
+
+@compiled
+def standard(distribution: int, u: float) -> float:
+    """The part of the quantile at `u` that is the same whatever the parameters are."""
+    if distribution in (_EXPONENTIAL, _PARETO):
+        return -portable.log(1.0 - u)
+    if distribution in (_LOGNORMAL, _NORMAL):
+        return portable.normal_quantile(u)
+    if distribution == _WEIBULL:
+        return portable.log(-portable.log(1.0 - u))
+    return u
+
+
+@compiled
+def scaled(distribution: int, a: float, b: float, x: float) -> float:
+    """The quantile with parameters, of which the rest is `x`."""
     if distribution == _CONSTANT:
         return a
     if distribution == _EXPONENTIAL:
-        return -portable.log(1.0 - u) * a
+        return x * a
     if distribution == _LOGNORMAL:
-        return portable.exp(a + b * portable.normal_quantile(u))
+        return portable.exp(a + b * x)
     if distribution == _NORMAL:
-        return a + b * portable.normal_quantile(u)
+        return a + b * x
     if distribution == _UNIFORM:
-        return a + (b - a) * u
+        return a + (b - a) * x
     if distribution == _BERNOULLI:
-        return 1.0 if u > 1.0 - a else 0.0
+        return 1.0 if x > 1.0 - a else 0.0
     if distribution == _WEIBULL:
-        return a * portable.exp(portable.log(-portable.log(1.0 - u)) / b)
+        return a * portable.exp(x / b)
     if distribution == _PARETO:
-        return a * portable.exp(-portable.log(1.0 - u) / b)
+        return a * portable.exp(x / b)
     return math.nan
 
 

@@ -1,15 +1,15 @@
 """The heap of events, ordered by time and, at one instant, by what and whose they are.
 
 A binary heap in an array of `state.EVENT` records that carry their whole order with them; the
-number of events stands in `tally[EVENTS]`. Room is seen to before each
-event of the kernel.
+number of events stands in `tally[EVENTS]`. Room is seen to before each event of the kernel. Most
+events bring about another, which takes their place at the top: `tally[TAKEN]` says that it is free.
 """
 
 from typing import Any
 
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.luck import path_of
-from mlsim.engine.state import COMPLETION, EVENTS, FAILURE, State
+from mlsim.engine.state import COMPLETION, EVENTS, FAILURE, TAKEN, State
 
 
 @kernel_call
@@ -17,40 +17,61 @@ def push(
     state: State, time: float, kind: int, slot: int, entity: int, attempt: int, hop: int
 ) -> None:
     """Add an event about `slot` at `time`; the rest is its place among events of that instant."""
-    heap, n = state.heap, state.tally[EVENTS]
-    state.tally[EVENTS] = n + 1
-    # One place beyond the heap, the new event waits while later ancestors move down.
-    new = heap[n + 1]
+    heap, taken = state.heap, state.tally[TAKEN]
+    # One place beyond the heap, the new event waits while others make room.
+    n = state.tally[EVENTS] + 1 - taken
+    new = heap[n]
     new.time, new.kind, new.hop = time, kind, hop
     new.entity, new.attempt, new.slot = entity, attempt, slot
-    hole = n
-    while hole > 0:
-        parent = (hole - 1) >> 1
-        if not earlier(state, n + 1, parent):
-            break
-        move(heap, hole, parent)
-        hole = parent
-    move(heap, hole, n + 1)
+    state.tally[EVENTS], state.tally[TAKEN] = n, 0
+    if taken:
+        sink(state, n)
+    else:
+        rise(state, n)
 
 
 @kernel_step
-def pop(state: State) -> tuple[Any, Any]:
-    """Take the first event off the heap; returns its kind and slot."""
-    heap, n = state.heap, state.tally[EVENTS] - 1
-    kind, slot = heap[0].kind, heap[0].slot
-    state.tally[EVENTS] = n
-    # The last event looks for its place from the top while earlier children move up.
-    hole, child = 0, 1
+def take_first(state: State) -> tuple[Any, Any]:
+    """The kind and slot of the first event, whose place is free for the next that is pushed."""
+    state.tally[TAKEN] = 1
+    return state.heap[0].kind, state.heap[0].slot
+
+
+@kernel_step
+def close_gap(state: State) -> None:
+    """Nothing has followed on the event that was taken: the last one takes its place."""
+    if state.tally[TAKEN]:
+        state.tally[TAKEN] = 0
+        state.tally[EVENTS] -= 1
+        sink(state, state.tally[EVENTS])
+
+
+@kernel_step
+def rise(state: State, n: int) -> None:
+    """The event at `n` finds its place from the end, one before it, as later ones move down."""
+    heap, hole = state.heap, n - 1
+    while hole > 0:
+        parent = (hole - 1) >> 1
+        if not earlier(state, n, parent):
+            break
+        move(heap, hole, parent)
+        hole = parent
+    move(heap, hole, n)
+
+
+@kernel_step
+def sink(state: State, n: int) -> None:
+    """The event at `n` finds its place from the top, which is free, as earlier ones move up."""
+    heap, hole, child = state.heap, 0, 1
     while child < n:
         # Added, not branched on: the processor would guess wrong half of the time. A right child
-        # at n is the last event itself, and if it comes first, it has found its place.
+        # at n is the event itself, and if it comes first, it has found its place.
         child += earlier(state, child + 1, child)
         if not earlier(state, child, n):
             break
         move(heap, hole, child)
         hole, child = child, 2 * child + 1
     move(heap, hole, n)
-    return kind, slot
 
 
 @kernel_step

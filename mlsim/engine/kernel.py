@@ -29,6 +29,7 @@ changed and only lets go of it.
 
 import math
 
+from mlsim.engine.ahead import bring_draws
 from mlsim.engine.attempts import (
     depart,
     fail,
@@ -51,7 +52,7 @@ from mlsim.engine.calls import (
     time_out_call,
 )
 from mlsim.engine.cancelling import cancel
-from mlsim.engine.events import pop, push
+from mlsim.engine.events import close_gap, push, take_first
 from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.lines import replica_of, station_of
@@ -139,7 +140,7 @@ def advance(table: Table, until: float, horizon: float) -> int:
     state = state_at(table)
     tally = state.tally
     now, done = state.clock[0], tally[MOVED]
-    tally[MOVED] = 0
+    tally[MOVED] = sure = 0
     while True:
         while done < tally[MOVES]:
             token = state.agenda[2 * done]
@@ -151,8 +152,12 @@ def advance(table: Table, until: float, horizon: float) -> int:
                 return NEEDS_ANSWER
             done += 1
         tally[MOVES] = done = 0
-        if lacks_room(state):
-            return NEEDS_ROOM
+        close_gap(state)
+        if sure == 0:
+            sure = events_that_fit(state)
+            if sure <= 0:
+                return NEEDS_ROOM
+        sure -= 1
         event_time = state.heap[0].time if tally[EVENTS] > 0 else math.inf
         known = tally[NEXT_ARRIVAL] < tally[KNOWN_ARRIVALS]
         arrival_time = state.arrivals[tally[NEXT_ARRIVAL]].time if known else horizon
@@ -160,7 +165,7 @@ def advance(table: Table, until: float, horizon: float) -> int:
         if now > until or now == math.inf:
             return DONE
         if event_time <= arrival_time:
-            kind, slot = pop(state)
+            kind, slot = take_first(state)
             happen(state, now, kind, slot)
         elif known:
             arrive(state, now)
@@ -182,19 +187,18 @@ def inject(table: Table, now: float, kind: int, slot: int) -> None:
 
 
 @kernel_step
-def lacks_room(state: State) -> bool:
-    """Whether a log or a pool might overflow within the next event."""
+def events_that_fit(state: State) -> int:
+    """For how many more events logs and pools have room for sure."""
     tally = state.tally
     margin = tally[MARGIN]
-    full: bool = (
-        tally[VISITS_LOGGED] + margin > state.visits.size
-        or tally[ROWS_LOGGED] + margin > state.rows.size
-        or tally[TOKENS_USED] + margin > state.tokens.size
-        or tally[ATTEMPTS_USED] + margin > state.attempts.size
-        or tally[REQUESTS_USED] + margin > state.requests.size
-        or tally[EVENTS] + PUSHES * margin > state.heap.size
-    )
-    return full
+    visits = state.visits.size - tally[VISITS_LOGGED]
+    rows = state.rows.size - tally[ROWS_LOGGED]
+    tokens = state.tokens.size - tally[TOKENS_USED]
+    attempts = state.attempts.size - tally[ATTEMPTS_USED]
+    requests = state.requests.size - tally[REQUESTS_USED]
+    events = (state.heap.size - tally[EVENTS]) // PUSHES
+    fit: int = min(visits, rows, tokens, attempts, requests, events) // margin
+    return fit
 
 
 @kernel_call
@@ -242,6 +246,7 @@ def arrive(state: State, now: float) -> None:
     entity = state.arrivals[tally[NEXT_ARRIVAL]].entity
     tally[NEXT_ARRIVAL] += 1
     request = new_request(state, entity, now)
+    bring_draws(state, tally[NEXT_ARRIVAL] - 1, request)
     if state.expected.shape[1] > 0:
         adopt(state, tally[NEXT_ARRIVAL] - 1, request)
     begin(state, now, request)

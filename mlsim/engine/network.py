@@ -9,6 +9,7 @@ import numpy as np
 
 from mlsim.engine import kernel
 from mlsim.engine import state as layout
+from mlsim.engine.ahead import draw_ahead
 from mlsim.engine.arrivals import Source
 from mlsim.engine.building import empty_state, grown, records
 from mlsim.engine.draws import stream
@@ -210,9 +211,11 @@ class Network(Operated):
         times, ids = self._arrivals.between(start, end)
         block = records(times.size, layout.ARRIVAL)
         block["time"], block["entity"] = times, ids
-        self._state = replace(self._state, arrivals=block)
+        drawn = np.empty((times.size, len(self._stations)))
+        self._state = replace(self._state, arrivals=block, drawn_ahead=drawn)
         self._state.tally[layout.NEXT_ARRIVAL] = 0
         self._state.tally[layout.KNOWN_ARRIVALS] = times.size
+        draw_ahead(handed(self._state))
         if self._foresight is not None:
             self._state = self._foresight.foresee(self._state)
         self._horizon = end if end < self.until else math.inf

@@ -5,10 +5,11 @@ import math
 import numpy as np
 
 from mlsim.engine.admission import admits, sheds
+from mlsim.engine.ahead import standard_draw
 from mlsim.engine.attempts import fail
 from mlsim.engine.balancing import NOBODY, choose_line
 from mlsim.engine.calls import end_call, start_call
-from mlsim.engine.draws import quantile
+from mlsim.engine.draws import scaled
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import line_of, oldest, stand_in_line, take_next, watch
@@ -152,8 +153,8 @@ def draw_service(state: State, token: int, index: int) -> None:
     processor need not wait for it, and again if the law has changed by the time its turn comes.
     """
     station = state.stations[index]
-    luck = luck_of(state, token, station.key)
-    service = max(0.0, quantile(station.distribution, station.a, station.b, luck))
+    drawn = standard_draw(state, token, index)
+    service = max(0.0, scaled(station.distribution, station.a, station.b, drawn))
     if station.sized >= 0:
         bits = state.told[state.tokens[token].attempt, station.sized]
         service *= np.int64(bits).view(np.float64)

@@ -40,6 +40,7 @@ def new_request(state: State, entity: int, arrival: float) -> int:
     request.pending = request.retried = request.hedged = 0
     request.youngest = -1
     request.state = PENDING
+    request.drew = 0
     request.arrival = arrival
     for place in range(state.expected.shape[1]):
         state.expected[slot, place] = -1

@@ -114,8 +114,9 @@ PUSHES = 8
     MOVED,
     ASKING,
     LANES,
-) = range(18)
-TALLIES = 18
+    TAKEN,
+) = range(19)
+TALLIES = 19
 """How many of them. CANCELS: whether any client cancels work, so that it must be found again.
 MOVES: how many stand on the agenda; MOVED: how many of them were done when the kernel stopped at
 the next, which stands at an ASK without an answer. ASKING: whether one does. LANES: lines per
@@ -147,11 +148,13 @@ REQUEST = np.dtype(
         ("youngest", "i4"),
         ("load", "i2"),
         ("state", "i2"),
+        ("drew", "i2"),
     ],
     align=True,
 )
 """`sent`: its last attempt; `pending`: attempts under way; `retried`, `hedged`: attempts after the
-first, by why they were sent; `youngest`: the last attempt that still has a slot.
+first, by why they were sent; `drew`: whether its first attempt has drawn ahead; `youngest`: the
+last that still has a slot.
 `next` leads from a free slot to the next free one (see `slots`), and from a request whose person
 may leave to the one whose person came next."""
 
@@ -225,6 +228,8 @@ worker that serves it has called others, and `fate` what came of that."""
 STATION = np.dtype(
     [
         ("key", "u8"),
+        ("family", "i8"),
+        ("met_by", "i8"),
         ("distribution", "i8"),
         ("a", "f8"),
         ("b", "f8"),
@@ -273,6 +278,7 @@ STATION = np.dtype(
     ]
 )
 """`law`: number of the service-time distribution in force.
+`family`: the distribution of draws that are made ahead, for loads whose bits are set in `met_by`.
 `instant`: unlimited workers and no service time, so a visit takes no event.
 `retries`: how often whoever called calls again.
 `optional`: a visit that brings nothing leaves a gap in the attempt, and doesn't fail it.
@@ -459,6 +465,8 @@ class State:
     the answers rest. told: per attempt, the last answer to each question that it was asked.
     expected: as `answers`, per request, for its first attempt, and then whether for no other one.
     foreseen: the same per arrival of the block.
+    drawn: per request, per station, what its first attempt has drawn there; drawn_ahead: the same
+    per arrival of the block (see `ahead`).
     hops, targets: programs (see `routes`); loads: who enters where, and how patiently.
     ways: what people do next, load by load.
     stations, settings: per name; replicas: per station and replica; lines: see `LINE`.
@@ -477,6 +485,7 @@ class State:
     requests: Annotated[NDArray[Any], REQUEST, 1]
     attempts: Annotated[NDArray[Any], ATTEMPT, 1]
     tokens: Annotated[NDArray[Any], TOKEN, 1]
+    drawn: Annotated[NDArray[np.float64], FLOAT64, 2]
     stamps: Annotated[NDArray[np.int32], INT32, 2]
     joined: Annotated[NDArray[np.int32], INT32, 2]
     answers: Annotated[NDArray[np.int64], INT64, 2]
@@ -496,6 +505,7 @@ class State:
     kept: Annotated[NDArray[np.int32], INT32, 2]
     arrivals: Annotated[NDArray[Any], ARRIVAL, 1]
     foreseen: Annotated[NDArray[np.int64], INT64, 2]
+    drawn_ahead: Annotated[NDArray[np.float64], FLOAT64, 2]
     visits: Annotated[NDArray[Any], VISIT_ROW, 1]
     rows: Annotated[NDArray[Any], REQUEST_ROW, 1]
     row_stamps: Annotated[NDArray[np.int32], INT32, 2]

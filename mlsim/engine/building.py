@@ -177,7 +177,7 @@ def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]
     loads = records(LOADS, layout.LOAD)
     for field in ("client", "first_timer", "last_timer", "first_leaver", "last_leaver"):
         loads[field] = -1
-    loads["patience"] = loads["budget"] = math.inf
+    loads["timeout"] = loads["patience"] = loads["budget"] = math.inf
     owners: dict[str, int] = {}
     for number, (name, hop) in program.entries.items():
         loads[number].hop = hop

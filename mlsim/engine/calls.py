@@ -93,6 +93,7 @@ def get_lost(state: State, now: float, token: int, index: int) -> bool:
     station.arrived += 1
     station.lost += 1
     visit.arrival = visit.start = now
+    visit.left = 1.0
     visit.replica, visit.settings = -1, -1
     log_visit(state, now, token, VISIT_LOST)
     attempt = state.attempts[visit.attempt]

@@ -10,6 +10,7 @@ from mlsim.engine.service import leave_worker
 from mlsim.engine.sharing import catch_up, leave, plan
 from mlsim.engine.slots import drop_attempt, drop_request, drop_token
 from mlsim.engine.state import (
+    ADRIFT,
     CALLED,
     CALLED_OFF,
     CANCELLED,
@@ -71,13 +72,19 @@ def end_attempt(state: State, now: float, attempt: int, slot: int) -> None:
 
 @kernel_call
 def call_back(state: State, now: float, attempt: int) -> None:
-    """End the visits of an attempt: first those that wait, or one might begin to be served."""
+    """End the visits of an attempt: first those that wait, or one might begin to be served.
+
+    Nor does it wait for calls that have got lost.
+    """
     for status in (WAITING, IN_SERVICE):
         token = state.attempts[attempt].youngest
         while token >= 0:
             elder = state.tokens[token].elder
             if state.tokens[token].state == status:
                 cancel_visit(state, now, token)
+            elif state.tokens[token].state == ADRIFT:
+                end_call(state, token, state.hops[state.tokens[token].hop].station)
+                drop_token(state, token)
             token = elder
 
 

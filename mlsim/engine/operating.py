@@ -41,6 +41,7 @@ class Operated:
         self._up = [[True] * s.replicas for s in stations]
         self._woken: set[int] = set()
         self._draining: set[tuple[int, int]] = set()
+        self._cuts: dict[tuple[int, int], Cut] = {}
         for k, station in enumerate(stations):
             self.set_service(station.name, station.service)
             self._make_room(k)
@@ -163,10 +164,16 @@ class Operated:
         return self._stations[k].balancing is None
 
     def cut(self, senders: str, receiver: str, how: Cut) -> None:
-        """What becomes, from now on, of calls that station or client `senders` makes to another."""
-        hops = self._state.hops
-        calls = calls_between(hops, self._state.targets, self.index(senders), self.index(receiver))
-        hops["cut"][calls] = how
+        """What becomes, from now on, of calls that station or client `senders` makes to another.
+
+        What several join to call is refused if it is for one of them, or else lost if it is.
+        """
+        self._cuts[self.index(senders), self.index(receiver)] = how
+        hops, targets = self._state.hops, self._state.targets
+        hops["cut"] = Cut.REACHES
+        for between, what in self._cuts.items():
+            calls = calls_between(hops, targets, *between)
+            hops["cut"][calls] = np.maximum(hops["cut"][calls], what)
 
     def scale(self, name: str, replicas: int) -> None:
         """Run `replicas` replicas: more at once; fewer as the highest finish what they have."""

@@ -504,9 +504,13 @@ def calls_between(
 
 
 def _predecessors(hops: NDArray[Any], targets: NDArray[np.int64]) -> dict[int, list[int]]:
+    """What leads to each hop: to what comes after a SPLIT, the ends of its branches."""
     before: dict[int, list[int]] = {}
+    ends = {int(hops["first"][hop]): hop for hop in np.flatnonzero(hops["kind"] == RETURN).tolist()}
     for hop, row in enumerate(hops):
         branches = targets[row["first"] : row["first"] + row["count"]].tolist()
-        for following in (int(row["next"]), int(row["calls"]), *branches):
+        for following in (int(row["calls"]), *branches):
             before.setdefault(following, []).append(hop)
+        last = [ends[branch] for branch in branches] if row["kind"] == SPLIT else [hop]
+        before.setdefault(int(row["next"]), []).extend(last)
     return before

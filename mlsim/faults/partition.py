@@ -11,7 +11,7 @@ from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
 from mlsim.system.simulation import System
-from mlsim.system.wiring import predecessors
+from mlsim.system.wiring import callers
 
 
 @fault_kind("partition")
@@ -67,4 +67,4 @@ class Partition(Fault):
 def _calls(scenario: Scenario, caller: str, called: str) -> bool:
     """Whether requests come to one straight from the other; the way to a client is a reply."""
     is_client = scenario.system[called].starts_requests
-    return not is_client and caller in predecessors(scenario.flow).get(called, ())
+    return not is_client and caller in callers(scenario.flow).get(called, ())

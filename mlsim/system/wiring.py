@@ -222,6 +222,14 @@ def predecessors(flow: Iterable[Chain]) -> dict[str, list[str]]:
     return {to: before for to, before in _edges(flow).items() if isinstance(to, str)}
 
 
+def callers(flow: Iterable[Chain]) -> dict[str, list[str]]:
+    """Who calls whom, by receiver: what others have answered reaches it, but isn't sent by them."""
+    before: dict[Readers, list[str]] = {}
+    for chain in flow:
+        _walk(chain.steps, [], before, answers=False)
+    return {to: senders for to, senders in before.items() if isinstance(to, str)}
+
+
 def _chains_from(flow: tuple[Chain, ...], entry: str) -> list[Chain]:
     """The chains along which requests go that enter at a component, asides among them."""
     found = [chain for chain in flow if not chain.aside and name_of(chain.steps[0]) == entry]
@@ -248,8 +256,13 @@ def _edges(flow: Iterable[Chain]) -> dict[Readers, list[str]]:
     return before
 
 
-def _walk(steps: Iterable[Step], last: list[str], before: dict[Readers, list[str]]) -> list[str]:
-    """Enter the edges of one chain that follows `last`; gives the components at its end."""
+def _walk(
+    steps: Iterable[Step], last: list[str], before: dict[Readers, list[str]], answers: bool = True
+) -> list[str]:
+    """Enter the edges of one chain that follows `last`; gives the components at its end.
+
+    answers: whether those at the end of a call come before what follows the caller, too.
+    """
     for step in steps:
         if name_of(step) or isinstance(step, Choice):
             known = before.setdefault(step if isinstance(step, Choice) else name_of(step), [])
@@ -257,10 +270,11 @@ def _walk(steps: Iterable[Step], last: list[str], before: dict[Readers, list[str
         if isinstance(step, str):
             last = [step]
         elif isinstance(step, Call):
-            last = [*_walk(step.inside, [step.name], before), step.name]
+            inside = _walk(step.inside, [step.name], before, answers)
+            last = [*(inside if answers else ()), step.name]
         else:
-            ends = [end for branch in step.branches for end in _walk(branch, last, before)]
-            last = list(dict.fromkeys(ends))
+            ends = [_walk(branch, last, before, answers) for branch in step.branches]
+            last = list(dict.fromkeys(chain_together(*ends)))
     return last
 
 

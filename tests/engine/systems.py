@@ -14,6 +14,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from mlsim.scenario.flow import parse_flow
+from mlsim.system.wiring import callers
+
 SERVERS = "abc"
 HORIZON = 24
 """Seconds."""
@@ -67,6 +70,7 @@ BATCH = given_keys(
     size=st.integers(2, 4), wait=ticks(0, 3), per_item=st.sampled_from(["0s", "250ms", "30ms"])
 )
 BALANCING = ["random", "round_robin", "least_outstanding", "power_of_two"]
+ZONES = ["east", "west"]
 SERVER = given_keys(
     kind=st.just("server"),
     service_time=SERVICE,
@@ -77,7 +81,7 @@ SERVER = given_keys(
     timeout=maybe(ticks(1, 8)),
     optional=st.booleans(),
     error_rate=st.sampled_from([None, 0.2]),
-    zones=st.sampled_from([None, ["east", "west"]]),
+    zones=st.sampled_from([None, ZONES]),
     balancing=st.sampled_from([None, None, *BALANCING]),
     priority=st.sampled_from([None, None, "floor(3 * x)", "floor(3 * x) * pulse(6s, 18s)"]),
     on_crash=st.sampled_from([None, "retried", "resumed"]),
@@ -107,6 +111,12 @@ CACHE = given_keys(
     workers=maybe(st.integers(1, 3)),
     optional=st.booleans(),
     timeout=maybe(ticks(2, 8)),
+)
+POOL = given_keys(
+    kind=st.just("connection_pool"),
+    connections=st.integers(1, 3),
+    queue_limit=maybe(st.integers(0, 4)),
+    patience=maybe(ticks(1, 8)),
 )
 CLIENT = given_keys(
     kind=st.just("client"),
@@ -146,7 +156,9 @@ FLOWS = st.sampled_from(
         "a -> b([a, c]) -> c",
         "a(any of [b, c] cancel rest)",
         "a -> cache(b -> c)",
-        "[cache(a), b] -> c",
+        "[cache(b -> c), a] -> c",
+        "a -> pool(b -> c)",
+        "a(pool(b)) -> c",
     ]
 )
 ASIDES = st.lists(
@@ -177,14 +189,25 @@ WATCHERS = {
         start_up=ticks(0, 4),
         backoff=ticks(0, 4),
     ),
+    "rollout": given_keys(
+        kind=st.just("rolling_deploy"),
+        component=st.just("a"),
+        at=ticks(0, 60),
+        every=maybe(ticks(4, 40)),
+        grace=ticks(0, 12),
+        start_up=ticks(0, 4),
+    ),
 }
 FAULTS = {
     "crash": {},
+    "slow_replica": {"factor": st.sampled_from([2, 3.5])},
     "latency": {"factor": st.sampled_from([2, 3.5])},
     "packet_loss": {"share": st.sampled_from([0.3, 1.0])},
     "expired_certificate": {},
     "memory_leak": {"lives": ticks(2, 8), "restart": ticks(1, 4)},
     "wrong_scale": {"column": st.just("x"), "factor": st.just(0.4), "ramp": ticks(0, 12)},
+    "partition": {"calls": st.sampled_from(["lost", "refused"])},
+    "zone_outage": {"zone": st.sampled_from(ZONES)},
 }
 RATE = st.sampled_from(["2/s", "4/s", "6/s", "4/s * pulse(4s, 12s)"])
 THINK = st.sampled_from(["500ms", "1s", "exponential(mean=1s)"])
@@ -226,7 +249,8 @@ def systems(draw: Draw) -> Written:
         system[name]["retries"] = draw(st.integers(1, 2))
     if "cache" in words(flow):
         system["cache"] = draw(CACHE)
-        used.append("cache")
+    if "pool" in words(flow):
+        system["pool"] = draw(POOL)
     if "log" in words(flow):
         system["log"] = draw(LOG)
     for name, watcher in WATCHERS.items():
@@ -240,7 +264,9 @@ def systems(draw: Draw) -> Written:
         "load": load,
         "system": system,
         "flow": flow,
-        "faults": draw(st.lists(faults(used), max_size=3, unique_by=lambda fault: fault["name"])),
+        "faults": draw(
+            st.lists(faults(system, flow), max_size=3, unique_by=lambda fault: fault["name"])
+        ),
     }
     return Written(document, traces)
 
@@ -271,17 +297,32 @@ def going_on(draw: Draw, load: Document, loads: list[str]) -> Document:
 
 
 @st.composite
-def faults(draw: Draw, servers: list[str]) -> Document:
-    """Something that breaks a server, and mostly is repaired."""
-    kind = draw(st.sampled_from(sorted(FAULTS)))
+def faults(draw: Draw, system: Document, flow: list[str]) -> Document:
+    """Something that breaks a server, or what leads to it, and mostly is repaired."""
+    system = {name: spec for name, spec in system.items() if spec["kind"] != "client"}
+    servers = [name for name in (*SERVERS, "cache") if name in system]
+    calls = callers(parse_flow(line) for line in flow)
+    fitting = dict.fromkeys(FAULTS, servers) | {
+        "partition": [f"{one}_{name}" for name in calls if name in system for one in calls[name]],
+        "zone_outage": [name for name in servers if "zones" in system[name]],
+        "wrong_scale": ["phone"],
+    }
+    kind = draw(st.sampled_from([kind for kind in sorted(FAULTS) if fitting[kind]]))
+    where = draw(st.sampled_from(fitting[kind]))
     begins = draw(st.integers(0, 4 * HORIZON - 8))
     lasts = draw(st.integers(1, 24))
-    component = "phone" if kind == "wrong_scale" else draw(st.sampled_from(servers))
+    what = {key: draw(strategy) for key, strategy in FAULTS[kind].items()}
+    if kind == "partition":
+        what["between"] = where.split("_")
+    elif kind != "zone_outage":
+        what["component"] = where
+    if kind in ("crash", "slow_replica"):
+        there = system[where].get("shards", system[where].get("replicas", 1))
+        what["replica"] = draw(st.integers(0, there - 1))
     return {
         "kind": kind,
-        "name": f"{kind}_of_{component}",
+        "name": f"{kind}_of_{where}",
         "at": f"{begins * 250}ms",
         "until": f"{(begins + lasts) * 250}ms",
-        "component": component,
-        **{key: draw(strategy) for key, strategy in FAULTS[kind].items()},
+        **what,
     }

@@ -10,6 +10,7 @@ import simpy
 from mlsim.engine.draws import Distribution
 from mlsim.engine.network import Client, Network, Service, Station
 from mlsim.engine.parts import AfterCrash
+from mlsim.engine.routes import Cut
 from tests.engine.oracle import Oracle
 from tests.engine.runs import Decider, Fixed, Recorded, exponential, poisson
 
@@ -280,6 +281,46 @@ def test_layers_of_callers(what):
         machine.restart(last, 0)
 
     assert_same(flow, stations, Client("phone"), (crash,), arrivals=poisson(4.0, 200))
+
+
+def partitions(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+    """From 5 to 11 c can't be reached from one, or from both, of those before it."""
+    for caller, how in (("a", Cut.GETS_LOST), ("b", Cut.IS_REFUSED), ("a", Cut.REACHES)):
+        yield env.timeout(2.0 if env.now else 5.0)
+        machine.cut(caller, "c", how)
+    yield env.timeout(2.0)
+    machine.cut("b", "c", Cut.REACHES)
+
+
+@pytest.mark.parametrize("flow", ["[a, b] -> c -> d", "any of [a, b] -> c -> d"])
+def test_what_follows_upon_branches_is_called_by_each_of_them(flow):
+    """A call that is lost is waited for: not by a client that cancels, who is gone before."""
+    stations = [
+        Station("a", 2, service=exponential(0.1)),
+        Station("b", 2, service=exponential(0.1)),
+        Station("c", optional=True, timeout=0.7, retries=1),
+        Station("d"),
+    ]
+    client = Client("phone", timeout=1.0, cancels=True)
+    mine = assert_same([f"phone -> {flow} -> phone"], stations, client, (partitions,), n=100)
+    visits = mine.visits
+    cut = (visits.arrival >= 5.0) & (visits.arrival < 11.0)
+    np.testing.assert_array_equal(np.isin(visits.outcome, (1, 2)), cut & (visits.station == 2))
+    refused, lost = (visits.request[visits.outcome == code] for code in (1, 2))
+    unheard = np.setdiff1d(lost, refused)
+    assert unheard.size > 5
+    assert not np.isin(visits.request[visits.station == 3], unheard).any()
+
+
+@pytest.mark.parametrize("client", [None, Client("phone")])
+def test_who_would_wait_for_a_lost_call_for_ever_knows_at_once(client):
+    def parted(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+        yield env.timeout(0.0)
+        machine.cut("a", "b", Cut.GETS_LOST)
+
+    flow = "a -> b" if client is None else "phone -> a -> b -> phone"
+    mine = assert_same([flow], [Station("a"), Station("b")], client, (parted,), n=10)
+    assert mine.requests.outcome.tolist() == [3] * 10
 
 
 def test_a_resumed_service_is_shorter_only_where_the_crash_was():

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlsim import faults  # noqa: F401  (makes its kinds known)
 from mlsim.errors import ScenarioError
 from mlsim.scenario.load import load
 from mlsim.system.simulation import System
@@ -29,9 +30,9 @@ faults:
 """
 
 
-def run(between: str, calls: str, tmp_path: Path) -> Ends:
+def run(between: str, calls: str, tmp_path: Path, shop: str = SHOP) -> Ends:
     file = tmp_path / "shop.yaml"
-    file.write_text(SHOP % (between, calls))
+    file.write_text(shop % (between, calls))
     scenario = load(file)
     system, ends = System(scenario, seed=3), Ends()
     system.listeners.append(ends)
@@ -58,3 +59,10 @@ def test_who_call_nobody_can_not_be_parted(tmp_path):
         run("[browser, payment]", "lost", tmp_path)
     with pytest.raises(ScenarioError, match=r"between.*no component 'paymnt'.*'payment'"):
         run("[checkout, paymnt]", "lost", tmp_path)
+
+
+def test_who_has_answered_a_caller_does_not_call_what_follows(tmp_path):
+    held = SHOP.replace("checkout -> payment ->", "checkout(payment) -> telemetry ->")
+    held = held.replace("  - payment ~> telemetry\n", "")
+    with pytest.raises(ScenarioError, match=r"between: neither of payment and telemetry calls"):
+        run("[payment, telemetry]", "lost", tmp_path, held)

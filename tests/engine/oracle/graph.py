@@ -31,6 +31,7 @@ class Stop(Step):
     """A component is visited; the ordinal tells repeated visits, and so their draws, apart.
 
     layers: the stops of its line, itself the first, whose callers call again what has failed here.
+    callers: the components before it.
     """
 
     name: str = ""
@@ -38,6 +39,7 @@ class Stop(Step):
     shard: int | None = None
     calls: Step | None = None
     layers: "list[Stop]" = field(default_factory=list)
+    callers: set[str] = field(default_factory=set)
     asides: list[Step] = field(default_factory=list)
 
 
@@ -90,6 +92,26 @@ def stops_of(first: Step) -> list[str]:
     return found
 
 
+def introduce(step: Step | None, last: set[str]) -> set[str]:
+    """Tell stops who calls them, on the way from a step to its end; gives who is there then."""
+    while step is not None:
+        if isinstance(step, Stop):
+            step.callers |= last
+            if step.calls:
+                introduce(step.calls, {step.name})
+        if isinstance(step, Stop | Start):
+            last = {step.name}
+            for aside in step.asides:
+                introduce(aside, last)
+        branches = getattr(step, "branches", [])
+        ends = [introduce(branch, last) for branch in branches]
+        last = set().union(*ends) if branches else last
+        if branches and not isinstance(step, Split):
+            break  # each of them has gone on to the end by itself
+        step = step.then
+    return last
+
+
 @dataclass(eq=False)
 class Graph:
     """Ways through the system, by where they begin."""
@@ -116,6 +138,7 @@ class Graph:
             for chain in self.chains:
                 if chain.aside and chain.steps[0] == name:
                     step.asides.append(self.aside(self.continued(chain.steps[1:])))
+        introduce(first, set())
         return first
 
     def aside(self, steps: Sequence[Any]) -> Step:

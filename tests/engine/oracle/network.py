@@ -1,7 +1,7 @@
 """The whole: ways of requests as SimPy processes, and the network's own face to the outside."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
@@ -13,6 +13,7 @@ from mlsim.engine.arrivals import LOAD_SHIFT, Source
 from mlsim.engine.luck import PATHS
 from mlsim.engine.network import NOBODY_GOES_ON
 from mlsim.engine.parts import Client, Service, Session, Station
+from mlsim.engine.routes import Cut
 from mlsim.engine.tables import Counters, Requests, Visits
 from tests.engine.oracle.branches import Some
 from tests.engine.oracle.graph import Fork, Graph, Join, Pick, Return, Split, Start, Step, Stop
@@ -63,6 +64,7 @@ class Oracle:
             session = sessions.get(load)
             self.senders[load] = Sender(self, load, way, client, session, shared)
         self.callers = graph.callers
+        self.cuts: defaultdict[tuple[str, str], Cut] = defaultdict(lambda: Cut.REACHES)
         self.births = count()
         self.came = count()
         self.visits: list[tuple[Any, ...]] = []
@@ -110,13 +112,16 @@ class Oracle:
                 visit.calls = token.calls(step)
                 attempt.visits.append(visit)
                 place = self.places[step.name]
-                outcome = place.enter(visit)
+                how = self.cut_of(step)
+                outcome = place.enter(visit) if how == Cut.REACHES else place.miss(visit, how)
                 if not outcome:
                     yield visit.over
                 elif outcome == "served":
                     self.start_asides(attempt, step, visit.path)
                 elif outcome == "too late":
                     self.too_late(attempt)
+                    return
+                elif outcome == "unheard":
                     return
                 elif (again := self.called_again(visit)) is not None:
                     step = again
@@ -212,6 +217,15 @@ class Oracle:
         """A client knows by itself that its time is over; who has called a branch is told."""
         if attempt.outcome == "called":
             self.fail(attempt, "timed_out")
+
+    def gives_up(self, attempt: Attempt) -> bool:
+        """Whether nobody waits for an attempt, or not for ever."""
+        client = self.senders[attempt.request.load].habits
+        return attempt.outcome != "called" and (bool(attempt.outcome) or client.timeout < math.inf)
+
+    def cut_of(self, stop: Stop) -> Cut:
+        """What becomes of calls there: one that is refused comes back before one that is lost."""
+        return max((self.cuts[caller, stop.name] for caller in stop.callers), default=Cut.REACHES)
 
     def call_off(self, request: Request) -> None:
         """Take work back at this instant, but when all that follows from the event is done."""
@@ -310,6 +324,15 @@ class Oracle:
 
     def restart(self, name: str, replica: int) -> None:
         self.places[name].restart(replica)
+
+    def cut(self, sender: str, receiver: str, how: Cut) -> None:
+        self.cuts[sender, receiver] = how
+
+    def drain(self, name: str, replica: int) -> None:
+        self.places[name].drain(replica)
+
+    def has_drained(self, name: str, replica: int) -> bool:
+        return self.places[name].has_drained(replica)
 
     def scale(self, name: str, replicas: int) -> None:
         self.places[name].rescale(replicas)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mlsim.engine.draws import Distribution, quantile, stream, uniform_at
 from mlsim.engine.parts import AfterCrash, Balancing, Station
-from mlsim.engine.routes import Trait
+from mlsim.engine.routes import Cut, Trait
 from tests.engine.oracle.branches import Held, take_over
 from tests.engine.oracle.line import Line
 from tests.engine.oracle.lives import Batch, Visit
@@ -40,6 +40,7 @@ class Place:
         self.workers = (spec.at_once if spec.sharing else spec.workers) or math.inf
         self.shares = [Sharing(self, r) for r in everybody] if spec.sharing else []
         self.up = [True] * spec.replicas
+        self.drains: set[int] = set()
         self.scale = spec.replicas
         self.busy = [0] * spec.replicas
         self.slowness = [1.0] * spec.replicas
@@ -64,11 +65,11 @@ class Place:
 
     def room(self, replica: int) -> float:
         """Workers; a replica that isn't wanted any more still serves the line of its own."""
-        wanted = replica < self.scale or self.spec.balancing is not None
-        return self.workers if self.up[replica] and wanted else 0
+        serves = self.accepts(replica) or (self.up[replica] and self.spec.balancing is not None)
+        return self.workers if serves else 0
 
     def accepts(self, replica: int) -> bool:
-        return self.up[replica] and replica < self.scale
+        return self.up[replica] and replica < self.scale and replica not in self.drains
 
     def idle(self, line: Line) -> list[int]:
         """Replicas of a line with an idle worker, the lowest first."""
@@ -128,6 +129,19 @@ class Place:
         if forms_batch:
             self.serve(line)
         return ""
+
+    def miss(self, visit: Visit, how: Cut) -> str:
+        """A call that can't reach the place: the outcome, if whoever called learns it at once."""
+        self.count["arrived"] += 1
+        if how == Cut.IS_REFUSED:
+            return self.turn_away(visit, "rejected")
+        self.turn_away(visit, "lost")
+        if self.spec.timeout < math.inf:
+            self.call(visit)
+            visit.state = "adrift"
+            return ""
+        # Who would wait for ever knows at once.
+        return "unheard" if self.net.gives_up(visit.attempt) else "failed"
 
     def admits(self) -> bool:
         """Whether one more may be inside, and there is a permit for whoever comes."""
@@ -354,7 +368,7 @@ class Place:
             self.net.fail(visit.attempt, outcome)
 
     def time_out(self, visit: Visit) -> None:
-        if visit.state in ("waiting", "in service"):
+        if visit.state in ("waiting", "in service", "adrift"):
             self.give_up(visit, "timed_out")
 
     def expire(self, visit: Visit) -> None:
@@ -364,6 +378,9 @@ class Place:
             self.give_up(visit, "rejected")
 
     def cancel(self, visit: Visit) -> None:
+        if visit.state == "adrift":
+            visit.state = "over"
+            return
         if visit.state == "waiting":
             self.leave_line(visit)
             self.turn_away(visit, "cancelled")
@@ -430,8 +447,17 @@ class Place:
         if not self.up[replica]:
             self.cold[replica] = self.spec.cold_services
         self.up[replica] = True
+        self.drains.discard(replica)
         self.memory.answers.clear()
         self.refit()
+
+    def drain(self, replica: int) -> None:
+        """It is given nothing more, until it is restarted."""
+        self.drains.add(replica)
+
+    def has_drained(self, replica: int) -> bool:
+        own_line = self.spec.balancing is not None and self.lines[replica].visits
+        return not (self.busy[replica] or own_line)
 
     def rescale(self, replicas: int) -> None:
         before, self.scale = self.scale, replicas

@@ -179,7 +179,7 @@ class Sender:
 
     def call_back(self, attempt: Attempt) -> None:
         """First the visits that wait: or one might begin to be served, only to be cancelled."""
-        for state in ("waiting", "in service"):
+        for state in ("adrift", "waiting", "in service"):
             visits = [visit for visit in attempt.visits if visit.state == state]
             for visit in sorted(visits, key=lambda visit: -visit.born):
                 self.net.places[visit.stop.name].cancel(visit)

@@ -92,7 +92,8 @@ class Foresight:
             guess,
             stamps[lacks] >= 0,
         )
-        self._expect(state)
+        if self._expects_too_little(state, np.array([state.attempts["request"][stuck]])).any():
+            self._expect(state)
         if self._until <= state.tally[layout.NEXT_ARRIVAL] or self._is_out_of_date(state):
             self._look_ahead(state)
 
@@ -111,12 +112,16 @@ class Foresight:
         has_more = requests["retried"] + requests["hedged"] < most[requests["load"]]
         is_open = (requests["references"] > 0) & (requests["state"] == layout.PENDING)
         live = np.flatnonzero(is_open & has_more & (requests["attempts"] > 0))
-        guess = np.tile(state.settings.astype(np.int64), (live.size, 1))
-        lacks = self._lacks(state.expected[live, :-1], requests["load"][live], guess)
-        chosen = requests[live[lacks]]
-        state.expected[live[lacks]] = self._foretell(
-            chosen["id"], chosen["load"], chosen["arrival"], state.settings
-        )
+        chosen = live[self._expects_too_little(state, live)]
+        ids, loads, arrivals = (requests[field][chosen] for field in ("id", "load", "arrival"))
+        state.expected[chosen] = self._foretell(ids, loads, arrivals, state.settings)
+
+    def _expects_too_little(
+        self, state: layout.State, slots: NDArray[np.intp]
+    ) -> NDArray[np.bool_]:
+        """Which requests lack answers for attempts that meet what is deployed."""
+        guess = np.tile(state.settings.astype(np.int64), (slots.size, 1))
+        return self._lacks(state.expected[slots, :-1], state.requests["load"][slots], guess)
 
     def _is_out_of_date(self, state: layout.State) -> bool:
         return not np.array_equal(self._settings, state.settings)

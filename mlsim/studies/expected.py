@@ -1,4 +1,4 @@
-"""What is to be expected of a run before it starts: requests, and lines that only grow."""
+"""What is to be expected of a run before it starts: requests, lines that only grow, full caches."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,9 @@ from mlsim.engine.columns import Formula, Rows
 from mlsim.scenario.calendar import calendar_offset
 from mlsim.scenario.expressions import Expression, names
 from mlsim.scenario.spec import Load, Scenario
+from mlsim.system.cache import MOST, Cache
 from mlsim.system.server import Served
+from mlsim.system.traits import WHOSE
 from mlsim.world.trace import trace_of
 
 _POINTS = 5_000
@@ -73,6 +75,19 @@ def backlogs(scenario: Scenario) -> Iterator[tuple[str, float]]:
             can = spec.workers * spec.replicas * together / max(_mean(spec.service_time), 1e-9)
             balance = np.cumsum((rate - can) * step)
             yield name, float((balance - np.minimum(np.minimum.accumulate(balance), 0.0)).max())
+
+
+def entries(scenario: Scenario) -> Iterator[tuple[str, float]]:
+    """(cache, answers) that caches keep at most: no more than they have room for, or are asked for.
+
+    What has run out keeps its place until somebody looks for it, or the place is needed; so a time
+    to live bounds nothing. Keys are taken to be all different, but for that of a person.
+    """
+    asked = expected(scenario, -scenario.history)
+    for name, spec in scenario.system.items():
+        if isinstance(spec, Cache):
+            people = scenario.world.people if names(spec.key) == (WHOSE,) else np.inf
+            yield name, min(spec.capacity or MOST, asked, people)
 
 
 def _rate(scenario: Scenario, name: str, rate: Expression, start: float) -> NDArray[np.float64]:

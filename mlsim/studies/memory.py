@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mlsim.engine.state import ENTRY
 from mlsim.errors import MlsimError
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
-from mlsim.studies.expected import backlogs, expected
+from mlsim.studies.expected import backlogs, entries, expected
 from mlsim.studies.recording import Recording, sizes
 from mlsim.system.model import Model
 from mlsim.system.trainer import Trainer
@@ -61,6 +62,9 @@ def estimate(
     needs |= {
         f"requests that wait at {name}": PER_WAITING * most for name, most in backlogs(scenario)
     }
+    # Each has a place, up to two buckets, and the stamps that its filler has met.
+    entry = ENTRY.itemsize + 2 * 4 + 4 * len(scenario.system)
+    needs |= {f"what {name} keeps": entry * most for name, most in entries(scenario)}
     return Estimate(expected(scenario, -scenario.history), needs)
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from mlsim import api
+from mlsim.scenario.spec import Scenario
 from mlsim.studies import memory
-from mlsim.studies.expected import backlogs, expected
+from mlsim.studies.expected import backlogs, entries, expected
 from mlsim.studies.memory import TooMuchMemory, estimate, size
 from mlsim.studies.recording import Recording
+from mlsim.system.simulation import System
 from tests.worlds import CLINIC, COUNTER, loaded
 
 MEASURED = r"""
@@ -85,6 +87,36 @@ def test_a_run_that_needs_too_much_is_refused_before_it_starts():
     with pytest.raises(TooMuchMemory, match=r"2 worlds side by side .* --max-memory 1GiB"):
         scenario.run(progress=told.append, max_memory=1e6)
     assert told == []
+
+
+@pytest.mark.parametrize(
+    ("capacity", "rate", "kept"),
+    [(2_000_000, "40/s", 2_000_000), (None, "40/s", 1_000_000), (2_000_000, "0.5/s", 43_200)],
+)
+def test_a_cache_keeps_no_more_than_it_has_room_for_or_is_asked_for(
+    capacity: int | None, rate: str, kept: int
+):
+    """By the size of the arrays, which are touched as they fill."""
+    scenario = remembering(
+        "x", room="" if capacity is None else f", capacity: {capacity}", rate=rate
+    )
+    state = System(scenario, 1).network._state
+    each = (state.entries.nbytes + state.kept.nbytes + state.buckets.nbytes) / state.entries.size
+    found = estimate(scenario, None, Recording.of(scenario, ()), 30.0).bytes["what memory keeps"]
+    assert found == pytest.approx(each * kept, rel=0.1)
+
+
+def test_a_cache_by_person_keeps_one_answer_for_each():
+    assert dict(entries(remembering("person"))) == {"memory": 500}
+
+
+def remembering(key: str, room: str = "", rate: str = "2.4/s") -> Scenario:
+    """The counter, for people whose jobs a cache remembers for an hour."""
+    world = "world: {people: 500, person: {age: 9}, job: {x: 1}}"
+    cache = f"memory: {{kind: cache, key: {key}, ttl: 1h{room}}}"
+    text = COUNTER.replace("2.4/s, enters: desk", f"{rate}, enters: memory, of: person")
+    text = text.replace("- desk", "- memory(desk)")
+    return loaded(text.replace("system:\n", f"{world}\nsystem:\n  {cache}\n"))
 
 
 def test_several_worlds_need_as_many_times_as_much():

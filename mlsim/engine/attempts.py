@@ -245,27 +245,39 @@ def succeed(state: State, now: float, slot: int) -> None:
 def watch_person(state: State, slot: int) -> None:
     """The person of a request joins those of its load who will leave.
 
-    One load has one patience, so they leave in the order in which they came: only the first stands
-    on the heap, and one whose request is over in time never comes there.
+    Where one load has one patience, they leave in the order in which they came: only the first
+    stands on the heap, and one whose request is over in time never comes there.
     """
     request = state.requests[slot]
     request.references += 1
     request.next = -1
     load = state.loads[request.load]
+    if load.patience_law != CONSTANT:
+        watch_departure(state, slot, drawn_patience(state, slot))
+        return
     if load.first_leaver < 0:
         load.first_leaver = slot
-        watch_first_leaver(state, slot)
+        watch_departure(state, slot, load.patience)
     else:
         state.requests[load.last_leaver].next = slot
     load.last_leaver = slot
 
 
+@kernel_step
+def drawn_patience(state: State, slot: int) -> float:
+    """How long the person of a request waits for its answer."""
+    request = state.requests[slot]
+    load = state.loads[request.load]
+    luck = uniform_at(load.patience_key, request.id, 0)
+    patience: float = quantile(load.patience_law, load.patience, load.patience_b, luck)
+    return max(0.0, patience)
+
+
 @kernel_call
-def watch_first_leaver(state: State, slot: int) -> None:
+def watch_departure(state: State, slot: int, patience: float) -> None:
     """Put the departure of a request's person on the heap."""
     request = state.requests[slot]
-    time = request.arrival + state.loads[request.load].patience
-    push(state, time, DEPARTURE, slot, request.id, 0, 0)
+    push(state, request.arrival + patience, DEPARTURE, slot, request.id, 0, 0)
 
 
 @kernel_call
@@ -279,9 +291,11 @@ def depart(state: State, now: float, slot: int) -> None:
             go_on(state, now, slot)
         if load.cancels:
             call_off(state, now, slot)
+    if load.patience_law != CONSTANT:
+        drop_request(state, slot)
     while load.first_leaver >= 0 and state.requests[load.first_leaver].state != PENDING:
         gone = load.first_leaver
         load.first_leaver = state.requests[gone].next
         drop_request(state, gone)
     if load.first_leaver >= 0:
-        watch_first_leaver(state, load.first_leaver)
+        watch_departure(state, load.first_leaver, load.patience)

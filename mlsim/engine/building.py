@@ -17,7 +17,7 @@ from mlsim.engine.parts import PRIORITIES, Client, Session, Station
 from mlsim.engine.routes import Program, Trait
 
 HABITS = (
-    *("timeout", "retries", "growth", "cap", "jitter", "budget", "patience"),
+    *("timeout", "retries", "growth", "cap", "jitter", "budget"),
     *("deadline", "cancels", "falls_back", "hedges", "hedge_after", "trips_at", "open_for"),
 )
 """What loads know of their client."""
@@ -75,7 +75,7 @@ def empty_state(
         targets=program.targets,
         loads=loads,
         ways=ways,
-        stations=_stations(stations, program),
+        stations=_stations(stations, program, seed),
         settings=np.zeros(len(index), np.int32),
         replicas=fresh_replicas(len(stations), columns),
         lines=records(columns * lanes * len(stations), layout.LINE),
@@ -120,9 +120,10 @@ def with_heap(state: layout.State) -> layout.State:
 
     Two events per token (completion and failure); a timer and a cancellation per attempt; a retry,
     hedge or arrival, a departure and a cancellation per request; per line a wake and a guard each
-    of its batch, its head and its station's calls. What is superseded (turns of a shared
-    replica) comes on top: the kernel asks for more where that leaves too little for an event. One
-    more place serves as a scratch.
+    of its batch, its head and its station's calls. What stays there though it is superseded (turns
+    of a shared replica, the end of a drawn patience that has outlived its wait) comes on top: the
+    kernel asks for more where that leaves too little for an event. One more place serves as a
+    scratch.
     """
     certain = 7 * state.tokens.size + 4 * state.lines.size + 1
     wanted = 2 * (state.tally[layout.EVENTS] + layout.PUSHES * state.tally[layout.MARGIN])
@@ -190,10 +191,18 @@ def _loads(program: Program, clients: Sequence[Client], index: Mapping[str, int]
             loads[number].backoff = law.distribution
             loads[number].backoff_a, loads[number].backoff_b = law.a, law.b
             loads[number].backoff_key = stream(seed, f"backoff/{name}/law")
+            _set_patience(loads[number], who, seed)
             loads[number].savings = SAVINGS
             for habit in HABITS:
                 loads[number][habit] = getattr(who, habit)
     return loads
+
+
+def _set_patience(record: Any, who: Client | Station, seed: int) -> None:
+    law = who.patience_law
+    record.patience_law = law.distribution
+    record.patience, record.patience_b = law.a, law.b
+    record.patience_key = stream(seed, f"patience/{who.name}")
 
 
 def _with_session(load: Any, ways: Any, session: Session, seed: int) -> Any:
@@ -210,14 +219,15 @@ def _with_session(load: Any, ways: Any, session: Session, seed: int) -> Any:
     return as_records(np.concatenate([ways, own]))
 
 
-def _stations(stations: Sequence[Station], program: Program) -> Any:
+def _stations(stations: Sequence[Station], program: Program, seed: int) -> Any:
     built = records(len(stations), layout.STATION)
     for k, station in enumerate(stations):
         limit = station.queue_limit
         built[k].queue_limit = UNLIMITED if limit is None else limit
         built[k].optional = station.optional
         built[k].retries = station.retries
-        built[k].timeout, built[k].patience = station.timeout, station.patience
+        built[k].timeout = station.timeout
+        _set_patience(built[k], station, seed)
         built[k].failing = station.error_rate
         built[k].question = program.number_of(station.name)
         built[k].priority = program.number_of(Trait(station.name, "priority"))

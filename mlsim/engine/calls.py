@@ -6,7 +6,7 @@ from mlsim.engine.attempts import fail
 from mlsim.engine.branches import is_void
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.lines import count_out, station_of, take_head, watch_line
+from mlsim.engine.lines import TICKET_SHIFT, leave_line, station_of, still_waits, watch_line
 from mlsim.engine.logs import log_visit
 from mlsim.engine.slots import drop_token, new_token, put
 from mlsim.engine.state import (
@@ -122,19 +122,30 @@ def expire(state: State, now: float, number: int) -> None:
     index = station_of(state, number)
     station, line = state.stations[index], state.lines[number]
     line.expires = 0
-    if line.waiting > 0:
-        token = line.head
-        visit = state.tokens[token]
-        if visit.arrival + station.patience <= now:
-            count_out(state, index, number)
-            take_head(state, number)
-            end_call(state, token, index)
-            station.expired += 1
-            visit.start, visit.replica, visit.settings = now, -1, -1
-            log_visit(state, now, token, VISIT_EXPIRED)
-            give_up_visit(state, now, token, REJECTED)
-            drop_token(state, token)
+    if line.waiting > 0 and state.tokens[line.head].arrival + station.patience <= now:
+        leave_unserved(state, now, line.head, index)
     watch_line(state, number)
+
+
+@kernel_call
+def renege(state: State, now: float, slot: int) -> None:
+    """The patience that somebody has drawn is at its end, and so is the wait if it still lasts."""
+    token, ticket = slot & ((1 << TICKET_SHIFT) - 1), slot >> TICKET_SHIFT
+    if still_waits(state, token, ticket):
+        leave_unserved(state, now, token, state.hops[state.tokens[token].hop].station)
+
+
+@kernel_call
+def leave_unserved(state: State, now: float, token: int, index: int) -> None:
+    """Somebody has lost patience and leaves the line."""
+    visit = state.tokens[token]
+    leave_line(state, token, index)
+    end_call(state, token, index)
+    state.stations[index].expired += 1
+    visit.start, visit.replica, visit.settings = now, -1, -1
+    log_visit(state, now, token, VISIT_EXPIRED)
+    give_up_visit(state, now, token, REJECTED)
+    drop_token(state, token)
 
 
 @kernel_step

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.luck import path_of
-from mlsim.engine.state import COMPLETION, EVENTS, FAILURE, TAKEN, State
+from mlsim.engine.state import COMPLETION, EVENTS, FAILURE, RENEGING, TAKEN, State
 
 
 @kernel_call
@@ -94,10 +94,15 @@ def earlier(state: State, i: int, j: int) -> Any:
 
 @kernel_call
 def precedes(state: State, i: int, j: int) -> Any:
-    """Order at one instant: kind, entity, attempt, hop; and the path of those who call again."""
+    """Order at one instant: kind, entity, attempt, hop; and the path of those who call again.
+
+    Of renegings the ticket, in the upper bits: a slot may no longer be that of the visit.
+    """
     a, b = state.heap[i], state.heap[j]
     one = (a.kind, a.entity, a.attempt, a.hop)
     other = (b.kind, b.entity, b.attempt, b.hop)
     if one == other and (a.kind == COMPLETION or a.kind == FAILURE):
         return path_of(state, a.slot) < path_of(state, b.slot)
+    if one == other and a.kind == RENEGING:
+        return a.slot < b.slot
     return one < other

@@ -3,11 +3,12 @@
 One total order of what happens at one instant, the same in the oracle of the tests:
 
 1. by kind: cancellation, completion of a service, turn of a shared replica, failure after a crash,
-   wake of a line, batch due, loss of patience in a line, timeout of a call, timeout of an attempt,
-   departure of a person, resend, hedge, next request of a person, arrival;
+   wake of a line, batch due, loss of patience in a line, reneging (the same, where each has a
+   patience of its own), timeout of a call, timeout of an attempt, departure of a person, resend,
+   hedge, next request of a person, arrival;
 2. by entity id, attempt, hop (the place in the program: in reading order of the flow, asides
-   last) and, where callers call again, by the path of calls; what looks after lines and calls
-   (wake, batch due, patience, calls) by replica, station;
+   last) and, where callers call again, by the path of calls, or renegings by who began to wait
+   first; what looks after lines and calls (wake, batch due, patience, calls) by replica, station;
 3. what stands in one list (a line, the calls of a station, the attempts or persons of a load) in
    the order of the list.
 
@@ -49,6 +50,7 @@ from mlsim.engine.calls import (
     expire,
     get_lost,
     give_up_visit,
+    renege,
     time_out_call,
 )
 from mlsim.engine.cancelling import cancel
@@ -108,6 +110,7 @@ from mlsim.engine.state import (
     PUSHES,
     REACHES,
     REJECTED,
+    RENEGING,
     REQUESTS_USED,
     RESEND,
     RESUMES,
@@ -217,6 +220,8 @@ def happen(state: State, now: float, kind: int, slot: int) -> None:
         look_after_line(state, now, slot)
     elif kind == EXPIRY:
         expire(state, now, slot)
+    elif kind == RENEGING:
+        renege(state, now, slot)
     elif kind == CALL_TIMEOUT:
         time_out_call(state, now, slot)
     elif kind == DEPARTURE:

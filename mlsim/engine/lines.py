@@ -2,9 +2,15 @@
 
 import math
 
+from mlsim.engine.draws import Distribution, quantile
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
-from mlsim.engine.state import EXPIRY, LANES, SHARED, WAITING, State
+from mlsim.engine.luck import luck_of
+from mlsim.engine.state import EXPIRY, LANES, RENEGING, SHARED, TICKETS, WAITING, State
+
+CONSTANT = int(Distribution.CONSTANT)
+TICKET_SHIFT = 32
+"""A reneging is about a token, and above these bits about the ticket that it then had."""
 
 
 @kernel_step
@@ -54,7 +60,7 @@ def stand_in_line(state: State, token: int, index: int, number: int) -> None:
     line.tail = token
     line.waiting += 1
     if state.stations[index].patience < math.inf:
-        watch_line(state, number)
+        watch_patience(state, token, index, number)
 
 
 @kernel_call
@@ -130,6 +136,44 @@ def count_out(state: State, index: int, number: int) -> None:
     if state.stations[index].priority >= 0:
         place = number // state.stations.size
         state.lines[index + (place - place % state.tally[LANES]) * state.stations.size].waiting -= 1
+
+
+@kernel_call
+def watch_patience(state: State, token: int, index: int, number: int) -> None:
+    """See to it that somebody who has joined a line leaves it at the end of his patience."""
+    if state.stations[index].patience_law == CONSTANT:
+        watch_line(state, number)
+    else:
+        plan_reneging(state, token, index)
+
+
+@kernel_call
+def plan_reneging(state: State, token: int, index: int) -> None:
+    """Draw how long a token will wait; the heap holds the end of that, whether it waits or not.
+
+    By then another visit may have its slot, or it may wait elsewhere: then the ticket is another.
+    """
+    station, visit = state.stations[index], state.tokens[token]
+    luck = luck_of(state, token, station.patience_key)
+    patience = max(0.0, quantile(station.patience_law, station.patience, station.patience_b, luck))
+    state.tally[TICKETS] += 1
+    ticket = state.tally[TICKETS]
+    visit.ticket = ticket
+    slot = token + (ticket << TICKET_SHIFT)
+    attempt = state.attempts[visit.attempt]
+    entity = state.requests[attempt.request].id
+    push(state, visit.arrival + patience, RENEGING, slot, entity, attempt.number, visit.hop)
+
+
+@kernel_step
+def still_waits(state: State, token: int, ticket: int) -> bool:
+    """Whether the wait that had this ticket goes on."""
+    visit = state.tokens[token]
+    waits = False
+    if visit.state == WAITING and visit.ticket == ticket:
+        # Where nobody draws, a token may have its ticket from a line before.
+        waits = state.stations[state.hops[visit.hop].station].patience_law != CONSTANT
+    return waits
 
 
 @kernel_call

@@ -71,6 +71,16 @@ class Service:
     b: float = 0.0
 
 
+def law_of(time: float | Service) -> Service:
+    """The law of a time, also where it is always the same."""
+    return time if isinstance(time, Service) else Service(a=time)
+
+
+def _lasts(patience: float | Service) -> bool:
+    law = law_of(patience)
+    return law.distribution != Distribution.CONSTANT or law.a > 0.0
+
+
 @dataclass(frozen=True)
 class Station:
     """A place of service: lines in order of arrival, and workers who take from them.
@@ -79,9 +89,10 @@ class Station:
     optional: an attempt goes on, with a gap, where its visit here brings nothing. retries: how
     often whoever called it calls again where the call, or what lies behind it, brings nothing.
     timeout: seconds after which whoever called gives up on a visit, whose work goes on.
-    patience: seconds after which one who waits leaves the line. error_rate: share of services that
-    end in nothing. batch: who is served at once, at most: as soon as they are so many, or the first
-    has waited `batch_wait` seconds; each after the first adds `per_item` seconds.
+    patience: seconds after which one who waits leaves the line, or the law by which each draws
+    them. error_rate: share of services that end in nothing. batch: who is served at once, at most:
+    as soon as they are so many, or the first has waited `batch_wait` seconds; each after the first
+    adds `per_item` seconds.
     shards: parts, each a replica with a line of its own, all of which a request visits at once; it
     goes on when `wait_for` of them (0: all) have served it.
     balancing: how requests find a replica with a line, and a queue_limit, of its own; None: one
@@ -103,7 +114,7 @@ class Station:
     optional: bool = False
     retries: int = 0
     timeout: float = math.inf
-    patience: float = math.inf
+    patience: float | Service = math.inf
     error_rate: float = 0.0
     batch: int = 1
     batch_wait: float = 0.0
@@ -124,6 +135,11 @@ class Station:
     sized: bool = False
     cache: Cache | None = None
 
+    @property
+    def patience_law(self) -> Service:
+        """The law of the patience; constant and infinite where nobody ever leaves."""
+        return law_of(self.patience)
+
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"station '{self.name}': needs workers >= 1 (got {self.workers})")
@@ -139,7 +155,7 @@ class Station:
             raise ValueError(
                 f"station '{self.name}': needs retries in 0..{MOST_RETRIES} (got {self.retries})"
             )
-        if not (self.timeout > 0.0 and self.patience > 0.0):
+        if not (self.timeout > 0.0 and _lasts(self.patience)):
             raise ValueError(
                 f"station '{self.name}': needs timeout > 0 and patience > 0 "
                 f"(got {self.timeout}, {self.patience})"
@@ -189,18 +205,18 @@ class Client:
     backoff: seconds between the failure of an attempt and the next, or their law; the n-th retry
     waits min(cap, backoff * growth**(n - 1)), with `jitter` a random part of that. budget: retries
     that each request allows, saved up to 10. patience: seconds from the arrival of a request until
-    its person leaves. deadline: nobody begins to serve an attempt after its timeout. cancels:
-    whether work under way is cancelled when nobody waits for it any more, or goes on. falls_back: a
-    request without an answer ends with one of the client's own. hedges: attempts that join the
-    first, one by one, `hedge_after` seconds after the last. trips_at: failures in a row after which
-    nothing is sent for `open_for` seconds; 0 for never.
+    its person leaves, or their law. deadline: nobody begins to serve an attempt after its timeout.
+    cancels: whether work under way is cancelled when nobody waits for it any more, or goes on.
+    falls_back: a request without an answer ends with one of the client's own. hedges: attempts that
+    join the first, one by one, `hedge_after` seconds after the last. trips_at: failures in a row
+    after which nothing is sent for `open_for` seconds; 0 for never.
     """
 
     name: str
     timeout: float = math.inf
     retries: int = 0
     backoff: float | Service = 0.0
-    patience: float = math.inf
+    patience: float | Service = math.inf
     growth: float = 1.0
     cap: float = math.inf
     jitter: bool = False
@@ -216,12 +232,17 @@ class Client:
     @property
     def backoff_law(self) -> Service:
         """The law of the backoff, also where it is always the same."""
-        return self.backoff if isinstance(self.backoff, Service) else Service(a=self.backoff)
+        return law_of(self.backoff)
+
+    @property
+    def patience_law(self) -> Service:
+        """The law of the patience; constant and infinite where nobody ever leaves."""
+        return law_of(self.patience)
 
     def __post_init__(self) -> None:
         if not self.timeout > 0.0:
             raise ValueError(f"client '{self.name}': needs timeout > 0 (got {self.timeout})")
-        if not self.patience > 0.0:
+        if not _lasts(self.patience):
             raise ValueError(f"client '{self.name}': needs patience > 0 (got {self.patience})")
         law = self.backoff_law
         fixed = law.distribution == Distribution.CONSTANT

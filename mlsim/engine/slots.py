@@ -16,11 +16,11 @@ from mlsim.engine.state import (
     FREE_ATTEMPT,
     FREE_REQUEST,
     FREE_TOKEN,
+    LOST,
     MOVES,
     PENDING,
     REQUESTS_USED,
     TOKENS_USED,
-    WAITING,
     State,
 )
 
@@ -102,7 +102,7 @@ def drop_token(state: State, token: int) -> None:
     if tally[CANCELS]:
         unlink_token(state, token)
     drop_attempt(state, state.tokens[token].attempt)
-    state.tokens[token].state = WAITING
+    state.tokens[token].state = LOST  # not WAITING: its patience may still come to an end
     state.tokens[token].next = tally[FREE_TOKEN] - token - 1
     tally[FREE_TOKEN] = token
     tally[TOKENS_USED] -= 1

@@ -34,13 +34,14 @@ def _codes(names: int) -> tuple[int, ...]:
     WAKE,
     BATCH_DUE,
     EXPIRY,
+    RENEGING,
     CALL_TIMEOUT,
     TIMEOUT,
     DEPARTURE,
     RESEND,
     HEDGE,
     FOLLOW_UP,
-) = _codes(13)
+) = _codes(14)
 
 # Where a token is; CALLED_OFF: cancelled in a batch, which goes on without it. DOOMED: in service
 # where there was a crash, STRANDED: in line there; both until the crash's events have come.
@@ -115,12 +116,13 @@ PUSHES = 8
     ASKING,
     LANES,
     TAKEN,
-) = range(19)
-TALLIES = 19
+    TICKETS,
+) = range(20)
+TALLIES = 20
 """How many of them. CANCELS: whether any client cancels work, so that it must be found again.
 MOVES: how many stand on the agenda; MOVED: how many of them were done when the kernel stopped at
 the next, which stands at an ASK without an answer. ASKING: whether one does. LANES: lines per
-replica."""
+replica. TICKETS: given to those who began to wait with a patience of their own."""
 
 EVENT = np.dtype(
     [
@@ -203,6 +205,7 @@ TOKEN = np.dtype(
         ("child", "i4"),
         ("sooner", "i4"),
         ("later", "i4"),
+        ("ticket", "i4"),
         ("ghost", "i2"),
         ("awaits", "i2"),
         ("returned", "i2"),
@@ -223,7 +226,8 @@ behind it, and from one that is served in a batch to the next of that batch;
 `ghost`: whoever called has given up, so the token goes no further than its visit.
 `sooner`, `later`: neighbours among the calls that a station's `timeout` bounds.
 `awaits`: branches begun for it and not over; `returned`: those that are back. `called`: whether the
-worker that serves it has called others, and `fate` what came of that."""
+worker that serves it has called others, and `fate` what came of that.
+`ticket`: of the last wait whose patience was drawn; no other wait has its number."""
 
 STATION = np.dtype(
     [
@@ -244,6 +248,9 @@ STATION = np.dtype(
         ("priority", "i8"),
         ("sized", "i8"),
         ("patience", "f8"),
+        ("patience_law", "i8"),
+        ("patience_b", "f8"),
+        ("patience_key", "u8"),
         ("timeout", "f8"),
         ("batch", "i8"),
         ("batch_wait", "f8"),
@@ -285,8 +292,8 @@ STATION = np.dtype(
 `closed`: nobody is let in. `failing`: share of services that end in nothing.
 `question`: whose answer says whether a row can't be served, or -1; `priority`: whose answer is the
 lane in which a row waits, or -1; `sized`: whose answer is a factor of its service time, or -1.
-`patience`: seconds after which who waits leaves the line; `timeout`: after which who called for a
-visit gives up on it.
+`patience`: seconds after which who waits leaves the line or, with `patience_b`, parameters of their
+law, from which each draws; `timeout`: after which who called for a visit gives up on it.
 `batch`: who is served at once, at most; a smaller batch is served after its first has waited
 `batch_wait`, and each after the first takes `per_item` seconds more.
 `balancing`: SHARED, or how requests find a replica that has a line of its own; `turn`: the replica
@@ -378,6 +385,9 @@ LOAD = np.dtype(
         ("jitter", "i8"),
         ("key", "u8"),
         ("patience", "f8"),
+        ("patience_law", "i8"),
+        ("patience_b", "f8"),
+        ("patience_key", "u8"),
         ("deadline", "i8"),
         ("cancels", "i8"),
         ("falls_back", "i8"),

@@ -69,7 +69,7 @@ def backlogs(scenario: Scenario) -> Iterator[tuple[str, float]]:
     for name, spec in scenario.system.items():
         if not isinstance(spec, Served) or spec.workers is None or spec.service_time is None:
             continue
-        is_endless = spec.queue_limit is None and spec.patience == np.inf
+        is_endless = spec.queue_limit is None and spec.patience is None
         if is_endless and not names(spec.service_time):
             together = spec.batch.size if spec.batch else 1
             can = spec.workers * spec.replicas * together / max(_mean(spec.service_time), 1e-9)

@@ -17,6 +17,7 @@ from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound, Name, Probability
 from mlsim.system.base import Component, Inbox, component_kind
 from mlsim.system.output import Output
+from mlsim.system.patience import Patience, patience_of
 from mlsim.system.release import AppRelease, published_releases, release_misfits
 from mlsim.system.service_time import service_of
 
@@ -86,8 +87,9 @@ class Client(Component):
     retries: Retries = Retries(max=0)
     """Further attempts after a timeout, a rejection or a failure."""
 
-    patience: Bound = np.inf
-    """Time from its first attempt after which the person leaves; without it, never."""
+    patience: Patience | None = None
+    """Time from its first attempt after which the person leaves; without it, never. Where it is a
+    distribution, it is drawn for each request."""
 
     breaker: Breaker | None = None
     """When to stop sending for a while."""
@@ -122,7 +124,7 @@ class Client(Component):
             self.timeout,
             retries.max,
             service_of(retries.backoff),
-            self.patience,
+            patience_of(self.patience),
             growth=retries.growth,
             cap=retries.cap,
             jitter=retries.jitter,

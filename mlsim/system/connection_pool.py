@@ -2,12 +2,11 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from mlsim.engine.network import Station
-from mlsim.scenario.units import Bound
 from mlsim.system.base import Component, component_kind
+from mlsim.system.patience import Patience, patience_of
 
 
 @component_kind("connection_pool")
@@ -30,13 +29,14 @@ class ConnectionPool(Component):
     """Calls that are under way at the same time."""
     queue_limit: int | None = Field(None, ge=0)
     """Calls that may wait for a connection; one more is rejected. Unlimited if not given."""
-    patience: Bound = np.inf
-    """Time after which a call that waits for a connection fails, as rejected; without it, never."""
+    patience: Patience | None = None
+    """Time after which a call that waits for a connection fails, as rejected; without it, never.
+    Where it is a distribution, each call draws its own."""
 
     def station(self, name: str) -> Station:
         return Station(
             name,
             workers=self.connections,
             queue_limit=self.queue_limit,
-            patience=self.patience,
+            patience=patience_of(self.patience),
         )

@@ -18,6 +18,7 @@ from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound, Name, Probability
 from mlsim.system.base import Component, component_kind
+from mlsim.system.patience import Patience, patience_of
 from mlsim.system.service_time import service_of, split
 from mlsim.system.serving import Batch, ColdStart, RateLimit
 
@@ -54,8 +55,9 @@ class Served(Component):
     least_outstanding for processor_sharing."""
     queue_limit: int | None = Field(None, ge=0)
     """Requests that may wait in a queue; one more is rejected. Unlimited if not given."""
-    patience: Bound = np.inf
-    """Time after which one that waits leaves the queue, as rejected; without it, never."""
+    patience: Patience | None = None
+    """Time after which one that waits leaves the queue, as rejected; without it, never. Where it is
+    a distribution, each draws its own."""
     timeout: Bound = np.inf
     """Time after which whoever called it gives up on it, though its work goes on."""
     discipline: Literal["first_come", "processor_sharing"] = "first_come"
@@ -186,7 +188,7 @@ class Served(Component):
             optional=self.optional,
             retries=self.retries,
             timeout=self.timeout,
-            patience=self.patience,
+            patience=patience_of(self.patience),
             error_rate=self.error_rate,
             batch=batch.size if batch else 1,
             batch_wait=batch.wait if batch else 0.0,

@@ -105,9 +105,9 @@ class Tally:
 def _never(place: Station | ClientStation, clients: Iterable[ClientStation]) -> AbstractSet[str]:
     """The outcomes that nothing can have at a station, or as a client sees it."""
     if isinstance(place, ClientStation):
-        can = {"abandoned": place.patience < math.inf, "fallback": place.falls_back}
+        can = {"abandoned": place.patience != math.inf, "fallback": place.falls_back}
     else:
-        impatient = place.patience < math.inf or any(client.deadline for client in clients)
+        impatient = place.patience != math.inf or any(client.deadline for client in clients)
         can = {
             "expired": impatient,
             "timed_out": place.timeout < math.inf,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.network import Station, Visits
+from mlsim.engine.network import Service, Station, Visits
 from mlsim.system.scraper import Scraper
 from mlsim.system.simulation import System
 from mlsim.telemetry.folding import count
@@ -19,7 +19,8 @@ class Scrapes:
 
     A scrape at t has no worker by t + timeout if as many visits as there are workers came by t and
     are still there by then (first come, first served). So each visit that lasts longer than the
-    timeout stands in the way of the scrapes from its arrival until so long before its end.
+    timeout stands in the way of the scrapes from its arrival until so long before its end. Where
+    all who wait leave after the same time, scrapes do, too; those who draw a patience are others.
 
     stations: those that are scraped. timeout: in seconds. grid: seconds between two scrapes, and
     the number of the first one. cells: how many scrapes there are.
@@ -29,7 +30,7 @@ class Scrapes:
         self, stations: Sequence[Station], timeout: float, grid: tuple[float, int], cells: int
     ):
         self._stations, self._grid = stations, grid
-        self._patience = np.array([min(timeout, place.patience) for place in stations])
+        self._patience = np.array([min(timeout, _same_for_all(place)) for place in stations])
         self._change = np.zeros((len(stations), cells), np.int32)
 
     def see(self, visits: Visits) -> None:
@@ -81,6 +82,11 @@ def _carried_on(marks: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> NDArray
 def _places(station: Station) -> float:
     """Requests that one replica serves at once."""
     return np.inf if station.workers is None else float(station.workers * station.batch)
+
+
+def _same_for_all(station: Station) -> float:
+    """After how long everybody who waits leaves."""
+    return np.inf if isinstance(station.patience, Service) else station.patience
 
 
 def _limit(station: Station) -> float:

@@ -71,13 +71,14 @@ BATCH = given_keys(
 )
 BALANCING = ["random", "round_robin", "least_outstanding", "power_of_two"]
 ZONES = ["east", "west"]
+PATIENCE = st.sampled_from(["exponential(mean=500ms)", "uniform(500ms, 500ms)", "uniform(0s, 2s)"])
 SERVER = given_keys(
     kind=st.just("server"),
     service_time=SERVICE,
     workers=maybe(st.integers(1, 3)),
     replicas=st.integers(1, 3),
     queue_limit=maybe(st.integers(0, 4)),
-    patience=maybe(ticks(1, 8)),
+    patience=maybe(ticks(1, 8) | PATIENCE),
     timeout=maybe(ticks(1, 8)),
     optional=st.booleans(),
     error_rate=st.sampled_from([None, 0.2]),
@@ -116,7 +117,7 @@ POOL = given_keys(
     kind=st.just("connection_pool"),
     connections=st.integers(1, 3),
     queue_limit=maybe(st.integers(0, 4)),
-    patience=maybe(ticks(1, 8)),
+    patience=maybe(ticks(1, 8) | PATIENCE),
 )
 CLIENT = given_keys(
     kind=st.just("client"),
@@ -131,7 +132,7 @@ CLIENT = given_keys(
             budget=st.sampled_from([None, 0.1, 0.5]),
         )
     ),
-    patience=maybe(ticks(2, 16)),
+    patience=maybe(ticks(2, 16) | PATIENCE),
     breaker=maybe(given_keys(failures=st.integers(1, 4), open_for=ticks(1, 12))),
     hedge=maybe(given_keys(after=ticks(1, 6), max=st.integers(1, 2))),
     deadline=st.booleans(),

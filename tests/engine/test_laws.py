@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from mlsim.engine.draws import Distribution
 from mlsim.engine.network import Client, Service, Station
@@ -58,6 +58,37 @@ def test_mmck_blocks_as_birth_and_death_say(rate, workers, places):
     assert_mean((visits["outcome"] == 1).astype(float), truth["P_block"])
     served = visits["outcome"] == 0
     assert_mean((visits["end"] - visits["arrival"])[served], truth["mean_sojourn_accepted"])
+
+
+@pytest.mark.parametrize(
+    ("patience", "law"),
+    [
+        (exponential(0.4), stats.expon(scale=0.4)),
+        (Service(Distribution.UNIFORM, 0.5, 1.5), stats.uniform(0.5, 1.0)),
+    ],
+    ids=["exponential", "uniform"],
+)
+def test_mmc_with_patience_loses_as_baccelli_and_hebuterne_say(patience, law):
+    """M/M/c+G, of which Erlang-A is the case without a memory.
+
+    Source: Zeltyn and Mandelbaum, "Call centers with impatient customers: many-server asymptotics
+    of the M/M/n+G queue" (2005), after Baccelli and Hebuterne, "On queues with impatient customers"
+    (1981).
+    """
+    rate, workers = 3.6, 3
+    t = np.linspace(0.0, 20.0, 20_001)
+    waited = integrate.cumulative_trapezoid(law.sf(t), t, initial=0.0)  # of an offered wait t
+    density = np.exp(rate * waited - workers * t)
+    terms = [rate**k / math.factorial(k) for k in range(workers)]
+    offered = rate * integrate.trapezoid(density, t)
+    total = sum(terms) / terms[-1] + offered
+    station = Station("a", workers, service=exponential(1.0), patience=patience)
+    visits = by_arrival(Recorded(["a"], [station], poisson(rate, 100_000)).run())
+    waits = visits["start"] - visits["arrival"]
+    assert_mean((waits > 0).astype(float), offered / total)
+    assert_mean(waits, rate * integrate.trapezoid(waited * density, t) / total)
+    lost = (visits["outcome"] == 4).astype(float)
+    assert_mean(lost, (1.0 + (1.0 - workers / rate) * offered) / total)
 
 
 def test_md1_waits_as_pollaczek_and_khinchine_say():

@@ -17,7 +17,7 @@ load:
 system:
   phone: {kind: client}
   gateway: {kind: server, workers: 8}
-  pool: {kind: connection_pool, connections: 2, patience: 1s}
+  pool: {kind: connection_pool, connections: 2, patience: exponential(1s)}
   database: {kind: server, service_time: exponential(mean=400ms)}
   east: {kind: transform, makes: {y: x + 1}, service_time: exponential(mean=1s)}
   west: {kind: transform, makes: {y: x + 2}, service_time: exponential(mean=1s)}

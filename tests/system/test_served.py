@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import simpy
+from scipy import stats
 
 from mlsim.errors import ScenarioError
 from mlsim.scenario.load import load
@@ -92,6 +93,24 @@ def test_who_has_waited_long_enough_leaves(tmp_path):
     assert ends.column("sojourn_time").tolist() == pytest.approx([4.0] * ends.column("ok").size)
 
 
+@pytest.mark.parametrize(
+    ("patience", "told"),
+    [
+        ("0s", "must be a duration of more than 0"),
+        ("-2s", "must be a duration and not negative"),
+        ("uniform(-1s, 3s)", r"must not be negative.*did you mean 'uniform\(0s, 3s\)'"),
+        ("normal(2s, 500ms)", r"must not be negative.*did you mean 'lognormal\(2s, 0.25\)'"),
+        ("exponential(2s * size)", r"must not depend on size: it is drawn as one begins to wait"),
+        ("2s * daily(0.5, 12h)", r"must be a constant, and daily\(\) varies over time"),
+        ("1s + exponential(1s)", "must be a constant, or one distribution such as exponential"),
+        ("5", "must be a duration such as 50ms .*and is a number"),
+    ],
+)
+def test_a_patience_that_is_none_is_refused(patience, told, tmp_path):
+    with pytest.raises(ScenarioError, match=rf"shop.yaml:13: system.features.patience: {told}"):
+        run(f'patience: "{patience}"', tmp_path)
+
+
 CLIENTS = """
 version: 1
 scenario: habits
@@ -114,6 +133,15 @@ def clients(habits: str, tmp_path: Path, error_rate: float = 0.5, takes: str = "
     system.listeners.append(ends)
     system.run()
     return ends
+
+
+def test_people_leave_when_the_patience_that_they_have_drawn_is_at_its_end(tmp_path):
+    """The first of two exponential times is exponential, and of either kind by its rate."""
+    ends = clients("patience: exponential(2s)", tmp_path, 0.0, "exponential(1s)")
+    took, left = ends.column("sojourn_time"), ends.column("abandoned")
+    assert left.mean() == pytest.approx(1 / 3, abs=4 * (2 / 9 / left.size) ** 0.5)
+    for some in (took, took[left]):
+        assert stats.kstest(some, stats.expon(scale=1 / 1.5).cdf).pvalue > 1e-3
 
 
 def truth(topic: str, params: str) -> float:

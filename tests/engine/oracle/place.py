@@ -52,6 +52,7 @@ class Place:
         self.calls = 0
         self.key = stream(net.seed, f"service/{spec.name}")
         self.balancing_key = stream(net.seed, f"balancing/{spec.name}")
+        self.patience_key = stream(net.seed, f"patience/{spec.name}")
         self.failing_key = stream(net.seed, f"failing/{spec.name}")
 
     @property
@@ -207,15 +208,21 @@ class Place:
         if self.spec.prioritised:
             visit.lane = 1 + self.net.answer(Trait(self.spec.name, "priority"), visit.attempt)
         line.add(visit)
-        if self.spec.patience < math.inf:
-            leaves, whose = (
-                visit.arrival + self.spec.patience,
-                (line.number, visit.lane, self.index),
-            )
-            self.at(leaves, "expiry", whose, self.expire, visit)
+        self.watch_patience(visit, line)
         if self.spec.batch > 1:
             due, whose = visit.arrival + self.spec.batch_wait, (line.number, 0, self.index)
             self.at(due, "batch due", whose, self.serve, line)
+
+    def watch_patience(self, visit: Visit, line: Line) -> None:
+        """Those with one patience leave in the order of the line; else each by its own name."""
+        law = self.spec.patience_law
+        if law.distribution != Distribution.CONSTANT:
+            luck = uniform_at(self.patience_key, *visit.luck)
+            patience = max(0.0, quantile(int(law.distribution), law.a, law.b, luck))
+            self.at(visit.arrival + patience, "reneging", visit.whose[:3], self.expire, visit)
+        elif law.a < math.inf:
+            whose = (line.number, visit.lane, self.index)
+            self.at(visit.arrival + law.a, "expiry", whose, self.expire, visit)
 
     def leave_line(self, visit: Visit) -> None:
         next(line for line in self.lines if visit in line.visits).visits.remove(visit)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mlsim.engine.draws import quantile, stream, uniform_at
+from mlsim.engine.draws import Distribution, quantile, stream, uniform_at
 from mlsim.engine.parts import Client, Session
 from mlsim.engine.sessions import next_id
 from tests.engine.oracle.breaker import Breaker, Savings
@@ -40,14 +40,20 @@ class Sender:
         self.net.line_of_time.at(time, kind, whose, call, *args)
 
     def in_turn(self) -> tuple[int, int]:
-        """Attempts of one load time out in the order of sending; its persons leave in turn."""
+        """Attempts of one load time out in the order of sending; its persons leave in turn,
+        where they have one patience."""
         self.made += 1
         return self.load, self.made
 
     def begin(self, request: Request) -> None:
-        if self.habits.patience < math.inf:
-            leaves = request.arrival + self.habits.patience
-            self.at(leaves, "departure", self.in_turn(), self.depart, request)
+        law, whose = self.habits.patience_law, self.in_turn()
+        patience = law.a
+        if law.distribution != Distribution.CONSTANT:
+            luck = uniform_at(stream(self.net.seed, f"patience/{self.habits.name}"), request.id, 0)
+            patience = max(0.0, quantile(int(law.distribution), law.a, law.b, luck))
+            whose = (self.load, request.id)
+        if patience < math.inf:
+            self.at(request.arrival + patience, "departure", whose, self.depart, request)
         self.savings.save()
         self.send(request)
 

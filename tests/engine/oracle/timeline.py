@@ -14,6 +14,7 @@ KINDS = (
     "wake",
     "batch due",
     "expiry",
+    "reneging",
     "call timeout",
     "timeout",
     "departure",

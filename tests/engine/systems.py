@@ -221,12 +221,17 @@ def systems(draw: Draw) -> Written:
     doors: Document = {}
     load: Document = {}
     flow: list[str] = []
+    ways: list[str] = []
     traces: dict[str, list[float]] = {}
     for number, client in enumerate(["phone", "robot"][: draw(st.integers(1, 2))]):
         has_client = number == 0 or draw(st.booleans())
         door = client if has_client else "door"
         doors[door] = draw(CLIENT) if has_client else {"kind": "server"}
-        flow.append(f"{door} -> {draw(FLOWS)}" + (f" -> {door}" if has_client else ""))
+        way = draw(FLOWS)
+        if "cache" in way and "cache" in "".join(ways):
+            way = ways[0]  # a cache keeps the answers of one way
+        ways.append(way)
+        flow.append(f"{door} -> {way}" + (f" -> {door}" if has_client else ""))
         load[f"load{number}"] = coming(draw, number, traces) | {"enters": door}
     open_loads = [name for name in load if "trace" not in load[name]]
     if draw(st.booleans()):

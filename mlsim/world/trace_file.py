@@ -46,6 +46,8 @@ def names(path: Path) -> list[str]:
             header = next(csv.reader(file), [])
     except (UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(path, str(error)) from None
+    except OSError as error:
+        raise Flaw(-1, f"cannot be read: {error.strerror}") from None
     if not header:
         raise Flaw(-1, "must begin with the names of its columns (got nothing)")
     if len(header) == 1 and re.search(r"[;\t|]", header[0]):

@@ -1,5 +1,6 @@
 """Traces: what is recorded comes at its time with what it carried; what is wrong has its line."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -282,6 +283,19 @@ def test_what_is_no_table_at_all_is_told_once(tmp_path: Path, content: bytes | N
     with pytest.raises(ScenarioError) as caught:
         api.load(path)
     assert str(caught.value).replace(f"{tmp_path}{os.sep}", "") == told
+
+
+def test_a_file_that_must_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path, opened = written(tmp_path, SMALL), Path.open
+
+    def forbidden(file: Path, *args: object, **options: object) -> object:
+        if file.name == "orders.csv":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(file, *args, **options)
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(ScenarioError, match=r"orders\.csv: cannot be read: Permission denied"):
+        api.load(path)
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path):

@@ -1,6 +1,7 @@
 import pytest
 
-from mlsim.cli.progress import DAY, share_done, simulated_time
+from mlsim import engine
+from mlsim.cli.progress import DAY, replications_done, share_done, simulated_time
 
 
 def test_the_bar_shows_simulated_days_on_a_terminal(
@@ -23,3 +24,14 @@ def test_no_bar_where_nobody_would_see_it(capsys: pytest.CaptureFixture[str]):
     with share_done("running") as share:
         assert share is None
     assert capsys.readouterr().err == ""
+
+
+def test_nobody_is_told_of_compiling_for_what_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(engine, "compiled", lambda: False)
+    with replications_done(shown=True):
+        pass
+    assert capsys.readouterr().err == ""
+    with replications_done(shown=True) as tell:
+        for done in range(3):
+            tell(done, 3)
+    assert capsys.readouterr().err.count("compiling the kernel") == 1

@@ -132,6 +132,11 @@ def test_a_changed_file_runs_only_what_it_changes(mlsim, file: Path, tmp_path: P
             "study.yaml:4: scenario: no such file: dusk.yaml (did you mean 'desk.yaml'?)",
         ),
         ("replications: 6", "vary: {horizon: [1h]}", "vary: is for `kind: sweep` alone"),
+        (
+            "replications: 6",
+            "require: [detectd > 0.5]",
+            "study.yaml:9: require[0]: unknown name 'detectd'; there are detected, detected_low",
+        ),
     ],
 )
 def test_mistakes_are_told_before_anything_is_written(

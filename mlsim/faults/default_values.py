@@ -7,6 +7,7 @@ from pydantic import Field
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.column import ColumnFault
+from mlsim.faults.families.shares import part
 from mlsim.system.output import Alter
 from mlsim.system.simulation import System
 
@@ -35,7 +36,8 @@ class DefaultValues(ColumnFault):
     """What is sent instead."""
 
     def title(self) -> str:
-        return f"{self.component} sends {self.value:g} as {self.column} in {self.share:.0%} of rows"
+        rows = f"{part(self.share)} of the rows"
+        return f"{self.component} sends {self.value:g} as {self.column} in {rows}"
 
     def alteration(self, system: System) -> Alter:
         return lambda values, rows: np.full(values.shape, self.value)

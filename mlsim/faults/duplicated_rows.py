@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.delivery import DeliveryFault
+from mlsim.faults.families.shares import part
 
 
 @fault_kind("duplicated_rows")
@@ -27,4 +28,4 @@ class DuplicatedRows(DeliveryFault):
     kind: Literal["duplicated_rows"] = "duplicated_rows"
 
     def title(self) -> str:
-        return f"{self.share:.0%} of the rows reach {self.component} twice"
+        return f"{part(self.share)} of the rows reach {self.component} twice"

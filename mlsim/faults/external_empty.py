@@ -6,6 +6,7 @@ import numpy as np
 
 from mlsim.engine.spread import Spread
 from mlsim.faults.base import fault_kind
+from mlsim.faults.families.shares import part
 from mlsim.faults.families.source import SourceFault
 from mlsim.scenario.units import Probability
 from mlsim.system.output import Change
@@ -33,7 +34,7 @@ class ExternalEmpty(SourceFault):
     """Share of the answers that are empty."""
 
     def title(self) -> str:
-        return f"{self.share:.0%} of the answers of {self.component} are empty"
+        return f"{part(self.share)} of the answers of {self.component} are empty"
 
     def begin(self, system: System) -> None:
         source = system[self.component]

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.delivery import DeliveryFault
+from mlsim.faults.families.shares import part
 from mlsim.scenario.expressions import DurationExpression
 
 
@@ -29,4 +30,4 @@ class LateRows(DeliveryFault):
     """How late a row is."""
 
     def title(self) -> str:
-        return f"{self.share:.0%} of the rows reach {self.component} late"
+        return f"{part(self.share)} of the rows reach {self.component} late"

@@ -6,6 +6,7 @@ import numpy as np
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.column import ColumnFault
+from mlsim.faults.families.shares import part
 from mlsim.system.output import Alter
 from mlsim.system.simulation import System
 
@@ -31,7 +32,7 @@ class MissingValues(ColumnFault):
     kind: Literal["missing_values"] = "missing_values"
 
     def title(self) -> str:
-        return f"{self.component} sends {self.share:.0%} of rows without {self.column}"
+        return f"{self.component} sends {part(self.share)} of the rows without {self.column}"
 
     def alteration(self, system: System) -> Alter:
         return lambda values, rows: np.full(values.shape, np.nan)

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from mlsim.engine.network import Station
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.serving import ServingFault
+from mlsim.faults.families.shares import part
 from mlsim.scenario.units import Probability
 from mlsim.system.simulation import System
 
@@ -31,7 +32,7 @@ class PacketLoss(ServingFault):
     """Share of the answers that are lost."""
 
     def title(self) -> str:
-        return f"{self.share:.0%} of what {self.component} answers is lost"
+        return f"{part(self.share)} of what {self.component} answers is lost"
 
     def begin(self, system: System) -> None:
         before = self._lost_anyway(system)

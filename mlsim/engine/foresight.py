@@ -52,6 +52,10 @@ class Foresight:
             load: np.setdiff1d(np.arange(len(names)), list(program.names_met(load)))
             for load in program.asked
         }
+        self._read = [
+            frozenset(self._index[name] for name in steering.reads(question))
+            for question in program.questions
+        ]
         self._is_asked = np.zeros((LOADS, len(program.questions)), np.bool_)
         for load, asked in program.asked.items():
             self._is_asked[load, list(asked)] = True
@@ -164,12 +168,14 @@ class Foresight:
         for load, asked in self._program.asked.items():
             own = np.flatnonzero(loads == load)
             stamps[own[:, None], self._elsewhere[load]] = -1
+            read: frozenset[int] = frozenset()
             for number in asked if own.size else ():
                 rows = _rows(ids[own], load, arrivals[own], sent[own], numbers[own], stamps[own])
                 found = self._steering.answer(questions[number], load, rows)
                 answers[own, number] = found
                 told_apart[own] |= rows.told_apart
-                self._skip(questions[number], own, found, stamps, met)
+                read |= self._read[number]
+                self._skip(questions[number], own, found, stamps, met, read)
         return np.concatenate([answers, stamps], axis=1), told_apart
 
     def _skip(
@@ -179,14 +185,19 @@ class Foresight:
         answers: NDArray[np.int64],
         stamps: NDArray[np.int64],
         met: NDArray[np.bool_],
+        read: frozenset[int],
     ) -> None:
-        """Rows won't meet what stands in the branches that they don't take."""
+        """Rows won't meet what stands in the branches that they don't take.
+
+        read: those on which answers rest already, as if they had been met before.
+        """
         if not isinstance(question, Choice):
             return
         for branch, steps in enumerate(question.branches):
             for name in step_names(steps):
                 k, elsewhere = self._index[name], own[answers != branch]
-                stamps[elsewhere[~met[elsewhere, k]], k] = -1
+                if k not in read:
+                    stamps[elsewhere[~met[elsewhere, k]], k] = -1
 
 
 class _UnderWay(Requests):

@@ -177,6 +177,18 @@ def test_each_branch_of_a_choice_aside_ends_at_one_component():
         loaded(text)
 
 
+def test_a_branch_says_nothing_of_what_was_met_before_it():
+    """Who got nothing from `double` has no y, though another visit to it may follow."""
+    text = TWO_WAYS.replace(
+        "reads: [], makes: {y: 2", "optional: true, error_rate: 0.5, makes: {y: 2"
+    )
+    way = "double -> (half if y > 1 else double)"
+    world = World(loaded(text.replace("(double if x < 0.5 else half if bernoulli(0.4))", way)))
+    visits, halved = world.visits_of("double"), world.visits_of("half").request
+    assert halved.size > 1000
+    assert not np.isin(halved, visits.request[visits.outcome == 3]).any()
+
+
 def test_a_random_choice_is_a_fair_one_of_each_request():
     world = World(loaded(TWO_WAYS.replace("x < 0.5", "bernoulli(0.3)").replace("0.4", "0.5")))
     n = world.log.request.size

@@ -16,6 +16,7 @@ from mlsim.cli.studying import (
     carried_out_as,
     draw,
     exit_status,
+    picture,
 )
 
 
@@ -39,6 +40,7 @@ def factorial(
             metavar="PICTURE",
             help="Write interaction plots as .png, and a heat map beside them.",
             show_default=False,
+            callback=picture,
         ),
     ] = None,
     out: Out = BELOW,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from time import monotonic
 
 from rich.console import Console
@@ -50,19 +51,26 @@ def replications_done(*, shown: bool) -> Iterator[Callable[[int, int], None] | N
 
     The time left is what each has taken so far, times those to come.
     """
-    if shown:
-        say_if_compiling()
+    if not shown:
+        yield None
+        return
+    # When the first run begins: what is refused before needs no kernel.
+    compiling = cache(say_if_compiling)
     count = TextColumn("{task.completed:.0f} of {task.total:.0f}")
     left = TextColumn("{task.fields[left]}")
-    with _bar("replications", count, left, shown=shown) as progress:
+    with _bar("replications", count, left, shown=True) as progress:
         if progress is None:
-            yield None
+            yield lambda done, whole: compiling()
             return
         task = progress.add_task("", total=1, left="")
         pace = Pace()
-        yield lambda done, whole: progress.update(
-            task, completed=done, total=whole, left=pace.left(done, whole, monotonic())
-        )
+
+        def tell(done: int, whole: int) -> None:
+            compiling()
+            told = pace.left(done, whole, monotonic())
+            progress.update(task, completed=done, total=whole, left=told)
+
+        yield tell
 
 
 @contextmanager

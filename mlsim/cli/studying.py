@@ -42,9 +42,20 @@ Measures = Annotated[
 Out = Annotated[
     Path, typer.Option(metavar="DIR", help="Keep studies and their runs below this folder.")
 ]
+
+
+def picture(out: Path | None) -> Path | None:
+    """The place of a picture, which is a PNG."""
+    if out is not None and out.suffix != ".png":
+        raise typer.BadParameter(f"must end in .png (got '{out}')", param_hint="--plot")
+    return out
+
+
 Plot = Annotated[
     Path | None,
-    typer.Option(metavar="PICTURE", help="Write the figure as .png.", show_default=False),
+    typer.Option(
+        metavar="PICTURE", help="Write the figure as .png.", show_default=False, callback=picture
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the table as JSON and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only the folder that was written.")]

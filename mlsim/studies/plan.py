@@ -11,6 +11,7 @@ from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.refusal import got
 from mlsim.scenario.units import Name, Probability
 from mlsim.scenario.validation import examine
+from mlsim.studies import requirements
 from mlsim.studies.designs import DesignError, axis
 
 Kind = Literal["compare", "coverage", "sweep"]
@@ -107,6 +108,9 @@ def _mistakes(plan: Plan) -> Iterator[Mistake]:
         yield ("variants",) if plan.variants else (), "needs at least two variants", ""
     if plan.kind == "sweep" and not plan.vary:
         yield (), "needs `vary`: what the sweep changes", ""
+    for number, requirement in enumerate(plan.require):
+        for message, near in requirements.mistakes(requirement):
+            yield ("require", number), message, near
     for key, kind in (("variants", "compare"), ("vary", "sweep"), ("require", "coverage")):
         if getattr(plan, key) and plan.kind != kind:
             yield (key,), f"is for `kind: {kind}` alone (got '{plan.kind}')", ""

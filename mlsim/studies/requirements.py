@@ -1,6 +1,6 @@
 """What somebody requires of a monitoring: `detected >= 0.9`, asked of each fault."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,19 +40,22 @@ class Unmet:
 def checked(requirements: Sequence[str]) -> tuple[str, ...]:
     """The requirements themselves; raises RequirementError for one that can't be understood."""
     for requirement in requirements:
-        try:
-            used = names(parse(requirement))
-        except Refusal as error:
-            raise RequirementError(f"--require '{requirement}': {error}") from None
-        for name in used:
-            if name not in KNOWN:
-                near = nearest(name, KNOWN)
-                hint = f" (did you mean '{near}'?)" if near else ""
-                known = ", ".join(KNOWN)
-                raise RequirementError(
-                    f"--require '{requirement}': unknown name '{name}'; there are {known}{hint}"
-                )
+        for message, near in mistakes(requirement):
+            hint = f" (did you mean '{near}'?)" if near else ""
+            raise RequirementError(f"--require '{requirement}': {message}{hint}")
     return tuple(requirements)
+
+
+def mistakes(requirement: str) -> Iterator[tuple[str, str]]:
+    """What can't be understood of a requirement, each with the nearest known name or ""."""
+    try:
+        used = names(parse(requirement))
+    except Refusal as refusal:
+        yield str(refusal), ""
+        return
+    for name in used:
+        if name not in KNOWN:
+            yield f"unknown name '{name}'; there are {', '.join(KNOWN)}", nearest(name, KNOWN)
 
 
 def unmet(table: pd.DataFrame, requirements: Sequence[str]) -> list[Unmet]:

@@ -293,7 +293,7 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
                 continue
             if way == PASSED:
                 start_asides(state, now, token, hop)
-            elif state.stations[at.station].optional:
+            elif state.stations[at.station].optional or is_refused_at_last(state, way, hop):
                 state.stamps[state.tokens[token].attempt, at.station] = -1
             else:
                 why = REJECTED if way == REFUSED else FAILED
@@ -333,6 +333,13 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
             end(state, now, token, hop)
             return
         hop = at.next
+
+
+@kernel_step
+def is_refused_at_last(state: State, way: int, hop: int) -> bool:
+    """Whether an aside has been refused by those to whom it was sent: its row ends there, too."""
+    refused: bool = way == REFUSED and state.hops[state.hops[hop].next].kind == SINK
+    return refused
 
 
 @kernel_call

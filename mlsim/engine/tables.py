@@ -34,7 +34,8 @@ class Requests(NamedTuple):
     attempts: sent so far; arrival: at the client; sent: of this attempt; end: seconds.
     outcome: `state.OK`, `TIMED_OUT`, `REJECTED`, `FAILED`, `ABANDONED` or `FALLBACK`.
     answer: attempt that answered, or -1.
-    stamps: int32[rows, names], settings number met at each name; -1 where not met or no answer.
+    stamps: int32[rows, names], settings number met at each name; -1 where not met or no answer, and
+    at a sink that has refused the aside.
     """
 
     request: NDArray[np.int64]

@@ -1,9 +1,11 @@
 """disk_full: a collector takes nothing more."""
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.collecting import CollectorFault
+from mlsim.system.delivery import Delivery
 from mlsim.system.simulation import System
 
 
@@ -27,8 +29,16 @@ class DiskFull(CollectorFault):
     def title(self) -> str:
         return f"the disk of {self.component} is full"
 
+    def broken(self, settings: Delivery, system: System) -> Delivery:
+        return replace(settings, full=True)
+
+    def repaired(self, settings: Delivery, system: System) -> Delivery:
+        return replace(settings, full=False)
+
     def begin(self, system: System) -> None:
+        super().begin(system)
         system.network.set_open(self.component, False)
 
     def end(self, system: System) -> None:
+        super().end(system)
         system.network.set_open(self.component, True)

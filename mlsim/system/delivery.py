@@ -38,12 +38,14 @@ class Delivery:
 
     late: rows that arrive later than they were sent. again: rows that arrive once more, later.
     room: the share of the collector's capacity that is there. stores: whether it stores anything.
+    full: whether it refuses all rows, for want of a place to store them.
     """
 
     late: Hitch | None = None
     again: Hitch | None = None
     room: float = 1.0
     stores: bool = True
+    full: bool = False
 
 
 class Kept(NamedTuple):

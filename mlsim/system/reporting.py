@@ -45,7 +45,7 @@ class Reporting:
     def take(self, rows: Requests) -> None:
         """Rows that the network hands out, in order of time."""
         self._none = selected(rows, slice(0))
-        self._bring(rows, float(rows.end.max()))
+        self._bring(self._let_in(rows), float(rows.end.max()))
 
     def catch_up(self, now: float) -> None:
         """Bring what has become due by `now` (seconds) though no other row has come since."""
@@ -65,6 +65,20 @@ class Reporting:
                     block = self._delivered(block, load, (int(where), number), until)
                 if block.log.end.size:
                     self._tell_of(int(where), block)
+
+    def _let_in(self, rows: Requests) -> Requests:
+        """The same rows, but those that were refused where they were sent."""
+        aside = np.flatnonzero(rows.where != NOBODY)
+        refused = aside[rows.stamps[aside, rows.where[aside]] < 0]
+        if not refused.size:
+            return rows
+        for where in self._collectors:
+            own = selected(rows, refused[rows.where[refused] == where])
+            collector = self._system[self._system.network.names[where]]
+            before = collector.in_force(np.nextafter(own.end, -np.inf))
+            full = np.array([settings.full for settings in collector.settings])
+            self._tell_of_lost(where, Kept.forever(selected(own, full[before])))
+        return selected(rows, np.isin(np.arange(rows.end.size), refused, invert=True))
 
     def _taken_in(self, rows: Requests, until: float) -> Requests:
         """The same rows, but those that collectors have no room for, or have not written yet."""

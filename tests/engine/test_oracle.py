@@ -143,6 +143,23 @@ def test_asides_go_to_their_sinks_and_nobody_waits():
     assert {names[k] for k in set(mine.requests.where.tolist()) - {-1}} == {"log"}
 
 
+def test_what_a_sink_refuses_ends_there_without_a_stamp_of_it():
+    """What is refused on the way there doesn't."""
+    small = {"workers": 1, "queue_limit": 0}
+    stations = [
+        Station("gate"),
+        Station("store", service=exponential(0.1), **small),
+        Station("log", service=exponential(0.3), **small),
+    ]
+    flow = ["gate", "gate ~> log", "gate ~> store -> log"]
+    mine = assert_same(flow, stations, rate=6.0)
+    visits, rows, log = mine.visits, mine.requests, mine.network.index("log")
+    refused = (visits.station == log) & (visits.outcome == 1)
+    unmet = (rows.where == log) & (rows.stamps[:, log] < 0)
+    assert unmet.sum() == refused.sum() > 100
+    assert np.all(rows.end[unmet] == visits.end[refused])
+
+
 def test_a_component_visited_twice_draws_twice():
     stations = [Station("a", service=exponential(0.1)), Station("b", workers=1)]
     mine = assert_same(["a -> b -> a -> [a, a]"], stations)

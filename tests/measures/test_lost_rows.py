@@ -97,6 +97,27 @@ def test_what_a_collector_loses_by_itself_is_no_faults_doing(twin: World):
     assert world.radius.first_rows.empty
 
 
+def test_rows_that_a_full_disk_refuses_are_lost_to_it():
+    text = f"{phone()}faults:\n  - {{kind: disk_full, at: 6h, until: 12h, component: telemetry}}\n"
+    world, twin = Traced(text), World(loaded(phone()))
+    missing = arrivals(twin).keys() - arrivals(world).keys()
+    telemetry = world.radius.components.set_index("name").loc["telemetry"]
+    assert telemetry["rows"] == world.radius.total.rows == len(missing) > 200
+    (first,) = world.radius.first_rows.to_dict("records")
+    assert (first["what"], first["component"]) == ("loss", "telemetry")
+    assert first["time_s"] == min(arrivals(twin)[one] for one in missing)
+
+
+@pytest.mark.parametrize("optional", ["true", "false"])
+def test_rows_that_a_collector_refuses_by_itself_are_nobodys_fault(optional: str):
+    busy = (
+        f"{{kind: collector, workers: 1, service_time: 30s, queue_limit: 0, optional: {optional}}}"
+    )
+    world = Traced(phone().replace("{kind: collector}", busy))
+    assert len(arrivals(world)) < 0.8 * world.log.request.size
+    assert world.radius.total.rows == 0
+
+
 LATE = f"""{phone()}faults:
   - {{kind: late_rows, at: 6h, until: 20h, component: telemetry, share: 0.5, delay: 6h}}
 """
@@ -142,6 +163,7 @@ def trained(fault: str) -> World:
         # Rows are missing from 13h to 19h: in the trainings at 18h and 24h.
         ("kind: telemetry_stopped, at: 13h, until: 19h, component: telemetry", [18, 24]),
         ("kind: telemetry_overload, at: 13h, until: 19h, component: telemetry, left: 0", [18, 24]),
+        ("kind: disk_full, at: 13h, until: 19h, component: telemetry", [18, 24]),
         # Sent between 13h and 17h, there from 16h on: what came after 15h is missing at 18h.
         ("kind: late_rows, at: 13h, until: 17h, component: telemetry, delay: 3h", [18]),
         # Sent and there between 13h and 17h.

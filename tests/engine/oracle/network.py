@@ -126,7 +126,7 @@ class Oracle:
                 elif (again := self.called_again(visit)) is not None:
                     step = again
                     continue
-                elif place.spec.optional:
+                elif place.spec.optional or (outcome == "rejected" and is_sink(attempt, step)):
                     attempt.stamps.pop(step.name, None)
                 else:
                     self.fail(attempt, outcome)
@@ -336,6 +336,11 @@ class Oracle:
 
     def scale(self, name: str, replicas: int) -> None:
         self.places[name].rescale(replicas)
+
+
+def is_sink(attempt: Attempt, step: Stop) -> bool:
+    """Whether a copy was sent to this component; what it refuses is told of it as well."""
+    return attempt.outcome == "aside" and step.then is None
 
 
 def columns(table: Any, rows: list[tuple[Any, ...]], kinds: str) -> Any:

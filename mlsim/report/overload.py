@@ -17,11 +17,23 @@ def overloaded(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _sentence(row: Mapping[str, Any]) -> str:
-    until = row["overload_until_s"]
-    end = "on" if until is None else f"to {wording.duration(until)}"
-    begin = wording.duration(row["overload_from_s"])
     times = row["overloads"]
     often = f" (the worst of {wording.counted(times, 'time')})" if times > 1 else ""
     demand = row["demand"]
     what = f"{wording.percent(demand)} utilised" if demand is not None else "without a worker"
-    return f"{row['name']}: {what} from {begin} {end}{often}"
+    when = _span(row["overload_from_s"], row["overload_until_s"])
+    return f"{row['name']}: {what} {when}{often}"
+
+
+def _span(start: float, until: float | None) -> str:
+    """From when to when; for how long, where both would read alike.
+
+    >>> _span(7200.0, 7500.0), _span(115200.0, 116400.0)
+    ('from 2 h to 2 h 5 min', 'from 1 d 8 h for 20 min')
+    """
+    begin = wording.duration(start)
+    if until is None:
+        return f"from {begin} on"
+    if wording.duration(until) != begin:
+        return f"from {begin} to {wording.duration(until)}"
+    return f"from {begin} for {wording.duration(until - start)}"

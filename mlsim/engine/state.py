@@ -532,7 +532,9 @@ class State:
             fits = array.dtype == dtype and array.ndim == dimensions and array.flags.c_contiguous
             if not fits:
                 raise ValueError(f"array '{name}' of the state isn't as the kernel reads it")
-            line[0] = array.__array_interface__["data"][0]
+            line[0] = (
+                array.ctypes.data
+            )  # its array interface loses a Ctrl-C while it describes records
             line[1 : 1 + array.ndim] = array.shape
         return table.ravel()
 

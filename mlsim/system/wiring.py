@@ -67,6 +67,7 @@ class Wiring:
         self._flow = tuple(flow)
         self._before = _edges(self._flow)
         places = _places(self._flow)
+        self._order = {who: place for place, who in enumerate(places)}
         self._arms = {who: _some(arms) for who, arms in places.items()}
         self._common = {
             who: frozenset.intersection(*map(frozenset, arms)) for who, arms in places.items()
@@ -104,10 +105,8 @@ class Wiring:
         Raises UnknownColumnError if nobody upstream of the reader sends it.
         """
         found: list[str | None] = []
-        for name in self.upstream(reader):
-            component = self._system[name]
-            takes_it_along = component.starts_requests and column in self._world
-            if takes_it_along or column in component.outputs(name):
+        for name in self._senders(reader, column):
+            if not self._comes_back(name, reader, column):
                 found.append(name)
                 if not self.detour(name, reader):
                     return tuple(found)
@@ -116,6 +115,37 @@ class Wiring:
         if not found:
             raise UnknownColumnError(column, self.visible(reader))
         return tuple(found)
+
+    def _senders(self, reader: Readers, column: str) -> Iterator[str]:
+        """Who upstream of a reader sends a column, up to one from which it surely comes."""
+        for name in self.upstream(reader):
+            component = self._system[name]
+            takes_it_along = component.starts_requests and column in self._world
+            if takes_it_along or column in component.outputs(name):
+                yield name
+                if not self.detour(name, reader) and not self._is_later(name, reader):
+                    return
+
+    def _is_later(self, name: str, reader: Readers) -> bool:
+        """Whether requests come to a reader before they come to a component, and there again."""
+        return self._order.get(name, 0) > self._order.get(reader, 0)
+
+    def _comes_back(self, name: str, reader: Readers, column: str) -> bool:
+        """Whether what a component sends rests on what has come to the reader before.
+
+        So of two who pass a column to each other, the first has it from those before both.
+        """
+        waiting = list(self.behind(name, column, reader)) if self._is_later(name, reader) else []
+        seen: set[tuple[Readers, str]] = set()
+        while waiting:
+            where, needed = waiting.pop()
+            if where == reader:
+                return True
+            if (where, needed) not in seen:
+                seen.add((where, needed))
+                for sender in self._senders(where, needed):
+                    waiting += self.behind(sender, needed, where)
+        return False
 
     def detour(self, name: str, reader: Readers) -> tuple[Arm, ...]:
         """The arms that bring rows from a component to `reader`, and not all of them."""
@@ -206,6 +236,11 @@ class _Way(Wiring):
             except UnknownColumnError:
                 pass  # nobody on this way sends it
         return self._whole.sources(reader, column)
+
+    def _senders(self, reader: Readers, column: str) -> Iterator[str]:
+        if reader in self._inside:
+            return super()._senders(reader, column)
+        return self._whole._senders(reader, column)
 
     def detour(self, name: str, reader: Readers) -> tuple[Arm, ...]:
         is_passed = name in self._inside and reader in self._inside

@@ -4,8 +4,9 @@ import pytest
 import simpy
 
 from mlsim.errors import ScenarioError
+from mlsim.scenario.flow_steps import choices
 from mlsim.system.wiring import UnknownColumnError, Wiring, predecessors
-from tests.worlds import CLINIC, loaded
+from tests.worlds import CLINIC, World, loaded
 
 WIRING = Wiring.of(loaded(CLINIC))
 
@@ -62,6 +63,36 @@ def test_predecessors_of_a_fork_and_a_join():
     before = predecessors(scenario.flow)
     assert before["features"] == before["cough_model"] == ["gateway"]
     assert before["risk_model"] == ["features", "cough_model"]
+
+
+THERE_AND_BACK = """
+scenario: there_and_back
+horizon: 1min
+world: {visit: {x: "uniform(0, 1)"}}
+load: {visits: {rate: 1/s, enters: phone}}
+system:
+  phone: {kind: client}
+  door: {kind: server}
+  desk: {kind: %s}
+  clerk: {kind: transform, reads: [x], on_bad: fail}
+flow: ["phone -> door -> desk -> %s -> desk -> phone"]
+"""
+
+
+def test_of_two_who_pass_a_column_to_each_other_the_first_has_it_from_those_before():
+    wiring = Wiring.of(loaded(THERE_AND_BACK % ("transform, reads: [x]", "clerk")))
+    assert wiring.sources("clerk", "x") == ("desk",)
+    assert wiring.sources("desk", "x") == ("phone",)
+
+
+def test_a_choice_does_not_rest_on_what_it_chooses():
+    """Though that comes before a component, here the desk, that comes before the choice, too."""
+    scenario = loaded(THERE_AND_BACK % ("server", "(clerk if x > 0.5)"))
+    (choice,) = choices(scenario.flow[0].steps)
+    assert Wiring.of(scenario).sources(choice, "x") == ("phone",)
+    world = World(scenario)
+    chosen = set(world.visits_of("clerk").request.tolist())
+    assert chosen == set(world.log.request[world.column("x") > 0.5].tolist())
 
 
 def test_an_unknown_column_in_a_process_is_told_as_what_it_is():

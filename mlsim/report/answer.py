@@ -121,7 +121,7 @@ def _noticed_alone(fault: Fault, summary: Summary) -> str:
     detected, start = fault["detected"], summary["scenario"]["start"]
     if detected is None:
         return _unnoticed_alone(fault, summary)
-    by = f"{detected['rule']} ({detected['severity']})"
+    by = _rule(detected)
     at = wording.moment(detected["firing_s"], start)
     if late := _late(fault):
         return f"{by} noticed only on {at}, {late}"
@@ -144,7 +144,12 @@ def _noticed_among(fault: Fault) -> str:
     if detected is None:
         return f"nobody noticed {fault['name']}"
     when = _late(fault) or f"after {wording.duration(detected['time_to_detect_s'])}"
-    return f"{detected['rule']} ({detected['severity']}) noticed {fault['name']} {when}"
+    return f"{_rule(detected)} noticed {fault['name']} {when}"
+
+
+def _rule(detected: dict[str, Any]) -> str:
+    severity = detected["severity"]
+    return f"{detected['rule']} ({severity})" if severity else str(detected["rule"])
 
 
 def _noticed_of_many(faults: list[Fault], rules: int) -> str:

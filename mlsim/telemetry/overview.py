@@ -9,16 +9,16 @@ import pandas as pd
 from mlsim.system.base import Deployed
 from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
-from mlsim.telemetry.folding import NANOSECONDS
 from mlsim.telemetry.overload import Overload, worst
 from mlsim.telemetry.recorder import Recorder
 
 
 def components(system: System, recorder: Recorder) -> pd.DataFrame:
     """name, kind, requests, rejected, lost, utilisation (share of the workers' time, NaN if they
-    are unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time; quantiles to 0.5%); overloads (how
-    often more came than could be served; of the worst: demand, as a multiple of what could be
-    served, overload_from_s, overload_until_s, NaN where it lasts to the end).
+    are unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time of those whose service began;
+    quantiles to 0.5%); overloads (how often more came than could be served; of the worst: demand,
+    as a multiple of what could be served, overload_from_s, overload_until_s, NaN where it lasts to
+    the end).
     """
     tally, live = recorder.visits, recorder.times > 0
     rows = []
@@ -27,8 +27,6 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
             outcome: int(tally.counts[i * len(tally.outcomes) + k, live].sum())
             for k, outcome in enumerate(tally.outcomes)
         }
-        total = int(tally.buckets[i, live].sum())
-        seconds = tally.sums[i, live].sum() / NANOSECONDS
         quantiles = {f"p{p}_s": recorder.sojourns.quantile(i, p / 100) for p in (50, 95, 99)}
         rows.append(
             {
@@ -38,7 +36,7 @@ def components(system: System, recorder: Recorder) -> pd.DataFrame:
                 "rejected": became["rejected"],
                 "lost": became["lost"],
                 "utilisation": _utilisation(recorder.work.since_day_0[i], recorder.capacity(name)),
-                "mean_s": seconds / total if total else math.nan,
+                "mean_s": recorder.sojourns.mean(i),
                 **quantiles,
                 **_overload(recorder.overloads(name)),
             }

@@ -121,7 +121,7 @@ class Recorder:
 
     interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by
     component and by client. work: what the workers of each component have done. sojourns: how long
-    visits took from day 0 on.
+    visits took whose service began, from day 0 on.
     """
 
     def __init__(self, system: System, interval: float):
@@ -185,7 +185,7 @@ class Recorder:
         count(station[~began], visits.end[~began], *grid, self._gone)
         if self._scrapes:
             self._scrapes.see(visits)
-        live = visits.end > 0
+        live = (visits.end > 0) & began
         self.sojourns.add(station[live], visits.end[live] - visits.arrival[live])
         self.work.add(visits, *grid)
         for name, counts in self._found.items():

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mlsim.telemetry.folding import NANOSECONDS
+
 SHORTEST, LONGEST = 1e-6, 1e8
 """Seconds; what is shorter counts as 0, what is longer as the longest."""
 RATIO = 1.01
@@ -15,12 +17,19 @@ class Sojourns:
 
     def __init__(self, rows: int):
         self._counts = np.zeros((rows, BINS), np.int64)
+        self._nanoseconds = np.zeros(rows, np.int64)
 
     def add(self, row: NDArray[np.int64], seconds: NDArray[np.float64]) -> None:
         """Count one duration for each row number."""
+        np.add.at(self._nanoseconds, row, (seconds * NANOSECONDS + 0.5).astype(np.int64))
         steps = np.log(np.clip(seconds, SHORTEST, LONGEST) / SHORTEST) / np.log(RATIO)
         cell = row * BINS + np.ceil(steps).astype(np.int64)
         self._counts += np.bincount(cell, minlength=self._counts.size).reshape(self._counts.shape)
+
+    def mean(self, row: int) -> float:
+        """The mean in seconds; NaN if nothing was counted."""
+        total = int(self._counts[row].sum())
+        return float(self._nanoseconds[row] / NANOSECONDS / total) if total else float("nan")
 
     def quantile(self, row: int, q: float) -> float:
         """A quantile in seconds: the middle of its bin; NaN if nothing was counted.

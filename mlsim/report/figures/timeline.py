@@ -96,7 +96,8 @@ def _colour(due: str, run: RunFolder) -> str:
 
 def _name_lane(axes: Axes, lane: int, fired: pd.DataFrame, panels: Panels) -> None:
     """Writes the rule's name over its first mark, or as near to it as fits into the panel."""
-    text = f"{fired['rule'].iloc[0]} ({fired['severity'].iloc[0]}{_how_often(fired)})"
+    details = f"{fired['severity'].iloc[0]}{_how_often(fired)}".removeprefix(", ")
+    text = fired["rule"].iloc[0] + (f" ({details})" if details else "")
     inches = panels.figure.get_figwidth() - panels.left - panels.right
     size = min(8.5, 8.5 * inches / style.text_width(text, 8.5))
     days = axes.get_xlim()[1]

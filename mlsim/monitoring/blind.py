@@ -7,7 +7,9 @@ from mlsim.monitoring.promql import parse, selectors
 from mlsim.monitoring.promql.selectors import matchers_of
 from mlsim.monitoring.rules import Rule
 from mlsim.scenario.spec import Scenario
+from mlsim.system.settled import OUTCOMES
 from mlsim.telemetry.labels import METRIC_NAME, Matcher
+from mlsim.telemetry.recorder import VISIT_OUTCOMES
 from mlsim.telemetry.store import parts_of_histogram
 
 HISTOGRAMS = ("request_duration_seconds", "client_request_duration_seconds")
@@ -24,9 +26,12 @@ METRICS = frozenset(
 )
 """All that docs/metrics.md lists."""
 
+ALL_OUTCOMES = frozenset({*VISIT_OUTCOMES, *OUTCOMES})
+"""What can become of a visit, or of a request."""
+
 
 def blind_spots(rules: Sequence[Rule], scenario: Scenario) -> Iterator[str]:
-    """A sentence for each rule that looks at a metric, or at a component, that there isn't."""
+    """A sentence for each rule that looks at a metric, component or outcome that there isn't."""
     known = METRICS | {rule.name for rule in rules if not rule.alert}
     for rule in rules:
         for selector in selectors(parse(rule.expr)):
@@ -42,6 +47,8 @@ def _missing(matcher: Matcher, metrics: frozenset[str], scenario: Scenario) -> s
     places = ("component", "client")
     if matcher.label in places and matcher.value and matcher.value not in scenario.system:
         return f"no component is called '{matcher.value}'{_hint(matcher.value, scenario.system)}"
+    if matcher.label == "outcome" and matcher.value and matcher.value not in ALL_OUTCOMES:
+        return f"no outcome is called '{matcher.value}'{_hint(matcher.value, ALL_OUTCOMES)}"
     return ""
 
 

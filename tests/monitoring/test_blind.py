@@ -29,6 +29,10 @@ def test_the_metrics_are_those_of_the_page():
             ["Mine looks at nothing: no component is called 'risc' (did you mean 'risk'?)"],
         ),
         ('rate(requests_total{component="risk",outcome!="served"}[5m]) > 0', []),
+        (
+            'rate(client_requests_total{outcome="abandonned"}[5m]) > 0',
+            ["Mine looks at nothing: no outcome is called 'abandonned' (did you mean 'abandoned'"],
+        ),
         ("own:ratio > 1", []),
         ('{__name__=~"requests_.*"} > 1', []),
     ],

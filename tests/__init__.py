@@ -1,0 +1,1 @@
+"""A package, not only a folder: Ciw, which benchmarks compare with, installs one of this name."""

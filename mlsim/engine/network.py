@@ -40,8 +40,8 @@ __all__ = [
     "Visits",
 ]
 
-LARGE = 1 << 17
-"""Slots: below, pools grow fourfold, as memory that nobody touches costs nothing; then double."""
+LARGE = 1 << 15
+"""Slots: below, pools grow sixteenfold, since it is copying that costs, not room; then double."""
 
 NOBODY_GOES_ON: Mapping[int, Session] = MappingProxyType({})
 
@@ -233,7 +233,7 @@ class Network(Operated):
         )
         if used + margin > self._state.tokens.size:
             size = self._state.tokens.size
-            self._grow(3 * size if size < LARGE else size)
+            self._grow(15 * size if size < LARGE else size)
         self._see_to_heap()
 
     def _grow(self, slots: int) -> None:

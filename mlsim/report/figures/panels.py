@@ -66,7 +66,7 @@ class Panels:
         axes.tick_params(axis="x", pad=6)
         axes.grid(axis="x", color=style.LIGHT["hair"], linewidth=0.5)
         if last:
-            unit = "simulated day" if step >= 1 else "simulated time"
+            unit = "simulated day" if step >= 1 else "simulated day and time"
             unit += ", and date (UTC)" if self.run.start else ""
             axes.set_xlabel(unit, color=style.LIGHT["muted"], fontsize=8.5)
 

@@ -108,14 +108,16 @@ class SettledRows(Mapping[str, Column]):
 
     def _passed(self, name: str, reader: Readers) -> NDArray[np.bool_]:
         """Which rows on their way to a reader have come back from a component."""
-        passed = np.ones(self.log.end.shape, np.bool_)
-        detour = self._wiring.detour(name, reader)
-        for fork in dict.fromkeys(fork for fork, _ in detour):
-            if isinstance(fork, Choice):
-                branches = [branch for other, branch in detour if other == fork]
-                passed &= np.isin(self.branch(fork), branches)
-            else:
-                passed &= self.log.stamps[:, self._place(name)] >= 0
+        ways = self._wiring.detour(name, reader)
+        passed = np.full(self.log.end.shape, not ways)
+        for way in ways:
+            came = np.ones(passed.shape, np.bool_)
+            for fork, branch in way:
+                if isinstance(fork, Choice):
+                    came &= self.branch(fork) == branch
+                else:
+                    came &= self.log.stamps[:, self._place(name)] >= 0
+            passed |= came
         return passed
 
     def branch(self, choice: Choice) -> NDArray[np.int64]:

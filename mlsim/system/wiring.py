@@ -9,7 +9,9 @@ differs between loads that enter elsewhere: each has a wiring of its own way (`W
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain as chain_together
+from itertools import count
 from types import MappingProxyType
+from typing import NamedTuple
 
 from mlsim.scenario.flow_steps import (
     Call,
@@ -33,6 +35,13 @@ Readers = str | Choice
 
 Arm = tuple[Choice | Parallel, int]
 """A branch, by its number, that not all rows take, or from which not all come back."""
+
+
+class Place(NamedTuple):
+    """Where somebody stands in the flow: the number in reading order, and the arms around it."""
+
+    number: int
+    arms: tuple[Arm, ...]
 
 
 class UnknownColumnError(LookupError):
@@ -66,12 +75,7 @@ class Wiring:
         self.contracts = contracts
         self._flow = tuple(flow)
         self._before = _edges(self._flow)
-        places = _places(self._flow)
-        self._order = {who: place for place, who in enumerate(places)}
-        self._arms = {who: _some(arms) for who, arms in places.items()}
-        self._common = {
-            who: frozenset.intersection(*map(frozenset, arms)) for who, arms in places.items()
-        }
+        self._places = _places(self._flow)
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Wiring":
@@ -128,7 +132,11 @@ class Wiring:
 
     def _is_later(self, name: str, reader: Readers) -> bool:
         """Whether requests come to a reader before they come to a component, and there again."""
-        return self._order.get(name, 0) > self._order.get(reader, 0)
+        return self._first(name) > self._first(reader)
+
+    def _first(self, who: Readers) -> int:
+        """The number of the first place at which somebody stands."""
+        return self._places[who][0].number if who in self._places else 0
 
     def _comes_back(self, name: str, reader: Readers, column: str) -> bool:
         """Whether what a component sends rests on what has come to the reader before.
@@ -147,14 +155,21 @@ class Wiring:
                     waiting += self.behind(sender, needed, where)
         return False
 
-    def detour(self, name: str, reader: Readers) -> tuple[Arm, ...]:
-        """The arms that bring rows from a component to `reader`, and not all of them."""
-        common = self._common.get(reader, ())
-        return tuple(arm for arm in self.arms(name) if arm not in common)
+    def detour(self, name: str, reader: Readers) -> tuple[tuple[Arm, ...], ...]:
+        """The ways that bring rows from a component to `reader`, as arms; none if all are brought.
+
+        One for each place of the component before the reader's first, if there is one.
+        """
+        places, own = self._places.get(name, []), self._places.get(reader, [])
+        before = [place for place in places if place.number < self._first(reader)] or places
+        common = frozenset.intersection(*(frozenset(place.arms) for place in own)) if own else ()
+        ways = [tuple(arm for arm in place.arms if arm not in common) for place in before]
+        return tuple(dict.fromkeys(ways)) if all(ways) else ()
 
     def arms(self, name: str) -> tuple[Arm, ...]:
         """The arms within which a component stands, of all its places; none if one is outside."""
-        return self._arms.get(name, ())
+        ways = [place.arms for place in self._places.get(name, [])]
+        return tuple(dict.fromkeys(chain_together(*ways))) if all(ways) else ()
 
     def lineage(
         self, reader: Readers, columns: Iterable[str], ways: Iterable["Wiring"] = ()
@@ -181,7 +196,7 @@ class Wiring:
 
     def behind(self, name: str, column: str, reader: Readers) -> Iterator[tuple[Readers, str]]:
         """What has to be read for a column that comes from a component: by itself, by choices."""
-        for fork, _ in self.detour(name, reader):
+        for fork, _ in dict.fromkeys(chain_together(*self.detour(name, reader))):
             if isinstance(fork, Choice):
                 yield from ((fork, used) for used in needed_by(fork))
         component = self._system[name]
@@ -242,7 +257,7 @@ class _Way(Wiring):
             return super()._senders(reader, column)
         return self._whole._senders(reader, column)
 
-    def detour(self, name: str, reader: Readers) -> tuple[Arm, ...]:
+    def detour(self, name: str, reader: Readers) -> tuple[tuple[Arm, ...], ...]:
         is_passed = name in self._inside and reader in self._inside
         return super().detour(name, reader) if is_passed else self._whole.detour(name, reader)
 
@@ -313,18 +328,14 @@ def _walk(
     return last
 
 
-def _some(places: Iterable[tuple[Arm, ...]]) -> tuple[Arm, ...]:
-    """The arms within which something stands in several places; none if one is outside of all."""
-    return tuple(dict.fromkeys(chain_together(*places))) if all(places) else ()
-
-
-def _places(flow: tuple[Chain, ...]) -> dict[Readers, list[tuple[Arm, ...]]]:
-    """By component and choice: where it stands, each place as the arms around it."""
-    places: dict[Readers, list[tuple[Arm, ...]]] = {}
+def _places(flow: tuple[Chain, ...]) -> dict[Readers, list[Place]]:
+    """By component and choice: where it stands, in reading order."""
+    places: dict[Readers, list[Place]] = {}
     asides = [chain for chain in flow if chain.aside]
+    number = count()
     for chain in flow:
         if not chain.aside:
-            _stand(chain.steps, (), asides, places)
+            _stand(chain.steps, (), asides, places, number)
     return places
 
 
@@ -332,7 +343,8 @@ def _stand(
     steps: Steps,
     arms: tuple[Arm, ...],
     asides: list[Chain],
-    places: dict[Readers, list[tuple[Arm, ...]]],
+    places: dict[Readers, list[Place]],
+    number: "count[int]",
 ) -> None:
     """Enter where components and choices stand, the outermost of arms first.
 
@@ -341,14 +353,14 @@ def _stand(
     for step in steps:
         who = step if isinstance(step, Choice) else name_of(step)
         if who:
-            places.setdefault(who, []).append(arms)
+            places.setdefault(who, []).append(Place(next(number), arms))
         others = [chain for chain in asides if chain.steps[0] != who]
         for chain in asides:
             if chain.steps[0] == who:
-                _stand(chain.steps[1:], arms, others, places)
+                _stand(chain.steps[1:], arms, others, places, number)
         if isinstance(step, Choice) or (isinstance(step, Parallel) and step.need):
             for k, branch in enumerate(step.branches):
-                _stand(branch, (*arms, (step, k)), asides, places)
+                _stand(branch, (*arms, (step, k)), asides, places, number)
         elif not isinstance(step, str):
             for branch in step.branches:
-                _stand(branch, arms, asides, places)
+                _stand(branch, arms, asides, places, number)

@@ -1,5 +1,6 @@
 """Wiring: which component a column comes from."""
 
+import numpy as np
 import pytest
 import simpy
 
@@ -93,6 +94,16 @@ def test_a_choice_does_not_rest_on_what_it_chooses():
     world = World(scenario)
     chosen = set(world.visits_of("clerk").request.tolist())
     assert chosen == set(world.log.request[world.column("x") > 0.5].tolist())
+
+
+def test_a_column_comes_from_a_component_that_stands_in_branches_of_two_choices():
+    """Who was with the clerk the first time, or the second, has what the clerk sends."""
+    way = "(clerk if x < 0.2) -> door -> (clerk if x > 0.7)"
+    text = THERE_AND_BACK.replace("on_bad: fail", "makes: {y: 2 * x}")
+    world = World(loaded(text % ("policy, when: y > 0.5, then: act", way)))
+    x = world.column("x")
+    expected = np.where((x < 0.2) | (x > 0.7), 2 * x, np.nan)
+    np.testing.assert_array_equal(world.read("desk", "y"), expected)
 
 
 def test_an_unknown_column_in_a_process_is_told_as_what_it_is():

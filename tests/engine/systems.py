@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypothesis import assume
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -92,6 +91,12 @@ SERVER = given_keys(
     sheds_above=st.none() | maybe(ticks(1, 4)),
     cold_start=maybe(given_keys(requests=st.integers(1, 4), factor=st.sampled_from([2, 3.5]))),
 )
+READER = given_keys(
+    kind=st.just("transform"),
+    reads=st.just(["x"]),
+    on_bad=st.sampled_from(["misread", "null", "fail", "fail"]),
+)
+READS = st.sampled_from([*[False] * 4, True])
 SHARDS = st.integers(2, 4).flatmap(
     lambda n: given_keys(shards=st.just(n), wait_for=maybe(st.integers(1, n)))
 )
@@ -160,6 +165,10 @@ FLOWS = st.sampled_from(
         "[cache(b -> c), a] -> c",
         "a -> pool(b -> c)",
         "a(pool(b)) -> c",
+        "a -> (b if y > 0.4 else c) -> a",
+        "[a, b] -> (c if y > 0.4)",
+        "any of [a -> b, c] -> (b if y > 0.5 else a)",
+        "a(c) -> b((c if y < 0.6)) -> c",
     ]
 )
 ASIDES = st.lists(
@@ -199,6 +208,7 @@ WATCHERS = {
         start_up=ticks(0, 4),
     ),
 }
+COLUMN = {"column": st.just("x"), "ramp": ticks(0, 12)}
 FAULTS = {
     "crash": {},
     "slow_replica": {"factor": st.sampled_from([2, 3.5])},
@@ -206,7 +216,8 @@ FAULTS = {
     "packet_loss": {"share": st.sampled_from([0.3, 1.0])},
     "expired_certificate": {},
     "memory_leak": {"lives": ticks(2, 8), "restart": ticks(1, 4)},
-    "wrong_scale": {"column": st.just("x"), "factor": st.just(0.4), "ramp": ticks(0, 12)},
+    "wrong_scale": COLUMN | {"factor": st.just(0.4)},
+    "format_change": COLUMN | {"to": st.sampled_from(["decimal_comma", "renamed", "text"])},
     "partition": {"calls": st.sampled_from(["lost", "refused"])},
     "zone_outage": {"zone": st.sampled_from(ZONES)},
 }
@@ -236,7 +247,6 @@ def systems(draw: Draw) -> Written:
     open_loads = [name for name in load if "trace" not in load[name]]
     if draw(st.booleans()):
         load |= {name: going_on(draw, load[name], open_loads) for name in open_loads}
-    assume(len(set(re.findall(r"cache\(.*?\)", " ".join(flow)))) < 2)  # it keeps those of one way
     flow += draw(ASIDES)
     used = [name for name in SERVERS if name in words(flow)]
     system = {name: draw(SERVER) for name in used} | doors
@@ -251,6 +261,11 @@ def systems(draw: Draw) -> Written:
             for key in ("batch", "balancing", "replicas"):
                 system[name].pop(key, None)
             system[name] |= draw(SHARDS)
+    for name in used:
+        if draw(READS) or (name == "a" and "y" in words(flow)):
+            system[name] |= draw(READER)
+    if "y" in words(flow):
+        system["a"]["makes"] = {"y": draw(st.sampled_from(["1 - x", "2 * x if x > 0.3 else x"]))}
     for name in draw(st.lists(st.sampled_from(used), max_size=3, unique=True)):
         system[name]["retries"] = draw(st.integers(1, 2))
     if "cache" in words(flow):
@@ -307,11 +322,12 @@ def faults(draw: Draw, system: Document, flow: list[str]) -> Document:
     """Something that breaks a server, or what leads to it, and mostly is repaired."""
     system = {name: spec for name, spec in system.items() if spec["kind"] != "client"}
     servers = [name for name in (*SERVERS, "cache") if name in system]
+    readers = [name for name in servers if system[name]["kind"] == "transform"]
     calls = callers(parse_flow(line) for line in flow)
     fitting = dict.fromkeys(FAULTS, servers) | {
         "partition": [f"{one}_{name}" for name in calls if name in system for one in calls[name]],
         "zone_outage": [name for name in servers if "zones" in system[name]],
-        "wrong_scale": ["phone"],
+        **{key: ["phone", *readers] for key in ("wrong_scale", "format_change")},
     }
     kind = draw(st.sampled_from([kind for kind in sorted(FAULTS) if fitting[kind]]))
     where = draw(st.sampled_from(fitting[kind]))

@@ -87,6 +87,8 @@ class Visit:
     left: float = 1.0
     share_left: float = 1.0
     lane: int = 0
+    size: float = 1.0
+    unreadable: bool = False
     batch: "Batch | None" = None
     called: bool = False
     key: int = -1

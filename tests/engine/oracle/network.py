@@ -112,6 +112,7 @@ class Oracle:
                 visit.calls = token.calls(step)
                 attempt.visits.append(visit)
                 place = self.places[step.name]
+                place.look_at(visit)
                 how = self.cut_of(step)
                 outcome = place.enter(visit) if how == Cut.REACHES else place.miss(visit, how)
                 if not outcome:

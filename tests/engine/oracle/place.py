@@ -1,6 +1,7 @@
 """A station: a line, workers on replicas, and what becomes of visits there."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,18 @@ class Place:
             self.serve(self.line_of(replica))
 
     # --- the way in ---
+
+    def look_at(self, visit: Visit) -> None:
+        """What matters here of what a row carries, as it is when it comes."""
+        name, ask = self.spec.name, partial(self.net.answer, attempt=visit.attempt)
+        if self.spec.sized:
+            visit.size = float(np.int64(ask(Trait(name, "size"))).view(np.float64))
+        if self.spec.prioritised:
+            visit.lane = 1 + ask(Trait(name, "priority"))
+        if self.spec.cache:
+            visit.key = ask(Trait(name, "key"))
+        if self.net.steering is not None and name in self.net.steering.checked:
+            visit.unreadable = ask(name) == 1
 
     def enter(self, visit: Visit) -> str:
         """The outcome, if there is one at once, else nothing."""
@@ -205,8 +218,6 @@ class Place:
             self.at(due, "call timeout", whose, self.time_out, visit)
 
     def stand_in_line(self, visit: Visit, line: Line) -> None:
-        if self.spec.prioritised:
-            visit.lane = 1 + self.net.answer(Trait(self.spec.name, "priority"), visit.attempt)
         line.add(visit)
         self.watch_patience(visit, line)
         if self.spec.batch > 1:
@@ -293,18 +304,13 @@ class Place:
     def draw(self, visit: Visit) -> float:
         service, u = self.service, uniform_at(self.key, *visit.luck)
         takes = max(0.0, quantile(int(service.distribution), service.a, service.b, u))
-        if self.spec.sized:
-            bits = self.net.answer(Trait(self.spec.name, "size"), visit.attempt)
-            takes *= float(np.int64(bits).view(np.float64))
+        takes *= visit.size
         return takes * visit.left if self.spec.after_crash == AfterCrash.RESUMES else takes
 
     def fails(self, visit: Visit) -> bool:
         if self.failing > 0.0 and uniform_at(self.failing_key, *visit.luck) < self.failing:
             return True
-        steering, name = self.net.steering, self.spec.name
-        if steering is None or name not in steering.checked:
-            return False
-        return self.net.answer(name, visit.attempt) == 1
+        return visit.unreadable
 
     def complete(self, batch: Batch) -> None:
         """A worker has finished, if it is still at it."""
@@ -323,7 +329,6 @@ class Place:
 
     def recalls(self, visit: Visit) -> bool:
         """Whether an answer for the key is there; if so, the attempt has met what it rests on."""
-        visit.key = self.net.answer(Trait(self.spec.name, "key"), visit.attempt)
         known = self.memory.look_up(visit.key, self.now)
         visit.settings = MISS if known is None else HIT
         if not visit.abandoned:

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.scenario.flow_steps import Choice
 from mlsim.system.base import Deployed
 from mlsim.system.contract import Reader
 from mlsim.system.settled import SettledRows
@@ -23,10 +22,9 @@ class TracedRows(SettledRows):
     def misled(self, name: str) -> NDArray[np.bool_] | bool:
         """In which rows a fault has had its hand in a choice that leads to a component or not."""
         touched: NDArray[np.bool_] | bool = False
-        for fork, _ in self._wiring.arms(name):
-            if isinstance(fork, Choice):
-                for column in needed_by(fork):
-                    touched = touched | self.touched_at(fork, column)
+        for choice in self._wiring.choices_before(name):
+            for column in needed_by(choice):
+                touched = touched | self.touched_at(choice, column)
         return touched
 
     def lost_to_faults(self, collector: str) -> NDArray[np.bool_] | bool:

@@ -76,6 +76,7 @@ class Wiring:
         self._flow = tuple(flow)
         self._before = _edges(self._flow)
         self._places = _places(self._flow)
+        self._choices_before: dict[str, tuple[Choice, ...]] = {}
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Wiring":
@@ -166,10 +167,36 @@ class Wiring:
         ways = [tuple(arm for arm in place.arms if arm not in common) for place in before]
         return tuple(dict.fromkeys(ways)) if all(ways) else ()
 
-    def arms(self, name: str) -> tuple[Arm, ...]:
-        """The arms within which a component stands, of all its places; none if one is outside."""
+    def choices_before(self, name: str) -> tuple[Choice, ...]:
+        """The choices that lead to a component or not, and don't rest on it themselves."""
+        if name not in self._choices_before:
+            found = (fork for fork in self._choices_around(name) if not self._rests_on(fork, name))
+            self._choices_before[name] = tuple(found)
+        return self._choices_before[name]
+
+    def _choices_around(self, name: str) -> tuple[Choice, ...]:
+        """The choices in whose arms a component stands; none if it stands outside of all, too."""
         ways = [place.arms for place in self._places.get(name, [])]
-        return tuple(dict.fromkeys(chain_together(*ways))) if all(ways) else ()
+        forks = [fork for fork, _ in chain_together(*ways)] if all(ways) else []
+        return tuple(dict.fromkeys(fork for fork in forks if isinstance(fork, Choice)))
+
+    def _rests_on(self, choice: Choice, name: str) -> bool:
+        """Whether a choice goes by what a component sends, or by what another choice brings."""
+        waiting: list[tuple[Readers, str]] = [(choice, used) for used in needed_by(choice)]
+        seen: set[tuple[Readers, str]] = set()
+        while waiting:
+            reader, column = waiting.pop()
+            if (reader, column) in seen:
+                continue
+            seen.add((reader, column))
+            for sender in self.sources(reader, column):
+                if sender == name:
+                    return True
+                if sender is not None:
+                    waiting += self.behind(sender, column, reader)
+                    for fork in self._choices_around(sender):
+                        waiting += [(fork, used) for used in needed_by(fork)]
+        return False
 
     def lineage(
         self, reader: Readers, columns: Iterable[str], ways: Iterable["Wiring"] = ()

@@ -171,6 +171,18 @@ def test_who_was_sent_aside_by_a_faulty_column_is_touched(labelling: World):
         np.testing.assert_array_equal(misled, faulty)
 
 
+def test_a_choice_may_lead_back_to_the_component_by_which_it_goes():
+    """A fault there is told of once: in what it sends."""
+    fault = "faults: [{kind: wrong_scale, component: double, column: y, factor: 9, at: 12h}]"
+    way = "any of [double, half] -> (half if y > 1 else double)"
+    text = TWO_WAYS.replace("(double if x < 0.5 else half if bernoulli(0.4))", way)
+    text = text.replace("reads: [], makes: {y: x / 2}", "service_time: 1s, makes: {z: x}")
+    world = World(loaded(text + fault))
+    for block in world.blocks:
+        touched = np.broadcast_to(block.touched_at("judge", "y"), block.log.end.shape)
+        np.testing.assert_array_equal(touched, block.log.sent >= 12 * HOUR)
+
+
 def test_each_branch_of_a_choice_aside_ends_at_one_component():
     text = LABELLING.replace("y > 0.5)", "y > 0.5 else [nurses, labelled])")
     with pytest.raises(ScenarioError, match=r"flow\[1\]: goes aside, and must end at a single"):

@@ -7,6 +7,7 @@ does. A new mechanism of the engine is tried out by a line here.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 @dataclass(frozen=True)
 class Written:
-    """A scenario and the recorded requests that it replays, by file."""
+    """A scenario and the recorded requests that it replays, by file; shown as they are written."""
 
     document: Document
     traces: Mapping[str, list[float]]
@@ -37,9 +38,19 @@ class Written:
             rows = "".join(f"{time!r}\n" for time in times)
             (folder / name).write_text(f"time\n{rows}")
         path = folder / "scenario.yaml"
-        with path.open("w") as file:
-            YAML().dump(self.document, file)
+        path.write_text(self.text())
         return path
+
+    def text(self) -> str:
+        """The scenario as YAML, whole: without references from one place to another."""
+        writer, out = YAML(), StringIO()
+        writer.representer.ignore_aliases = lambda data: True
+        writer.dump(self.document, out)
+        return out.getvalue()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        traces = [f"# {name}: {times}" for name, times in self.traces.items()]
+        printer.text("\n".join(["", self.text(), *traces]))
 
 
 def ticks(least: int, most: int) -> st.SearchStrategy[str]:

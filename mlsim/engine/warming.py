@@ -10,7 +10,7 @@ import numpy as np
 from mlsim.engine import draws
 from mlsim.engine.arrivals import Arrivals
 from mlsim.engine.jit import CACHE_FOLDER
-from mlsim.engine.network import Client, Network, Service, Station
+from mlsim.engine.network import Balancing, Client, Network, Service, Station
 
 MARK = CACHE_FOLDER / "warm"
 
@@ -50,8 +50,11 @@ def _columns() -> None:
 def _network() -> None:
     rate = 0.1
     network = Network(
-        chains=[_Line(("client", "desk", "client"))],
-        stations=[Station("desk", workers=1, service=Service(a=1.0))],
+        chains=[_Line(("client", "desk", "shared", "client"))],
+        stations=[
+            Station("desk", workers=1, service=Service(a=1.0)),
+            Station("shared", workers=1, balancing=Balancing.RANDOM, sharing=True),
+        ],
         clients=[Client("client", timeout=2.0)],
         entries={0: "client"},
         seed=0,
@@ -61,4 +64,5 @@ def _network() -> None:
     network.advance(30.0)
     network.crash("desk", 0)
     network.restart("desk", 0)
+    network.set_slowness("shared", 0, 2.0)
     network.advance(math.inf)

@@ -6,6 +6,7 @@ best counts: other work on the machine disturbs both alike. Times are CPU second
 """
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def chain() -> Iterator[Table]:
     took = best(*(("cimba_chain" if n == "cimba" else "chain", n, k) for n, k in sizes.items()))
     each = {n: t and t / size for (n, size), t in zip(sizes.items(), took, strict=True)}
     table = Table("Four stations in series", ["", "requests/s", "times SimPy"])
-    for name, seconds in each.items():
+    for name, seconds in zip(("mlsim", "SimPy", "Ciw", "cimba"), each.values(), strict=True):
         if seconds is None:
             table.add(name, "not installed", "")
         else:
@@ -110,7 +111,8 @@ def main() -> None:
             print(table.text(), flush=True)
             tables.append(table)
     if page:
-        machine = f"{platform.machine()}, Python {platform.python_version()}"
+        cores = f"{platform.machine()} with {os.cpu_count()} cores"
+        machine = f"{cores}, Python {platform.python_version()}"
         in_page(Path(__file__).with_name("README.md"), tables, machine)
 
 

@@ -16,11 +16,11 @@ from mlsim.report.gains import Gains, Worth
 from mlsim.report.interactions import Interactions
 from mlsim.report.studying import carry_out, carry_out_in
 from mlsim.report.sweep import Sweep, judged_sweep
+from mlsim.studies import BELOW
 from mlsim.studies.choosing import chosen_measures
 from mlsim.studies.designs import designed
 from mlsim.studies.dials import NoDial, models_with_a_dial, quality_dial, time_dial
 from mlsim.studies.effects import combinations_of
-from mlsim.studies.folder import BELOW
 from mlsim.studies.given import variants_of
 from mlsim.studies.interactions import study as study_interactions
 from mlsim.studies.paired import Done, Replications, replicate

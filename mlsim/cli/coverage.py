@@ -7,7 +7,6 @@ import typer
 
 from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
 from mlsim.cli.studying import (
-    BELOW,
     AsJson,
     Out,
     Quiet,
@@ -16,6 +15,7 @@ from mlsim.cli.studying import (
     exit_status,
     plan_of,
 )
+from mlsim.studies import BELOW
 
 
 def coverage(

@@ -7,7 +7,6 @@ import typer
 
 from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
 from mlsim.cli.studying import (
-    BELOW,
     AsJson,
     Measures,
     Out,
@@ -18,6 +17,7 @@ from mlsim.cli.studying import (
     exit_status,
     picture,
 )
+from mlsim.studies import BELOW
 
 
 def factorial(

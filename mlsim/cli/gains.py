@@ -6,7 +6,6 @@ import typer
 
 from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
 from mlsim.cli.studying import (
-    BELOW,
     AsJson,
     Out,
     Pairs,
@@ -16,6 +15,7 @@ from mlsim.cli.studying import (
     draw,
     exit_status,
 )
+from mlsim.studies import BELOW
 
 
 def gains(

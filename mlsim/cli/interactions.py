@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from mlsim.cli.options import ScenarioFile, Settings, settings_of
-from mlsim.cli.studying import BELOW, Out, Plot, Quiet, carried_out_as, draw
+from mlsim.cli.studying import Out, Plot, Quiet, carried_out_as, draw
+from mlsim.studies import BELOW
 
 
 def interactions(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlsim.cli.studying import BELOW, AsJson, Out, Quiet, carried_out, exit_status
+from mlsim.cli.studying import AsJson, Out, Quiet, carried_out, exit_status
+from mlsim.studies import BELOW
 
 if TYPE_CHECKING:
     from mlsim.studies.plan import Plan

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from mlsim.studies.paired import Done
     from mlsim.studies.plan import Plan
 
-BELOW = Path("reports") / "studies"
-"""Where studies are written, and the replications that they share."""
-
 Replications = Annotated[int, typer.Option(metavar="N", min=1, help="Under how many seeds to run.")]
 Pairs = Annotated[
     int, typer.Option("--replications", metavar="N", min=2, help="Under how many seeds to run.")

@@ -7,7 +7,6 @@ import typer
 
 from mlsim.cli.options import MonitoringFile, Settings, settings_of
 from mlsim.cli.studying import (
-    BELOW,
     AsJson,
     Measures,
     Out,
@@ -19,6 +18,7 @@ from mlsim.cli.studying import (
     plan_of,
     varied,
 )
+from mlsim.studies import BELOW
 
 
 def sweep(

@@ -6,13 +6,11 @@ holds whatever becomes of the parameters meanwhile.
 """
 
 from mlsim.engine.arrivals import LOAD_SHIFT
-from mlsim.engine.draws import Distribution, standard, uniform_at
+from mlsim.engine.draws import CONSTANT, standard, uniform_at
 from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_entry, kernel_step
 from mlsim.engine.luck import luck_of
 from mlsim.engine.state import KNOWN_ARRIVALS, State
-
-CONSTANT = int(Distribution.CONSTANT)
 
 
 @kernel_entry

@@ -4,7 +4,7 @@ import math
 
 from mlsim.engine.branches import call_off, miss
 from mlsim.engine.breaker import learn, lets_through
-from mlsim.engine.draws import Distribution, quantile, uniform_at
+from mlsim.engine.draws import CONSTANT, duration, uniform_at
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.logs import log_answer, log_failure
@@ -26,7 +26,6 @@ from mlsim.engine.state import (
     State,
 )
 
-CONSTANT = int(Distribution.CONSTANT)
 SAVINGS = 10.0
 """Retries that a budget lets its client save up, and has when the run begins."""
 
@@ -213,7 +212,7 @@ def backoff_of(state: State, slot: int) -> float:
     wait: float = load.backoff_a
     if load.backoff != CONSTANT:
         luck = uniform_at(load.backoff_key, request.id, request.retried)
-        wait = max(0.0, quantile(load.backoff, load.backoff_a, load.backoff_b, luck))
+        wait = duration(load.backoff, load.backoff_a, load.backoff_b, luck)
     for _ in range(request.retried):
         wait *= load.growth
     wait = min(wait, load.cap)
@@ -269,8 +268,8 @@ def drawn_patience(state: State, slot: int) -> float:
     request = state.requests[slot]
     load = state.loads[request.load]
     luck = uniform_at(load.patience_key, request.id, 0)
-    patience: float = quantile(load.patience_law, load.patience, load.patience_b, luck)
-    return max(0.0, patience)
+    patience: float = duration(load.patience_law, load.patience, load.patience_b, luck)
+    return patience
 
 
 @kernel_call

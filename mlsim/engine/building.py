@@ -246,7 +246,7 @@ def _stations(stations: Sequence[Station], program: Program, seed: int) -> Any:
     built["permits"], built["filled"] = built["burst"], -math.inf
     for load in program.entries:
         for k in program.names_met(load) & set(range(len(stations))):
-            built[k].met_by |= np.int64(1 << load)
+            built[k].met_by |= np.uint64(1 << load).view(np.int64)
     built["first_call"] = built["last_call"] = built["turn"] = built["cache"] = -1
     with_cache = [k for k, station in enumerate(stations) if station.cache]
     built["cache"][with_cache] = np.arange(len(with_cache))

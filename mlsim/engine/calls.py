@@ -7,7 +7,7 @@ from mlsim.engine.branches import is_void
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import TICKET_SHIFT, leave_line, station_of, still_waits, watch_line
-from mlsim.engine.logs import log_visit
+from mlsim.engine.logs import log_unserved, log_visit
 from mlsim.engine.slots import drop_token, new_token, put
 from mlsim.engine.state import (
     ADRIFT,
@@ -45,11 +45,12 @@ def give_up_visit(state: State, now: float, token: int, outcome: int) -> None:
 
 
 @kernel_step
-def go_on_from(state: State, token: int, hop: int) -> None:
-    """Another token goes on from `hop`, and leaves the one that came to its visit."""
+def go_on_from(state: State, token: int, hop: int) -> int:
+    """The token that goes on from `hop`, and leaves the one that came to its visit."""
     other = new_token(state, state.tokens[token].attempt)
     state.tokens[other].calls = state.tokens[token].calls
     put(state, other, hop)
+    return other
 
 
 @kernel_step
@@ -138,12 +139,10 @@ def renege(state: State, now: float, slot: int) -> None:
 @kernel_call
 def leave_unserved(state: State, now: float, token: int, index: int) -> None:
     """Somebody has lost patience and leaves the line."""
-    visit = state.tokens[token]
     leave_line(state, token, index)
     end_call(state, token, index)
     state.stations[index].expired += 1
-    visit.start, visit.replica, visit.settings = now, -1, -1
-    log_visit(state, now, token, VISIT_EXPIRED)
+    log_unserved(state, now, token, VISIT_EXPIRED)
     give_up_visit(state, now, token, REJECTED)
     drop_token(state, token)
 

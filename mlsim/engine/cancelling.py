@@ -5,7 +5,7 @@ from mlsim.engine.breaker import forget_probe
 from mlsim.engine.calls import end_call
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import leave_line
-from mlsim.engine.logs import log_visit
+from mlsim.engine.logs import log_unserved, log_visit
 from mlsim.engine.service import leave_worker
 from mlsim.engine.sharing import catch_up, leave, plan
 from mlsim.engine.slots import drop_attempt, drop_request, drop_token
@@ -97,8 +97,7 @@ def cancel_visit(state: State, now: float, token: int) -> None:
     end_call(state, token, index)
     if visit.state == WAITING:
         leave_line(state, token, index)
-        visit.start, visit.replica, visit.settings = now, -1, -1
-        log_visit(state, now, token, VISIT_CANCELLED)
+        log_unserved(state, now, token, VISIT_CANCELLED)
         drop_token(state, token)
     elif state.stations[index].sharing:
         place = visit.replica

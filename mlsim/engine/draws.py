@@ -49,7 +49,7 @@ class Distribution(IntEnum):
 
 
 # numba freezes plain integers into the code; members of an enum would be slower to compile.
-_CONSTANT, _EXPONENTIAL, _LOGNORMAL, _NORMAL, _UNIFORM, _BERNOULLI, _WEIBULL, _PARETO = map(
+CONSTANT, _EXPONENTIAL, _LOGNORMAL, _NORMAL, _UNIFORM, _BERNOULLI, _WEIBULL, _PARETO = map(
     int, Distribution
 )
 
@@ -106,6 +106,12 @@ def quantile(distribution: int, a: float, b: float, u: float) -> float:
 
 
 @compiled
+def duration(distribution: int, a: float, b: float, u: float) -> float:
+    """A quantile in seconds: nothing takes less than no time."""
+    return max(0.0, quantile(distribution, a, b, u))
+
+
+@compiled
 def standard(distribution: int, u: float) -> float:
     """The part of the quantile at `u` that is the same whatever the parameters are."""
     if distribution in (_EXPONENTIAL, _PARETO):
@@ -120,7 +126,7 @@ def standard(distribution: int, u: float) -> float:
 @compiled
 def scaled(distribution: int, a: float, b: float, x: float) -> float:
     """The quantile with parameters, of which the rest is `x`."""
-    if distribution == _CONSTANT:
+    if distribution == CONSTANT:
         return a
     if distribution == _EXPONENTIAL:
         return x * a

@@ -50,6 +50,7 @@ from mlsim.engine.calls import (
     expire,
     get_lost,
     give_up_visit,
+    go_on_from,
     renege,
     time_out_call,
 )
@@ -58,7 +59,7 @@ from mlsim.engine.events import close_gap, push, take_first
 from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.lines import replica_of, station_of
-from mlsim.engine.logs import log_answer, log_visit
+from mlsim.engine.logs import log_answer, log_unserved, log_visit
 from mlsim.engine.luck import path_of
 from mlsim.engine.questions import adopt, answer_to
 from mlsim.engine.routes import ASK, FORK, JOIN, MEET, RETURN, SEND, SINK, SPLIT, VISIT
@@ -463,19 +464,18 @@ def lose(state: State, now: float, token: int) -> None:
     station = state.stations[index]
     station.lost += 1
     end_call(state, token, index)
-    if not in_service:
-        visit.start, visit.replica, visit.settings = now, -1, -1
-    log_visit(state, now, token, VISIT_LOST)
+    if in_service:
+        log_visit(state, now, token, VISIT_LOST)
+    else:
+        log_unserved(state, now, token, VISIT_LOST)
     if station.after_crash == LOSES or visit.ghost:
         give_up_visit(state, now, token, FAILED)
     else:
         visit.ghost = 1
-        again = new_token(state, visit.attempt)
-        state.tokens[again].calls = visit.calls
+        again = go_on_from(state, token, visit.hop)
         if station.after_crash == RESUMES:
             left = share_left(state, now, token, index) if in_service else 1.0
             state.tokens[again].left = visit.left * left
-        put(state, again, visit.hop)
     if not in_service or station.sharing:
         # Else the end of its service is on the heap still, and lets go of it.
         drop_token(state, token)

@@ -2,13 +2,12 @@
 
 import math
 
-from mlsim.engine.draws import Distribution, quantile
+from mlsim.engine.draws import CONSTANT, duration
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.luck import luck_of
 from mlsim.engine.state import EXPIRY, LANES, RENEGING, SHARED, TICKETS, WAITING, State
 
-CONSTANT = int(Distribution.CONSTANT)
 TICKET_SHIFT = 32
 """A reneging is about a token, and above these bits about the ticket that it then had."""
 
@@ -155,7 +154,7 @@ def plan_reneging(state: State, token: int, index: int) -> None:
     """
     station, visit = state.stations[index], state.tokens[token]
     luck = luck_of(state, token, station.patience_key)
-    patience = max(0.0, quantile(station.patience_law, station.patience, station.patience_b, luck))
+    patience = duration(station.patience_law, station.patience, station.patience_b, luck)
     state.tally[TICKETS] += 1
     ticket = state.tally[TICKETS]
     visit.ticket = ticket

@@ -26,6 +26,14 @@ def log_visit(state: State, now: float, token: int, outcome: int) -> None:
 
 
 @kernel_step
+def log_unserved(state: State, now: float, token: int, outcome: int) -> None:
+    """Log the end of a visit that nobody has begun to serve."""
+    visit = state.tokens[token]
+    visit.start, visit.replica, visit.settings = now, -1, -1
+    log_visit(state, now, token, outcome)
+
+
+@kernel_step
 def log_answer(state: State, now: float, attempt: int, where: int) -> None:
     """Log the answer to a request (at NOWHERE) or an aside that reached its sink."""
     of = state.attempts[attempt]

@@ -13,7 +13,7 @@ from mlsim.engine.draws import scaled
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import line_of, oldest, stand_in_line, take_next, watch
-from mlsim.engine.logs import log_visit
+from mlsim.engine.logs import log_unserved, log_visit
 from mlsim.engine.luck import luck_of
 from mlsim.engine.sharing import catch_up, join
 from mlsim.engine.slots import drop_token
@@ -79,8 +79,7 @@ def refuse(state: State, now: float, token: int, index: int) -> int:
     visit = state.tokens[token]
     state.stations[index].rejected += 1
     visit.left = 1.0
-    visit.start, visit.replica, visit.settings = now, -1, -1
-    log_visit(state, now, token, VISIT_REJECTED)
+    log_unserved(state, now, token, VISIT_REJECTED)
     return REFUSED
 
 
@@ -282,8 +281,7 @@ def come_too_late(state: State, now: float, token: int, index: int) -> None:
     """Nobody begins to serve an attempt after its deadline."""
     visit = state.tokens[token]
     state.stations[index].expired += 1
-    visit.start, visit.replica, visit.settings = now, -1, -1
-    log_visit(state, now, token, VISIT_EXPIRED)
+    log_unserved(state, now, token, VISIT_EXPIRED)
     if state.attempts[visit.attempt].state == CALLED:
         fail(state, now, visit.attempt, TIMED_OUT)
     drop_token(state, token)

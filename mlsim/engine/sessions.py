@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mlsim.engine import draws
 from mlsim.engine.arrivals import FOLLOWS, LOAD_SHIFT, LOADS
-from mlsim.engine.draws import Floats, Ids, quantile, uniform_at
+from mlsim.engine.draws import Floats, Ids, duration, uniform_at
 from mlsim.engine.events import push
 from mlsim.engine.jit import compiled, kernel_call
 from mlsim.engine.slots import new_request
@@ -36,7 +36,7 @@ def go_on(state: State, now: float, slot: int) -> None:
         if luck < state.ways[k].below:
             entity = next_id(request.id, state.ways[k].load, load.person_key)
             thought = uniform_at(load.think_key, entity, 0)
-            time = now + max(0.0, quantile(load.think, load.think_a, load.think_b, thought))
+            time = now + duration(load.think, load.think_a, load.think_b, thought)
             if time < load.until:
                 following = new_request(state, entity, time)
                 push(state, time, FOLLOW_UP, following, entity, 0, 0)

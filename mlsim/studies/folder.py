@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mlsim.errors import MlsimError
+from mlsim.studies import BELOW
 from mlsim.studies.plan import Plan
 from mlsim.studies.store import ReplicationStore
 
 STUDY = "study.json"
 STORE = "replications.sqlite"
 """Beside the folders: the finished replications of all studies."""
-BELOW = Path("reports") / "studies"
-"""Where the folders are, if nobody names another place."""
 
 
 @dataclass(frozen=True)

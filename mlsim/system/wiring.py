@@ -7,7 +7,7 @@ differs between loads that enter elsewhere: each has a wiring of its own way (`W
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain as chain_together
 from itertools import count
 from types import MappingProxyType
@@ -32,6 +32,8 @@ from mlsim.system.contract import Contract, contracts
 Readers = str | Choice
 """Who reads columns: a component, or a choice."""
 
+Asked = tuple[Readers, str]
+"""A column that somebody reads."""
 
 Arm = tuple[Choice | Parallel, int]
 """A branch, by its number, that not all rows take, or from which not all come back."""
@@ -76,6 +78,7 @@ class Wiring:
         self._flow = tuple(flow)
         self._before = _edges(self._flow)
         self._places = _places(self._flow)
+        self._sources: dict[Asked, tuple[str | None, ...]] = {}
         self._choices_before: dict[str, tuple[Choice, ...]] = {}
 
     @classmethod
@@ -109,6 +112,12 @@ class Wiring:
         which not all come back.
         Raises UnknownColumnError if nobody upstream of the reader sends it.
         """
+        asked = reader, column
+        if asked not in self._sources:
+            self._sources[asked] = self._found(reader, column)
+        return self._sources[asked]
+
+    def _found(self, reader: Readers, column: str) -> tuple[str | None, ...]:
         found: list[str | None] = []
         for name in self._senders(reader, column):
             if not self._comes_back(name, reader, column):
@@ -144,17 +153,15 @@ class Wiring:
 
         So of two who pass a column to each other, the first has it from those before both.
         """
-        waiting = list(self.behind(name, column, reader)) if self._is_later(name, reader) else []
-        seen: set[tuple[Readers, str]] = set()
-        while waiting:
-            where, needed = waiting.pop()
-            if where == reader:
-                return True
-            if (where, needed) not in seen:
-                seen.add((where, needed))
-                for sender in self._senders(where, needed):
-                    waiting += self.behind(sender, needed, where)
-        return False
+        if not self._is_later(name, reader):
+            return False
+        further = _closure(self.behind(name, column, reader), self._needs)
+        return any(where == reader for where, _ in further)
+
+    def _needs(self, asked: Asked) -> Iterator[Asked]:
+        """What has to be read for a column that is read."""
+        for sender in self._senders(*asked):
+            yield from self.behind(sender, asked[1], asked[0])
 
     def detour(self, name: str, reader: Readers) -> tuple[tuple[Arm, ...], ...]:
         """The ways that bring rows from a component to `reader`, as arms; none if all are brought.
@@ -182,21 +189,16 @@ class Wiring:
 
     def _rests_on(self, choice: Choice, name: str) -> bool:
         """Whether a choice goes by what a component sends, or by what another choice brings."""
-        waiting: list[tuple[Readers, str]] = [(choice, used) for used in needed_by(choice)]
-        seen: set[tuple[Readers, str]] = set()
-        while waiting:
-            reader, column = waiting.pop()
-            if (reader, column) in seen:
-                continue
-            seen.add((reader, column))
+
+        def further(asked: Asked) -> Iterator[Asked]:
+            reader, column = asked
             for sender in self.sources(reader, column):
-                if sender == name:
-                    return True
-                if sender is not None:
-                    waiting += self.behind(sender, column, reader)
+                if sender is not None and sender != name:
+                    yield from self.behind(sender, column, reader)
                     for fork in self._choices_around(sender):
-                        waiting += [(fork, used) for used in needed_by(fork)]
-        return False
+                        yield from _asked_by(fork)
+
+        return any(name in self.sources(*asked) for asked in _closure(_asked_by(choice), further))
 
     def lineage(
         self, reader: Readers, columns: Iterable[str], ways: Iterable["Wiring"] = ()
@@ -206,26 +208,23 @@ class Wiring:
         ways: those of loads, to be looked at as well.
         """
         wirings = (self, *ways)
-        found: set[str] = set()
-        waiting = [(reader, column) for column in columns]
-        seen: set[tuple[Readers, str]] = set()
-        while waiting:
-            reader, column = waiting.pop()
-            if (reader, column) in seen:
-                continue
-            seen.add((reader, column))
-            for wiring in wirings:
-                for name in wiring.sources(reader, column):
-                    if name is not None:
-                        found.add(name)
-                        waiting += wiring.behind(name, column, reader)
-        return frozenset(found)
 
-    def behind(self, name: str, column: str, reader: Readers) -> Iterator[tuple[Readers, str]]:
+        def senders(asked: Asked) -> Iterator[tuple[Wiring, str]]:
+            found = ((wiring, name) for wiring in wirings for name in wiring.sources(*asked))
+            return ((wiring, name) for wiring, name in found if name is not None)
+
+        def further(asked: Asked) -> Iterator[Asked]:
+            for wiring, name in senders(asked):
+                yield from wiring.behind(name, asked[1], asked[0])
+
+        known = _closure([(reader, column) for column in columns], further)
+        return frozenset(name for asked in known for _, name in senders(asked))
+
+    def behind(self, name: str, column: str, reader: Readers) -> Iterator[Asked]:
         """What has to be read for a column that comes from a component: by itself, by choices."""
         for fork, _ in dict.fromkeys(chain_together(*self.detour(name, reader))):
             if isinstance(fork, Choice):
-                yield from ((fork, used) for used in needed_by(fork))
+                yield from _asked_by(fork)
         component = self._system[name]
         if not (component.starts_requests or component.knows_truth):
             yield from ((name, used) for used in component.needs_for(column))
@@ -271,10 +270,10 @@ class _Way(Wiring):
         inside: list[Iterable[Readers]] = [f(s) for s in steps for f in (step_names, choices)]
         self._inside = frozenset(chain_together.from_iterable(inside))
 
-    def sources(self, reader: Readers, column: str) -> tuple[str | None, ...]:
+    def _found(self, reader: Readers, column: str) -> tuple[str | None, ...]:
         if reader in self._inside:
             try:
-                return super().sources(reader, column)
+                return super()._found(reader, column)
             except UnknownColumnError:
                 pass  # nobody on this way sends it
         return self._whole.sources(reader, column)
@@ -292,6 +291,24 @@ class _Way(Wiring):
 def needed_by(choice: Choice) -> tuple[str, ...]:
     """The columns that a choice reads."""
     return tuple(dict.fromkeys(n for condition in choice.conditions for n in names(condition)))
+
+
+def _asked_by(choice: Choice) -> Iterator[Asked]:
+    return ((choice, used) for used in needed_by(choice))
+
+
+def _closure(
+    first: Iterable[Asked], further: Callable[[Asked], Iterable[Asked]]
+) -> Iterator[Asked]:
+    """The first, and whatever is further from one of them, each once."""
+    waiting = list(first)
+    seen = set(waiting)
+    while waiting:
+        asked = waiting.pop()
+        yield asked
+        new = [one for one in further(asked) if one not in seen]
+        seen.update(new)
+        waiting += new
 
 
 def predecessors(flow: Iterable[Chain]) -> dict[str, list[str]]:

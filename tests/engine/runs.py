@@ -51,6 +51,7 @@ class Recorded:
         seed: int = 0,
         enters: str | None = None,
         engine: Callable[..., Network] = Network,
+        entries: dict[int, str] | None = None,
         **sizes: object,
     ) -> None:
         self.visit_blocks: list[Visits] = []
@@ -60,7 +61,7 @@ class Recorded:
             chains=chains,
             stations=stations,
             clients=[] if client is None else [client],
-            entries={0: enters or name_of(chains[0].steps[0])},
+            entries=entries or {0: enters or name_of(chains[0].steps[0])},
             seed=seed,
             arrivals=arrivals,
             on_visits=self.visit_blocks.append,

@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from mlsim.engine.arrivals import LOAD_SHIFT
+from mlsim.engine.draws import Distribution, sample, stream
 from mlsim.engine.network import Client, Service, Station
 from mlsim.engine.routes import RouteError
-from tests.engine.runs import Fixed, Recorded
+from tests.engine.runs import Fixed, Recorded, exponential
 
 AT_ONCE = Fixed(np.zeros(6))
 
@@ -97,6 +99,18 @@ def test_a_crash_loses_what_is_in_service_and_keeps_the_line():
     recorded.run()
     assert recorded.requests.outcome.tolist() == [3, 3, 0, 0, 0, 0]
     assert recorded.requests.end.tolist() == [1.0, 1.0, 7.0, 7.0, 9.0, 9.0]
+
+
+@pytest.mark.parametrize("load", [0, 62, 63])
+def test_a_service_time_is_the_draw_of_its_request_whichever_load_that_is_of(load):
+    """Draws are made ahead by a set of loads, which has a bit for each of 64."""
+    station = Station("a", 1, service=exponential(1.0))
+    arrivals = Fixed(np.array([1.0]))
+    arrivals.ids = np.array([load << LOAD_SHIFT])
+    entries = dict.fromkeys(range(load + 1), "a")
+    recorded = Recorded(["a"], [station], arrivals, entries=entries).run()
+    took = sample(stream(0, "service/a"), arrivals.ids, Distribution.EXPONENTIAL, 1.0)
+    assert recorded.visits.end - recorded.visits.start == pytest.approx(took, rel=1e-12)
 
 
 def test_crashing_twice_or_restarting_what_runs_changes_nothing():

@@ -63,7 +63,7 @@ def page(family: str, name: str, cls: type[Spec]) -> str:
             "",
             "## Keys",
             "",
-            *table_of_fields(cls),
+            *table_of_fields(cls, with_parts=True),
             "",
         ]
     )
@@ -87,11 +87,12 @@ def index(kinds: dict[str, dict[str, type[Spec]]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def table_of_fields(cls: type[Spec]) -> Iterator[str]:
-    """The keys of a mapping."""
+def table_of_fields(cls: type[Spec], with_parts: bool = False) -> Iterator[str]:
+    """The keys of a mapping; and those of its parts, where no other table has them."""
     rows = (
         (f"`{field.key}`", field.type, "(needed)" if field.required else field.default, field.doc)
         for field in describe(cls)
+        if with_parts or not {".", "["} & set(field.key)
     )
     return table(("key", "must be", "default", "meaning"), rows)
 
@@ -120,14 +121,13 @@ TABLES: dict[str, Callable[[], Iterable[str]]] = {
     "scenario": lambda: (
         line.replace("person, records", "person, a block per load")
         for line in table_of_fields(Scenario)
-        if "`world." not in line
     ),
     "world": lambda: (line for line in table_of_fields(World) if "`records`" not in line),
     "state": lambda: table_of_fields(State),
     "event": lambda: table_of_fields(Event),
     "resolution": lambda: table_of_fields(Resolution),
     "column": lambda: table_of_fields(Column),
-    "load": lambda: (line for line in table_of_fields(Load) if "`trace." not in line),
+    "load": lambda: table_of_fields(Load),
     "trace": lambda: table_of_fields(Trace),
     "outcome": lambda: table_of_fields(Outcome),
     "monitoring": lambda: table_of_fields(MonitoringFile),

@@ -5,11 +5,11 @@ of it. Registering the class makes it known to the language, its messages, its s
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -184,7 +184,8 @@ class FieldDoc:
 def describe(cls: type[Spec]) -> tuple[FieldDoc, ...]:
     """The fields of a kind in the order of their definition, `kind` itself left out.
 
-    The parts of a mapping follow it: `retries`, `retries.max`.
+    The parts of a mapping follow it: `retries`, `retries.max`, and `releases.NAME.at` or
+    `releases[N].at` where there are several.
     """
     described: list[FieldDoc] = []
     for name, field in cls.model_fields.items():
@@ -192,10 +193,20 @@ def describe(cls: type[Spec]) -> tuple[FieldDoc, ...]:
             continue
         one = _field_doc(field.alias or name, field)
         described.append(one)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Spec):
-            parts = describe(field.annotation)
-            described += [replace(part, key=f"{one.key}.{part.key}") for part in parts]
+        for path, spec in _parts(field.annotation):
+            described += [
+                replace(part, key=f"{one.key}{path}.{part.key}") for part in describe(spec)
+            ]
     return tuple(described)
+
+
+def _parts(annotation: Any) -> Iterator[tuple[str, type[Spec]]]:
+    """The mappings with keys of their own that a value is made of, and where in it they stand."""
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        yield "", annotation
+    step = {dict: ".NAME", tuple: "[N]"}.get(get_origin(annotation), "")
+    for argument in get_args(annotation):
+        yield from ((step + path, spec) for path, spec in _parts(argument))
 
 
 def _field_doc(key: str, field: FieldInfo) -> FieldDoc:

@@ -18,6 +18,13 @@ class Retries(Spec):
     """How often."""
 
 
+class Shift(Spec):
+    """When somebody works."""
+
+    begins: Duration = 0.0
+    """From when on."""
+
+
 class Desk(Spec):
     """A desk."""
 
@@ -33,6 +40,9 @@ class Desk(Spec):
     inputs: tuple[str, ...] = ()
     rows: dict[Name, float] = {}
     retries: Retries = Retries(max=0)
+    closed: Shift | None = None
+    shifts: dict[Name, Shift] = {}
+    breaks: tuple[Shift, ...] = ()
     parse: Literal["drop", "null"] = "drop"
     is_open: bool = Field(True, alias="open")
 
@@ -66,6 +76,12 @@ def test_fields_are_described_from_the_class():
         "rows",
         "retries",
         "retries.max",
+        "closed",
+        "closed.begins",
+        "shifts",
+        "shifts.NAME.begins",
+        "breaks",
+        "breaks[N].begins",
         "parse",
         "open",
     ]

@@ -92,9 +92,10 @@ class Formula:
             case ex.Name(name=name):
                 return rows.columns[name]
             case ex.Unary(operand=operand):
-                return np.negative(self._value(operand, rows))
+                return np.negative(_number(self._value(operand, rows)))
             case ex.Binary(op=op, left=left, right=right):
-                return ARITHMETIC[op](self._value(left, rows), self._value(right, rows))
+                numbers = (_number(self._value(operand, rows)) for operand in (left, right))
+                return ARITHMETIC[op](*numbers)
             case ex.Compare(op=op, left=left, right=right):
                 return COMPARISONS[op](self._value(left, rows), self._value(right, rows))
             case ex.Logic(op="not", operands=(operand,)):
@@ -134,6 +135,11 @@ def holds(value: Column) -> Column:
     if value.dtype.kind == "f":
         return np.asarray((value != 0) & ~np.isnan(value))
     return value.astype(bool)
+
+
+def _number(value: Column) -> Column:
+    """What is true counts as 1: NumPy would take the sum of two conditions for their `or`."""
+    return value.astype(float) if value.dtype.kind == "b" else value
 
 
 ARITHMETIC: dict[str, Callable[..., Column]] = {

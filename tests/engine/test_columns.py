@@ -99,6 +99,20 @@ def test_what_is_missing_is_not_true():
     assert with_x("1 if x else 2", math.nan, 1.0, 0.0) == [2, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("(x > 0) + (x > 1) + (x > 2)", [0, 1, 2, 3]),
+        ("(x > 1) - (x > 0)", [0, -1, 0, 0]),
+        ("-(x > 1)", [0, 0, -1, -1]),
+        ("(x > 0) * (x > 1)", [0, 0, 1, 1]),
+        ("(x > 0) / 2 ** (x > 1)", [0, 1, 0.5, 0.5]),
+    ],
+)
+def test_what_is_true_is_1_and_what_is_false_is_0(text: str, values: list[float]):
+    assert with_x(text, 0, 1, 2, 3) == values
+
+
 def test_arithmetic_binds_as_in_mathematics():
     assert with_x("-x ** 2 + 6 / 3 * x", 3.0) == [-3.0]
     assert with_x("clip(x, 0, 1) + min(x, 2) + max(x, -1, 4) + abs(x)", -3.0) == [0 - 3 + 4 + 3]

@@ -8,7 +8,7 @@ from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import TICKET_SHIFT, leave_line, station_of, still_waits, watch_line
 from mlsim.engine.logs import log_unserved, log_visit
-from mlsim.engine.slots import drop_token, new_token, put
+from mlsim.engine.slots import drop_token, forget_crashes, new_token, put
 from mlsim.engine.state import (
     ADRIFT,
     CALL_TIMEOUT,
@@ -94,7 +94,7 @@ def get_lost(state: State, now: float, token: int, index: int) -> bool:
     station.arrived += 1
     station.lost += 1
     visit.arrival = visit.start = now
-    visit.left = 1.0
+    forget_crashes(state, token)
     visit.replica, visit.settings = -1, -1
     log_visit(state, now, token, VISIT_LOST)
     attempt = state.attempts[visit.attempt]

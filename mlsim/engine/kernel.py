@@ -7,8 +7,9 @@ One total order of what happens at one instant, the same in the oracle of the te
    patience of its own), timeout of a call, timeout of an attempt, departure of a person, resend,
    hedge, next request of a person, arrival;
 2. by entity id, attempt, hop (the place in the program: in reading order of the flow, asides
-   last) and, where callers call again, by the path of calls, or renegings by who began to wait
-   first; what looks after lines and calls (wake, batch due, patience, calls) by replica, station;
+   last) and, where a visit is made again, by the path of calls and crashes, or renegings by who
+   began to wait first; what looks after lines and calls (wake, batch due, patience, calls) by
+   replica, station;
 3. what stands in one list (a line, the calls of a station, the attempts or persons of a load) in
    the order of the list.
 
@@ -75,7 +76,15 @@ from mlsim.engine.service import (
     serve_waiting,
 )
 from mlsim.engine.sharing import plan, take_finished
-from mlsim.engine.slots import drop_request, drop_token, new_attempt, new_request, new_token, put
+from mlsim.engine.slots import (
+    drop_request,
+    drop_token,
+    forget_crashes,
+    new_attempt,
+    new_request,
+    new_token,
+    put,
+)
 from mlsim.engine.state import (
     ASIDE,
     ASKING,
@@ -294,6 +303,7 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
                 continue
             if way == PASSED:
                 start_asides(state, now, token, hop)
+                forget_crashes(state, token)
             elif state.stations[at.station].optional or is_refused_at_last(state, way, hop):
                 state.stamps[state.tokens[token].attempt, at.station] = -1
             else:
@@ -428,9 +438,9 @@ def conclude(state: State, now: float, token: int, index: int) -> None:
     log_visit(state, now, token, outcome)
     if outcome == VISIT_SERVED:
         visit.called = 0
-        visit.left = 1.0  # what a crash had left to do here says nothing of the next station
         put(state, token, hop.next)
         start_asides(state, now, token, visit.hop)
+        forget_crashes(state, token)
     else:
         why = visit.fate if visit.called else FAILED
         give_up_visit(state, now, token, why)
@@ -473,6 +483,7 @@ def lose(state: State, now: float, token: int) -> None:
     else:
         visit.ghost = 1
         again = go_on_from(state, token, visit.hop)
+        state.tokens[again].crashes = visit.crashes + 1
         if station.after_crash == RESUMES:
             left = share_left(state, now, token, index) if in_service else 1.0
             state.tokens[again].left = visit.left * left

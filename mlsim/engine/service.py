@@ -16,7 +16,7 @@ from mlsim.engine.lines import line_of, oldest, stand_in_line, take_next, watch
 from mlsim.engine.logs import log_unserved, log_visit
 from mlsim.engine.luck import luck_of
 from mlsim.engine.sharing import catch_up, join
-from mlsim.engine.slots import drop_token
+from mlsim.engine.slots import drop_token, forget_crashes
 from mlsim.engine.state import (
     BATCH_DUE,
     CALLED,
@@ -76,9 +76,8 @@ def enter(state: State, now: float, token: int, index: int) -> int:
 @kernel_call
 def refuse(state: State, now: float, token: int, index: int) -> int:
     """A visit that is turned away at the door."""
-    visit = state.tokens[token]
     state.stations[index].rejected += 1
-    visit.left = 1.0
+    forget_crashes(state, token)
     log_unserved(state, now, token, VISIT_REJECTED)
     return REFUSED
 

@@ -86,13 +86,20 @@ def new_token(state: State, attempt: int) -> int:
     state.tokens[slot].attempt = attempt
     state.tokens[slot].ghost = 0
     state.tokens[slot].calls = 0
-    state.tokens[slot].left = 1.0
     state.tokens[slot].called = 0
+    forget_crashes(state, slot)
     if tally[CANCELS]:
         state.tokens[slot].elder = state.attempts[attempt].youngest
         state.attempts[attempt].youngest = slot
     state.attempts[attempt].references += 1
     return slot
+
+
+@kernel_step
+def forget_crashes(state: State, token: int) -> None:
+    """What crashes have done to a visit says nothing of the next one."""
+    state.tokens[token].crashes = 0
+    state.tokens[token].left = 1.0
 
 
 @kernel_step

@@ -207,6 +207,7 @@ TOKEN = np.dtype(
         ("later", "i4"),
         ("ticket", "i4"),
         ("ghost", "i2"),
+        ("crashes", "i2"),
         ("awaits", "i2"),
         ("returned", "i2"),
         ("called", "i2"),
@@ -216,7 +217,8 @@ TOKEN = np.dtype(
 )
 """`line`: number of the one in which it waits. `ends`: when its service will or, where a replica is
 shared, at which progress of that; `child`: the first below it in the heap of those marks.
-`left`: share of the work that is still to do; less than 1 after a crash.
+`left`: share of the work that is still to do; less than 1 after a crash. `crashes`: how often the
+visit has been lost to one, and was made again.
 `service`: drawn seconds, under the station's `law` of that number.
 `next` leads from a free slot to the next free one (see `slots`), from a waiting token to the one
 behind it, and from one that is served in a batch to the next of that batch;

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlsim.engine.network import Balancing, Client, Service, Station
+from mlsim.engine.parts import AfterCrash
 from tests.engine.runs import Fixed, Recorded, exponential, poisson
 from tests.engine.test_oracle import assert_same, repairs
 
@@ -42,6 +43,30 @@ def test_each_visit_is_that_of_the_plain_program(flow: str, client: Client):
 def test_crashes_in_the_middle(flow: str):
     deciders = (repairs,)
     assert_same([f"phone -> {flow} -> phone"], STATIONS, CANCELS, deciders, rate=4.0, n=200)
+
+
+@pytest.mark.parametrize("again", [AfterCrash.RETRIES, AfterCrash.RESUMES])
+@pytest.mark.parametrize("flow", ["a -> b([a, c]) -> c", "a -> b(c -> b([c, a]))", "b(a)"])
+def test_who_is_called_anew_after_a_crash_is_called_twice(flow: str, again: AfterCrash):
+    """What the worker that has crashed has called is under way still, at the same places."""
+
+    def crashes(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+        for replica in (0, 1, 0, 1):
+            yield env.timeout(0.25)
+            machine.crash("b", replica)
+            machine.restart("b", 1 - replica)
+
+    stations = [
+        Station("a", 1, service=exponential(0.3)),
+        Station("b", replicas=2, after_crash=again, service=Service(a=0.25)),
+        Station("c", service=Service(a=0.5)),
+    ]
+    arrivals = Fixed(np.zeros(3))
+    flow = f"phone -> {flow} -> phone"
+    mine = assert_same([flow], stations, NERVOUS, (crashes,), arrivals=arrivals)
+    at = mine.visits.station == 0
+    luck = mine.visits.end[at] - mine.visits.start[at]
+    assert np.unique(luck.round(9)).size == luck.size
 
 
 @pytest.mark.parametrize("flow", [*SOME[:4], *HELD])

@@ -7,7 +7,7 @@ from typing import Any
 
 import simpy
 
-from mlsim.engine.luck import PATHS, SPREAD
+from mlsim.engine.luck import CRASHES_SHIFT, PATHS, SPREAD
 from tests.engine.oracle.graph import Join, Step, Stop
 
 
@@ -60,6 +60,8 @@ class Token:
     born: int
     left: float = 1.0
     """Share of the work of its next visit that a crash has left to do."""
+    crashes: int = 0
+    """How often its next visit has been made already, and was lost."""
     again: Counter[Stop] = field(default_factory=Counter)
     """How often it has been called again from where."""
 
@@ -86,6 +88,7 @@ class Visit:
     service: float = 0.0
     left: float = 1.0
     share_left: float = 1.0
+    crashes: int = 0
     lane: int = 0
     size: float = 1.0
     unreadable: bool = False
@@ -101,8 +104,8 @@ class Visit:
 
     @property
     def path(self) -> int:
-        """Whose visit this is, of all that callers have caused who call again."""
-        return self.attempt.path * PATHS + self.calls
+        """Whose visit this is, of all that callers have caused who call again, and crashes."""
+        return self.attempt.path * PATHS + self.calls + (self.crashes << CRASHES_SHIFT)
 
     @property
     def whose(self) -> tuple[int, int, int, int]:

@@ -109,6 +109,7 @@ class Oracle:
             if isinstance(step, Stop):
                 visit = Visit(token, token.born, step, self.time, self.line_of_time.event())
                 visit.left, token.left = token.left, 1.0
+                visit.crashes, token.crashes = token.crashes, 0
                 visit.calls = token.calls(step)
                 attempt.visits.append(visit)
                 place = self.places[step.name]

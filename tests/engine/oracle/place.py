@@ -451,6 +451,7 @@ class Place:
             return
         visit.abandoned = True
         again = self.net.token(visit.attempt, visit.token.again)
+        again.crashes = visit.crashes + 1
         if self.spec.after_crash == AfterCrash.RESUMES:
             again.left = left
         self.net.go(again, visit.stop)

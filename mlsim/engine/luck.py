@@ -33,6 +33,6 @@ def path_of(state: State, token: int) -> int:
     what it calls are not, since what the worker that has crashed has called is under way still.
     """
     visit = state.tokens[token]
-    path: int = state.attempts[visit.attempt].path * PATHS + visit.calls
-    path += np.int64(visit.crashes) << CRASHES_SHIFT
+    of_whom = state.attempts[visit.attempt].path * PATHS
+    path: int = of_whom + visit.calls + (np.int64(visit.crashes) << CRASHES_SHIFT)
     return path

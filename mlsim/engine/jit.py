@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-from mlsim.engine.linking import PartCompiler
+from mlsim.engine.linking import Compiled, PartCompiler
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -44,8 +44,6 @@ CACHE_FOLDER = _cache_home() / "mlsim" / _fingerprint()
 """Machine code of exactly these sources lives here; safe to delete."""
 
 _config: Any = numba.config
-_njit: Any = numba.njit  # some of its options have no published types
-
 _config.CACHE_DIR = str(CACHE_FOLDER)
 
 COMPILES = not _config.DISABLE_JIT
@@ -56,33 +54,25 @@ if not COMPILES:
     np.seterr(over="ignore")
 
 
-_FAITHFUL = {"cache": True, "error_model": "numpy"}
+_FAITHFUL = {"nopython": True, "error_model": "numpy"}
 """IEEE arithmetic as written: nothing is reordered, and a division by zero gives inf or nan."""
 
 _UNCOUNTED = {**_FAITHFUL, "_nrt": False}
 """Arrays are counted at every touch, which made the kernel ten times slower; code that allocates
 nothing can do without the counts."""
 
-_INNER: dict[str, Any] = {
-    **_UNCOUNTED,
-    "cache": False,
-    "pipeline_class": PartCompiler,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
+_INNER = {**_UNCOUNTED, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Not to be called from Python, and a part of what is: saves half of the time to compile."""
 
 
 def compiled(function: Function) -> Function:
     """Compile a function on arrays and numbers."""
-    jitted: Function = _njit(**_FAITHFUL)(function)
-    return jitted
+    return _kept(function, _FAITHFUL)
 
 
 def kernel_entry(function: Function) -> Function:
     """Compile a function of the kernel that Python calls; it must not allocate."""
-    jitted: Function = _njit(**_UNCOUNTED)(function)
-    return jitted
+    return _kept(function, _UNCOUNTED)
 
 
 def kernel_step(function: Function) -> Function:
@@ -90,11 +80,24 @@ def kernel_step(function: Function) -> Function:
 
     For what is short, or called from one place on the way that every request takes.
     """
-    jitted: Function = _njit(**_INNER, forceinline=True)(function)
-    return jitted
+    return _part(function, {**_INNER, "forceinline": True})
 
 
 def kernel_call(function: Function) -> Function:
     """Compile a step that is rare, long, or called from many places: copies cost the compiler."""
-    jitted: Function = _njit(**_INNER)(function)
-    return jitted
+    return _part(function, _INNER)
+
+
+def _kept(function: Function, how: dict[str, Any]) -> Function:
+    if COMPILES:
+        jitted: Any = Compiled(function, targetoptions=how)
+        jitted.enable_caching()
+        function = jitted
+    return function
+
+
+def _part(function: Function, how: dict[str, Any]) -> Function:
+    if COMPILES:
+        part: Any = Compiled(function, targetoptions=how, pipeline_class=PartCompiler)
+        function = part
+    return function

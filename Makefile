@@ -6,13 +6,16 @@ BIN := .venv/bin
 READY := .venv/.ready
 WARM := .venv/.warm
 
-.PHONY: run test lint format docs silent interactions load chains items notebooks example long bench setup clean
+.PHONY: run test cover lint format docs silent interactions load chains items notebooks example long bench setup clean
 
 run: setup
 	$(BIN)/mlsim run scenarios/covid_app.yaml $(ARGS)
 
 test: setup
-	COVERAGE_FILE="$(CURDIR)/.coverage" $(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+cover: setup
+	COVERAGE_FILE="$(CURDIR)/.coverage" $(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -6,8 +6,10 @@ from mlsim.engine.branches import call_off, miss
 from mlsim.engine.breaker import learn, lets_through
 from mlsim.engine.draws import CONSTANT, duration, uniform_at
 from mlsim.engine.events import push
-from mlsim.engine.jit import kernel_call, kernel_step
+from mlsim.engine.handing import Table, state_at
+from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
 from mlsim.engine.logs import log_answer, log_failure
+from mlsim.engine.questions import foretell
 from mlsim.engine.sessions import go_on
 from mlsim.engine.slots import drop_attempt, drop_request, new_attempt, new_token, put
 from mlsim.engine.state import (
@@ -178,11 +180,24 @@ def go_on_unanswered(state: State, now: float, slot: int, outcome: int) -> None:
         request.retried += 1
         request.references += 1
         push(state, again, RESEND, slot, request.id, request.attempts, 0)
+        if state.expected.shape[1] > 0:
+            foretell(state, slot, again)
     else:
         request.state = FALLBACK if load.falls_back else outcome
         log_failure(state, now, slot, request.state)
         if load.ways > 0:
             go_on(state, now, slot)
+
+
+@kernel_entry
+def foretell_retries(table: Table) -> None:
+    """What is known of the next attempts of requests: when they are sent if nobody answers."""
+    state = state_at(table)
+    for slot in range(state.requests.size):
+        request = state.requests[slot]
+        if request.references > 0 and request.state == PENDING and request.pending > 0:
+            times_out = request.sent + state.loads[request.load].timeout
+            foretell(state, slot, times_out + backoff_of(state, slot))
 
 
 @kernel_call

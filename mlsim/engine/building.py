@@ -55,7 +55,7 @@ def empty_state(
         ways = _with_session(loads[number], ways, session, seed)
     loads["until"] = until
     answers = len(program.questions) + len(index) if program.questions else 0
-    ahead = answers + 1 if answers else 0
+    ahead = answers + 3 if answers else 0
     caches, room, buckets = _caches(stations, program)
     return layout.State(
         tally=tally,

@@ -17,9 +17,14 @@ from numpy.typing import NDArray
 
 from mlsim.engine import state as layout
 from mlsim.engine.arrivals import LOAD_SHIFT, LOADS
+from mlsim.engine.attempts import foretell_retries
+from mlsim.engine.handing import handed
 from mlsim.engine.routes import Program, Question
 from mlsim.engine.tables import Requests
 from mlsim.scenario.flow_steps import Choice, step_names
+
+TOLD_APART, NUMBER, SENT = -3, -2, -1
+"""Places of what stands behind the answers, and what they rest on, in `State.expected`."""
 
 LEAST = 256
 """Arrivals for which answers are computed ahead, just after settings have changed."""
@@ -63,9 +68,10 @@ class Foresight:
         self._settings = np.empty(0, np.int32)
 
     def forget(self, state: layout.State) -> None:
-        """What was foreseen of arrivals is out of date: the truth about them has changed."""
+        """What was foreseen is out of date: what is true from now on has changed."""
         self._until = int(state.tally[layout.NEXT_ARRIVAL])
         state.foreseen[self._until :] = -1
+        state.expected[:, :TOLD_APART] = -1
 
     def foresee(self, state: layout.State) -> layout.State:
         """Answers for a new block of arrivals; gives the state that has room for them."""
@@ -75,8 +81,11 @@ class Foresight:
         self._look_ahead(state)
         return state
 
-    def catch_up(self, state: layout.State) -> None:
-        """Answers for the token at which the kernel has stopped, and whoever else lacks them."""
+    def catch_up(self, state: layout.State, horizon: float) -> None:
+        """Answers for the token at which the kernel has stopped, and whoever else lacks them.
+
+        horizon: until when is known what is true.
+        """
         move = 2 * state.tally[layout.MOVED]
         stuck, at = state.tokens["attempt"][state.agenda[move]], state.hops[state.agenda[move + 1]]
         live = np.flatnonzero(state.attempts["references"] > 0)
@@ -87,6 +96,7 @@ class Foresight:
         guess[known] = stamps[known]
         loads = state.requests["load"][state.attempts["request"][live]]
         lacks = self._lacks(state.answers[live], loads, guess) | (live == stuck)
+        was_unforeseen = (state.answers[stuck] < 0).all()
         chosen, guess = live[lacks], guess[lacks]
         attempts = state.attempts[chosen]
         requests = state.requests[attempts["request"]]
@@ -96,8 +106,9 @@ class Foresight:
             guess,
             stamps[lacks] >= 0,
         )
-        if self._expects_too_little(state, np.array([state.attempts["request"][stuck]])).any():
-            self._expect(state)
+        request = np.array([state.attempts["request"][stuck]])
+        if was_unforeseen or self._expects_too_little(state, request):
+            self._expect(state, horizon)
         if self._until <= state.tally[layout.NEXT_ARRIVAL] or self._is_out_of_date(state):
             self._look_ahead(state)
 
@@ -110,22 +121,26 @@ class Foresight:
         unknown = ((answers[:, :known] < 0) & self._is_asked[loads]).any(axis=1)
         return np.asarray(unknown | ((rest != guess) & (rest >= 0)).any(axis=1))
 
-    def _expect(self, state: layout.State) -> None:
+    def _expect(self, state: layout.State, horizon: float) -> None:
         """Answers for further attempts of the requests under way, which meet what is deployed."""
+        foretell_retries(handed(state))
         requests, most = state.requests, state.loads["retries"] + state.loads["hedges"]
         has_more = requests["retried"] + requests["hedged"] < most[requests["load"]]
         is_open = (requests["references"] > 0) & (requests["state"] == layout.PENDING)
+        sent = state.expected[:, SENT].view(np.float64)
+        is_open &= (state.expected[:, NUMBER] >= 0) & (sent < horizon)
         live = np.flatnonzero(is_open & has_more & (requests["attempts"] > 0))
         chosen = live[self._expects_too_little(state, live)]
-        ids, loads, arrivals = (requests[field][chosen] for field in ("id", "load", "arrival"))
-        state.expected[chosen] = self._foretell(ids, loads, arrivals, state.settings)
+        known = requests["id"][chosen], requests["load"][chosen], requests["arrival"][chosen]
+        attempts = sent[chosen], state.expected[chosen, NUMBER]
+        state.expected[chosen] = self._foretell(known, attempts, state.settings)
 
     def _expects_too_little(
         self, state: layout.State, slots: NDArray[np.intp]
     ) -> NDArray[np.bool_]:
         """Which requests lack answers for attempts that meet what is deployed."""
         guess = np.tile(state.settings.astype(np.int64), (slots.size, 1))
-        return self._lacks(state.expected[slots, :-1], state.requests["load"][slots], guess)
+        return self._lacks(state.expected[slots, :TOLD_APART], state.requests["load"][slots], guess)
 
     def _is_out_of_date(self, state: layout.State) -> bool:
         return not np.array_equal(self._settings, state.settings)
@@ -139,16 +154,20 @@ class Foresight:
         block = state.arrivals[first : self._until]
         loads = block["entity"] >> LOAD_SHIFT
         state.foreseen[first : self._until] = self._foretell(
-            block["entity"], loads, block["time"], self._settings
+            (block["entity"], loads, block["time"]),
+            (block["time"], np.zeros(loads.size, np.int64)),
+            self._settings,
         )
 
-    def _foretell(self, ids: Any, loads: Any, arrivals: Any, settings: Any) -> NDArray[np.int64]:
+    def _foretell(
+        self, requests: tuple[Any, Any, Any], attempts: tuple[Any, Any], settings: Any
+    ) -> NDArray[np.int64]:
         """What to expect of n requests: see `State.expected`. Nothing has been met yet."""
-        guess = np.tile(settings.astype(np.int64), (ids.size, 1))
-        attempts = arrivals, np.zeros(ids.size, np.int64)
+        sent, numbers = attempts
+        guess = np.tile(settings.astype(np.int64), (sent.size, 1))
         nothing = np.zeros(guess.shape, np.bool_)
-        answers, told_apart = self._answers((ids, loads, arrivals), attempts, guess, nothing)
-        return np.column_stack([answers, told_apart])
+        answers, told_apart = self._answers(requests, attempts, guess, nothing)
+        return np.column_stack([answers, told_apart, numbers, sent.view(np.int64)])
 
     def _answers(
         self,

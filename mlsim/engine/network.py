@@ -132,7 +132,7 @@ class Network(Operated):
             elif why == layout.NEEDS_ROOM:
                 self._make_space()
             elif why == layout.NEEDS_ANSWER and self._foresight is not None:
-                self._foresight.catch_up(self._state)
+                self._foresight.catch_up(self._state, self._horizon)
             else:
                 break
         self.now = max(self.now, until if until < math.inf else float(self._state.clock[0]))

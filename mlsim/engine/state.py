@@ -475,7 +475,8 @@ class State:
     requests, attempts, tokens: pools; stamps, joined: per attempt, per name and per join.
     answers: per attempt; per question its answer, or -1, and then the stamps, per name, on which
     the answers rest. told: per attempt, the last answer to each question that it was asked.
-    expected: as `answers`, per request, for its first attempt, and then whether for no other one.
+    expected: as `answers`, per request, for an attempt to come; then whether others have other
+    answers, and the number of that attempt and when it is sent, as the bits of that.
     foreseen: the same per arrival of the block.
     drawn: per request, per station, what its first attempt has drawn there; drawn_ahead: the same
     per arrival of the block (see `ahead`).

@@ -24,13 +24,14 @@ HASTY = Client("phone", timeout=1.2, retries=3, backoff=0.1, jitter=True)
 class Known:
     """Sizes, lanes and keys by who one is and what one met at `door`, ways by `desk` as well.
 
-    counted: whether the attempt matters, too.
+    counted: whether the attempt matters, too, and when it was sent; then the world may turn.
     """
 
     checked = frozenset({"shelf"})
 
     def __init__(self, counted: bool = False) -> None:
         self.counted, self.asked = counted, 0
+        self.turns: list[float] = []
 
     def reads(self, question: Question) -> list[str]:
         return ["door"] if isinstance(question, Trait) else ["door", "desk"]
@@ -40,6 +41,7 @@ class Known:
         mixed = (rows.request * 2654435761 >> 7) + 3 * rows.stamps[:, 0]
         if self.counted:
             mixed = mixed + 5 * rows.answer + (rows.sent * 7).astype(np.int64)
+            mixed = mixed + np.searchsorted(self.turns, rows.sent)
         if not isinstance(question, Trait):
             return (mixed + rows.stamps[:, 1]) % 3 % 2
         if question.what == "size":
@@ -69,6 +71,33 @@ def test_each_visit_is_that_of_the_plain_program(counted: bool):
     assert mine.requests.attempts.max() == 4
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_the_world_may_turn_while_retries_are_to_come(is_told: bool):
+    """What was foreseen of them is forgotten, or they weren't looked for beyond the next turn."""
+
+    def run(engine: type) -> Recorded:
+        known = Known(counted=True)
+
+        def turn(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+            while len(known.turns) < 40:
+                yield env.timeout(1.0)
+                known.turns.append(env.now)
+                if is_told:
+                    machine.forget_foresight()
+
+        def ahead() -> float:
+            turned = len(known.turns)
+            return np.inf if is_told or turned == 40 else np.nextafter(turned + 1.0, np.inf)
+
+        stations, arrivals = [Station("door"), *STATIONS[1:]], poisson(9.0, 300)
+        more = {"engine": engine, "steering": known, "ahead": ahead}
+        return Recorded(FLOW, stations, arrivals, HASTY, **more).run(turn)
+
+    mine, truth = run(Network), run(Oracle)
+    assert mine.visit_tuples() == truth.visit_tuples()
+    assert mine.row_tuples() == truth.row_tuples()
+
+
 def test_a_storm_of_retries_asks_for_nothing_more():
     """What doesn't depend on the attempt is told once, to all attempts."""
     steering, stations = Known(), [Station("door"), *STATIONS[1:]]
@@ -76,3 +105,11 @@ def test_a_storm_of_retries_asks_for_nothing_more():
     assert storm.requests.attempts.sum() > 3 * 400
     questions = 5
     assert steering.asked <= 5 * questions  # for many rows at once
+
+
+def test_a_storm_of_retries_that_differ_asks_for_many_at_once():
+    """Whose time runs out will be sent again at a time that is known before."""
+    steering, stations = Known(counted=True), [Station("door"), *STATIONS[1:]]
+    storm = Recorded(FLOW, stations, poisson(9.0, 400), HASTY, steering=steering).run()
+    retries, questions = storm.requests.attempts.sum() - 400, 5
+    assert steering.asked < questions * retries / 10

@@ -40,7 +40,7 @@ def choose_replica(state: State, token: int, index: int) -> int:
     if station.balancing == ROUND_ROBIN:
         return next_in_turn(state, index)
     if station.balancing == LEAST_OUTSTANDING:
-        return least_outstanding(state, index)
+        return least_outstanding(state, token, index)
     share = open_now * luck_of(state, token, station.balancing_key)
     first = int(share)
     if station.balancing == RANDOM or open_now == 1:
@@ -73,13 +73,24 @@ def next_in_turn(state: State, index: int) -> int:
 
 
 @kernel_step
-def least_outstanding(state: State, index: int) -> int:
-    """The replica with the fewest requests; the lowest of several."""
-    best = nth_open(state, index, 0)
-    for replica in range(best + 1, state.replicas.shape[1]):
+def least_outstanding(state: State, token: int, index: int) -> int:
+    """The replica with the fewest requests; any of several, or the first would get most."""
+    fewest, alike = 0, 0
+    for replica in range(state.replicas.shape[1]):
         if state.replicas[index, replica].accepts:
-            best = less_loaded(state, index, best, replica)
-    return best
+            number = outstanding(state, index, replica)
+            if alike == 0 or number < fewest:
+                fewest, alike = number, 0
+            alike += number == fewest
+    skipped, best = 0, 0
+    if alike > 1:
+        skipped = int(alike * luck_of(state, token, state.stations[index].balancing_key))
+    while True:
+        if state.replicas[index, best].accepts and outstanding(state, index, best) == fewest:
+            if skipped == 0:
+                return best
+            skipped -= 1
+        best += 1
 
 
 @kernel_step

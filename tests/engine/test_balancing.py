@@ -55,7 +55,8 @@ class Pool:
         is_open = [r for r, up in enumerate(self.up) if up]
         if not is_open:
             return None
-        u = uniform_at(stream(0, "balancing/a"), who, 0) * len(is_open)
+        luck = uniform_at(stream(0, "balancing/a"), who, 0)
+        u = luck * len(is_open)
         first = is_open[int(u)]
         match self.spec.balancing:
             case Balancing.RANDOM:
@@ -65,7 +66,9 @@ class Pool:
                 self.last = later[0] if later else is_open[0]
                 return self.last
             case Balancing.LEAST_OUTSTANDING:
-                return min(is_open, key=self.load)
+                fewest = min(map(self.load, is_open))
+                alike = [r for r in is_open if self.load(r) == fewest]
+                return alike[int(luck * len(alike))]
         others = [r for r in is_open if r != first]
         return min([first, *others[int((u - int(u)) * len(others)) :][:1]], key=self.load)
 

@@ -186,7 +186,10 @@ class Place:
             self.turn = next((r for r in there if r > self.turn), there[0])
             return self.lines[self.turn]
         if balancing == Balancing.LEAST_OUTSTANDING:
-            return self.lines[min(there, key=self.outstanding)]
+            fewest = min(map(self.outstanding, there))
+            there = [replica for replica in there if self.outstanding(replica) == fewest]
+            luck = uniform_at(self.balancing_key, *visit.luck)
+            return self.lines[there[int(len(there) * luck)]]
         share = len(there) * uniform_at(self.balancing_key, *visit.luck)
         first = there.pop(int(share))
         if balancing == Balancing.RANDOM or not there:

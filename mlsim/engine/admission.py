@@ -12,17 +12,20 @@ ROUNDING = 1e-9
 
 @kernel_call
 def admits(state: State, now: float, index: int) -> bool:
-    """Whether a station's limits of rate and of concurrency let one more in."""
+    """Whether a station's limits of concurrency and of rate, and its quota, let one more in."""
     station = state.stations[index]
-    if inside(state, index) >= station.concurrency:
+    period = math.floor(now / station.quota_per)
+    if period != station.period:
+        station.period, station.let_in = period, 0
+    if inside(state, index) >= station.concurrency or station.let_in >= station.quota:
         return False
-    if station.rate == math.inf:
-        return True
-    filled = station.permits + (now - station.filled) * station.rate
-    station.permits, station.filled = min(station.burst, filled), now
-    if station.permits < 1.0 - ROUNDING:
-        return False
-    station.permits -= 1.0
+    if station.rate < math.inf:
+        filled = station.permits + (now - station.filled) * station.rate
+        station.permits, station.filled = min(station.burst, filled), now
+        if station.permits < 1.0 - ROUNDING:
+            return False
+        station.permits -= 1.0
+    station.let_in += 1
     return True
 
 

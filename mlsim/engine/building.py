@@ -241,7 +241,9 @@ def _stations(stations: Sequence[Station], program: Program, seed: int) -> Any:
         limit = station.concurrency
         built[k].concurrency = UNLIMITED if limit is None else limit
         built[k].rate, built[k].burst = station.rate, station.burst
-        built[k].guarded = station.rate < math.inf or limit is not None
+        built[k].quota, built[k].quota_per = station.quota, station.quota_per
+        limits = (station.rate, station.quota)
+        built[k].guarded = min(limits) < math.inf or limit is not None
         built[k].sheds_above, built[k].coldness = station.sheds_above, station.coldness
     built["permits"], built["filled"] = built["burst"], -math.inf
     for load in program.entries:

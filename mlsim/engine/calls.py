@@ -86,10 +86,7 @@ def layer_that_calls(state: State, token: int) -> int:
 
 @kernel_call
 def get_lost(state: State, now: float, token: int, index: int) -> bool:
-    """A call never arrives; whether who made it will wait, or knows at once.
-
-    Who would wait for ever knows at once.
-    """
+    """A call never arrives; whether who made it will wait, or knows at once."""
     station, visit = state.stations[index], state.tokens[token]
     station.arrived += 1
     station.lost += 1
@@ -97,10 +94,20 @@ def get_lost(state: State, now: float, token: int, index: int) -> bool:
     forget_crashes(state, token)
     visit.replica, visit.settings = -1, -1
     log_visit(state, now, token, VISIT_LOST)
+    start_call(state, token, index)
+    return waits_in_vain(state, token, index)
+
+
+@kernel_call
+def waits_in_vain(state: State, token: int, index: int) -> bool:
+    """No answer will come: whether who called waits for it nevertheless, or knows at once.
+
+    Who would wait for ever knows at once.
+    """
+    visit = state.tokens[token]
     attempt = state.attempts[visit.attempt]
-    if station.timeout < math.inf:
+    if state.stations[index].timeout < math.inf:
         visit.state = ADRIFT
-        start_call(state, token, index)
         return True
     # A worker waits for a branch that was called, and would never be free again.
     waits = attempt.state != CALLED

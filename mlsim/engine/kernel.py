@@ -54,6 +54,7 @@ from mlsim.engine.calls import (
     go_on_from,
     renege,
     time_out_call,
+    waits_in_vain,
 )
 from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import close_gap, push, take_first
@@ -72,6 +73,7 @@ from mlsim.engine.service import (
     comes_to_nothing,
     enter,
     leave_worker,
+    loses_answer,
     refuse,
     serve_waiting,
 )
@@ -433,16 +435,18 @@ def conclude(state: State, now: float, token: int, index: int) -> None:
     """A visit has been served: whoever called goes on, or finds that it was in vain."""
     visit = state.tokens[token]
     hop = state.hops[visit.hop]
-    end_call(state, token, index)
     outcome = outcome_of(state, token, index)
     log_visit(state, now, token, outcome)
+    if outcome == VISIT_LOST and waits_in_vain(state, token, index):
+        return
+    end_call(state, token, index)
     if outcome == VISIT_SERVED:
         visit.called = 0
         put(state, token, hop.next)
         start_asides(state, now, token, visit.hop)
         forget_crashes(state, token)
     else:
-        why = visit.fate if visit.called else FAILED
+        why = visit.fate if visit.called and outcome != VISIT_LOST else FAILED
         give_up_visit(state, now, token, why)
         drop_token(state, token)
 
@@ -458,6 +462,9 @@ def outcome_of(state: State, token: int, index: int) -> int:
     if visit.fate != OK if visit.called else comes_to_nothing(state, token, index):
         station.failed += 1
         return VISIT_FAILED
+    if loses_answer(state, token, index):
+        station.lost += 1
+        return VISIT_LOST
     station.served += 1
     return VISIT_SERVED
 

@@ -106,6 +106,7 @@ class Network(Operated):
         for k, station in enumerate(stations):
             state.stations[k].key = stream(seed, f"service/{station.name}")
             state.stations[k].failing_key = stream(seed, f"failing/{station.name}")
+            state.stations[k].losing_key = stream(seed, f"losing/{station.name}")
             state.stations[k].balancing_key = stream(seed, f"balancing/{station.name}")
         super().__init__(names, stations, state, start)
         self._grow(slots)

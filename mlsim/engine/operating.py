@@ -73,11 +73,22 @@ class Operated:
         plain = self._stations[k].workers is None and self._stations[k].batch == 1 and not calls
         station.instant = constant_zero and plain
 
-    def set_failing(self, name: str, share: float) -> None:
-        """From now on a share of the services that end at `name`, in 0..1, end in nothing."""
+    def set_losing(self, name: str, share: float) -> None:
+        """From now on a share of the answers of `name`, in 0..1, gets lost."""
         if not 0.0 <= share <= 1.0:
-            raise ValueError(f"station '{name}': needs a share in 0..1 that fails (got {share})")
-        self._state.stations[self._station(name)].failing = share
+            raise ValueError(f"station '{name}': needs a share in 0..1 to lose (got {share})")
+        self._state.stations[self._station(name)].losing = share
+
+    def set_quota(self, name: str, quota: float, per: float) -> None:
+        """From now on station `name` lets in so many each `per` seconds, counted from time 0.
+
+        The first of these is under way. inf: as many as come.
+        """
+        if not (quota >= 0.0 and per > 0.0):
+            raise ValueError(f"station '{name}': needs quota >= 0 and per > 0 (got {quota}, {per})")
+        station = self._state.stations[self._station(name)]
+        station.quota, station.quota_per, station.guarded = quota, per, True
+        station.period, station.let_in = math.floor(self.now / per), 0
 
     def set_open(self, name: str, is_open: bool) -> None:
         """Whether station `name` lets anybody in; who is inside already stays there."""

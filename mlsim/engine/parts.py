@@ -99,8 +99,9 @@ class Station:
     line feeds them all. after_crash: what becomes of what a crashed replica had.
     sharing: a replica serves all its requests at once, up to `at_once`, who share its `workers`; it
     needs balancing. concurrency: who may be inside, waiting or served. rate: requests that are let
-    in per second, in the long run; burst: how many at once after a pause. sheds_above: seconds that
-    one may wait before no more are let into the line. cold_services: the first at a replica that
+    in per second, in the long run; burst: how many at once after a pause. quota: those that are let
+    in at most during each `quota_per` seconds, counted from time 0. sheds_above: seconds that one
+    may wait before no more are let into the line. cold_services: the first at a replica that
     has started take `coldness` times as long. prioritised: rows have a priority, by which they are
     served: first those in lane 0 of PRIORITIES. sized: rows have a size, by which their service
     times are multiplied. cache: rows have a key; where the answer for it is kept, nobody is called.
@@ -128,6 +129,8 @@ class Station:
     concurrency: int | None = None
     rate: float = math.inf
     burst: float = 1.0
+    quota: float = math.inf
+    quota_per: float = math.inf
     sheds_above: float = math.inf
     cold_services: int = 0
     coldness: float = 1.0
@@ -164,6 +167,11 @@ class Station:
             raise ValueError(
                 f"station '{self.name}': needs batch >= 1, a finite batch_wait >= 0 and "
                 f"per_item >= 0 (got {self.batch}, {self.batch_wait}, {self.per_item})"
+            )
+        if not (self.quota >= 0.0 and self.quota_per > 0.0):
+            raise ValueError(
+                f"station '{self.name}': needs quota >= 0 and quota_per > 0 "
+                f"(got {self.quota}, {self.quota_per})"
             )
         if not (self.rate > 0.0 and self.burst >= 1.0 and self.coldness > 0.0):
             raise ValueError(

@@ -8,7 +8,7 @@ from mlsim.engine.admission import admits, sheds
 from mlsim.engine.ahead import standard_draw
 from mlsim.engine.attempts import fail
 from mlsim.engine.balancing import NOBODY, choose_line
-from mlsim.engine.calls import end_call, start_call
+from mlsim.engine.calls import end_call, start_call, waits_in_vain
 from mlsim.engine.draws import scaled
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
@@ -27,6 +27,7 @@ from mlsim.engine.state import (
     TIMED_OUT,
     VISIT_EXPIRED,
     VISIT_FAILED,
+    VISIT_LOST,
     VISIT_REJECTED,
     VISIT_SERVED,
     WAKE,
@@ -92,6 +93,11 @@ def pass_through(state: State, now: float, token: int, index: int) -> int:
         station.failed += 1
         log_visit(state, now, token, VISIT_FAILED)
         return BROKEN
+    if loses_answer(state, token, index):
+        station.lost += 1
+        log_visit(state, now, token, VISIT_LOST)
+        start_call(state, token, index)
+        return STAYS if waits_in_vain(state, token, index) else BROKEN
     station.served += 1
     log_visit(state, now, token, VISIT_SERVED)
     return PASSED
@@ -107,6 +113,16 @@ def comes_to_nothing(state: State, token: int, index: int) -> bool:
     if station.question >= 0 and not fails:
         fails = state.told[state.tokens[token].attempt, station.question] == 1
     return fails
+
+
+@kernel_step
+def loses_answer(state: State, token: int, index: int) -> bool:
+    """Whether the answer of this visit is among the share that gets lost."""
+    station = state.stations[index]
+    loses = False
+    if station.losing > 0.0:
+        loses = luck_of(state, token, station.losing_key) < station.losing
+    return loses
 
 
 @kernel_step

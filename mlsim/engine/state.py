@@ -246,6 +246,8 @@ STATION = np.dtype(
         ("closed", "i8"),
         ("failing", "f8"),
         ("failing_key", "u8"),
+        ("losing", "f8"),
+        ("losing_key", "u8"),
         ("question", "i8"),
         ("priority", "i8"),
         ("sized", "i8"),
@@ -269,6 +271,10 @@ STATION = np.dtype(
         ("burst", "f8"),
         ("permits", "f8"),
         ("filled", "f8"),
+        ("quota", "f8"),
+        ("quota_per", "f8"),
+        ("period", "i8"),
+        ("let_in", "i8"),
         ("sheds_above", "f8"),
         ("coldness", "f8"),
         ("after_crash", "i8"),
@@ -291,7 +297,8 @@ STATION = np.dtype(
 `instant`: unlimited workers and no service time, so a visit takes no event.
 `retries`: how often whoever called calls again.
 `optional`: a visit that brings nothing leaves a gap in the attempt, and doesn't fail it.
-`closed`: nobody is let in. `failing`: share of services that end in nothing.
+`closed`: nobody is let in. `failing`: share of services that end in nothing; `losing`: share of
+those that don't whose answer gets lost.
 `question`: whose answer says whether a row can't be served, or -1; `priority`: whose answer is the
 lane in which a row waits, or -1; `sized`: whose answer is a factor of its service time, or -1.
 `patience`: seconds after which who waits leaves the line or, with `patience_b`, parameters of their
@@ -303,9 +310,10 @@ that had the last, going round. `sharing`: whether a replica serves all at once 
 `cache`: number of the one in which it keeps what those answer whom it calls, or -1.
 `after_crash`: LOSES, RETRIES or RESUMES what a crashed replica had.
 `guarded`: whether there are limits at its door: `concurrency`, who may be inside, and `rate`, with
-`burst` permits at most and `permits` at the time `filled`. `sheds_above`: how long one may wait in
-a line before no more are let in. `coldness`: how many times as long services at a cold replica
-take.
+`burst` permits at most and `permits` at the time `filled`, and `quota`, who may be let in during
+each `quota_per` seconds; in the one of number `period` it was `let_in`. `sheds_above`: how long one
+may wait in a line before no more are let in. `coldness`: how many times as long services at a cold
+replica take.
 `call_times_out`: whether the heap holds the event that looks after `first_call`."""
 
 REPLICA = np.dtype(

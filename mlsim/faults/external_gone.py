@@ -1,11 +1,9 @@
 """external_gone: an external source doesn't answer any more."""
 
-from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.source import SourceFault
-from mlsim.system.external import become
 from mlsim.system.simulation import System
 
 
@@ -31,9 +29,9 @@ class ExternalGone(SourceFault):
         return f"{self.component} is gone"
 
     def begin(self, system: System) -> None:
-        source = system[self.component].current
-        become(system, self.component, replace(source, is_there=False, fails=True))
+        self.blame(system, True)
+        system.network.set_open(self.component, False)
 
     def end(self, system: System) -> None:
-        source = system[self.component].current
-        become(system, self.component, replace(source, is_there=True, fails=False))
+        self.blame(system, False)
+        system.network.set_open(self.component, True)

@@ -1,11 +1,10 @@
 """external_quota: an external source answers fewer calls a day than before."""
 
-from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.source import SourceFault
-from mlsim.system.external import Quota, become, metered
+from mlsim.system.external import Quota
 from mlsim.system.simulation import System
 
 
@@ -32,13 +31,10 @@ class ExternalQuota(SourceFault):
         return f"{self.component} rejects calls over its quota of {self.quota.calls}"
 
     def begin(self, system: System) -> None:
-        self._grant(system, self.quota, fails=True)
+        self.blame(system, True)
+        system.network.set_quota(self.component, self.quota.calls, self.quota.per)
 
     def end(self, system: System) -> None:
-        self._grant(system, self.source(system).quota, fails=False)
-
-    def _grant(self, system: System, quota: Quota | None, fails: bool) -> None:
-        source = replace(system[self.component].current, quota=quota, exhausted=False, fails=fails)
-        become(system, self.component, source)
-        if quota is not None:
-            system.clock.process(metered(system, self.component, quota))
+        self.blame(system, False)
+        before = self.source(system).station(self.component)
+        system.network.set_quota(self.component, before.quota, before.quota_per)

@@ -1,6 +1,5 @@
 """external_slow: an external source takes longer to answer than before."""
 
-from dataclasses import replace
 from typing import ClassVar, Literal
 
 from mlsim.faults.base import fault_kind
@@ -33,8 +32,8 @@ class ExternalSlow(Slowness, SourceFault):
 
     def begin(self, system: System) -> None:
         super().begin(system)
-        system[self.component].change(replace(system[self.component].current, fails=True))
+        self.blame(system, True)
 
     def end(self, system: System) -> None:
         super().end(system)
-        system[self.component].change(replace(system[self.component].current, fails=False))
+        self.blame(system, False)

@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Literal
 
-from mlsim.engine.network import Station
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.serving import ServingFault
 from mlsim.faults.families.shares import part
@@ -14,7 +13,8 @@ from mlsim.system.simulation import System
 class PacketLoss(ServingFault):
     """A `share` of a component's answers never arrives: the work was done, and nobody gets it.
 
-    Clients that try again send the same work once more, so that a loss turns into load. Which
+    Whoever called waits until the timeout of the component or of the client; without any, it knows
+    at once. Who tries again sends the same work once more, so that a loss turns into load. Which
     answers are lost is a draw of their own. Source: Deutsch, The Fallacies of Distributed
     Computing: "the network is reliable".
     """
@@ -35,13 +35,7 @@ class PacketLoss(ServingFault):
         return f"{part(self.share)} of what {self.component} answers is lost"
 
     def begin(self, system: System) -> None:
-        before = self._lost_anyway(system)
-        system.network.set_failing(self.component, before + (1.0 - before) * self.share)
+        system.network.set_losing(self.component, self.share)
 
     def end(self, system: System) -> None:
-        system.network.set_failing(self.component, self._lost_anyway(system))
-
-    def _lost_anyway(self, system: System) -> float:
-        station = system[self.component].spec.station(self.component)
-        assert isinstance(station, Station), "validation sees to it"
-        return station.error_rate
+        system.network.set_losing(self.component, 0.0)

@@ -1,15 +1,15 @@
 """external: somebody else's service, which knows something of the world that the system needs."""
 
-from collections.abc import Collection, Generator, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 from pydantic import Field
 
 from mlsim.engine.columns import Column, Formula
+from mlsim.engine.network import Station
 from mlsim.errors import nearest
 from mlsim.scenario.expressions import NumberExpression, names
 from mlsim.scenario.kinds import Mistake, Spec
@@ -21,10 +21,6 @@ from mlsim.system.server import Served
 
 if TYPE_CHECKING:
     from mlsim.system.simulation import System
-
-COUNTED_EVERY = 60.0
-"""Seconds after which a provider looks at how much of a quota is used up, as a real one does:
-somewhat more than the quota gets through."""
 
 
 class Quota(Spec):
@@ -40,16 +36,12 @@ class Quota(Spec):
 class Source:
     """A source as it is now.
 
-    formulas: what it knows, by column. output: in which format it sends it. quota: how often it may
-    be asked. is_there: whether anybody answers. exhausted: whether the quota of this period is used
-    up. fails: whether a call that brings nothing is the work of a fault.
+    formulas: what it knows, by column. output: in which format it sends it. fails: whether a call
+    that brings nothing is the work of a fault.
     """
 
     formulas: Mapping[str, Formula]
     output: Output
-    quota: Quota | None
-    is_there: bool = True
-    exhausted: bool = False
     fails: bool = False
 
     def with_output(self, output: Output) -> "Source":
@@ -111,7 +103,7 @@ class External(Served):
             column: system.formula(known, f"external/{name}/{column}")
             for column, known in self.provides.items()
         }
-        return Source(formulas, Output(by_person=False), self.quota)
+        return Source(formulas, Output(by_person=False))
 
     def touched(self, settings: Source, rows: Inbox, column: str) -> NDArray[np.bool_] | bool:
         return settings.output.changed(column, rows)
@@ -128,32 +120,7 @@ class External(Served):
         values = np.asarray(settings.formulas[column](rows.visible()), dtype=float)
         return settings.output.send(column, values, rows)
 
-    def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None] | None:
-        return metered(system, name, self.quota) if self.quota else None
-
-
-def become(system: "System", name: str, source: Source) -> None:
-    """A source is otherwise from now on: its door is shut while it is gone or used up."""
-    system[name].change(source)
-    system.network.set_open(name, source.is_there and not source.exhausted)
-
-
-def metered(system: "System", name: str, quota: Quota) -> Generator[simpy.Event, None, None]:
-    """Count the calls under a quota, for as long as it is in force."""
-    clock = system.clock
-
-    def answered() -> int:
-        seen = system.network.counters(name)
-        return seen.arrived - seen.rejected
-
-    while system[name].current.quota is quota:
-        before = answered()
-        ends = (clock.now // quota.per + 1) * quota.per
-        while clock.now < ends and system[name].current.quota is quota:
-            source = system[name].current
-            if not source.exhausted and answered() - before >= quota.calls:
-                become(system, name, replace(source, exhausted=True))
-            yield clock.timeout(min(COUNTED_EVERY, ends - clock.now))
-        source = system[name].current
-        if source.exhausted and source.quota is quota:
-            become(system, name, replace(source, exhausted=False))
+    def station(self, name: str) -> Station:
+        unlimited = super().station(name)
+        quota = self.quota
+        return replace(unlimited, quota=quota.calls, quota_per=quota.per) if quota else unlimited

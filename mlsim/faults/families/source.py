@@ -1,5 +1,6 @@
 """What faults of external sources have in common."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from mlsim.faults.families.component import ComponentFault
@@ -26,3 +27,8 @@ class SourceFault(ComponentFault):
         spec = system[self.component].spec
         assert isinstance(spec, External), "validation sees to it"
         return spec
+
+    def blame(self, system: System, fails: bool) -> None:
+        """Whether a call of the source that brings nothing is the work of this fault."""
+        source = system[self.component]
+        source.change(replace(source.current, fails=fails))

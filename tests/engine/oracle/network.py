@@ -312,8 +312,11 @@ class Oracle:
     def set_service(self, name: str, service: Service) -> None:
         self.places[name].service = service
 
-    def set_failing(self, name: str, share: float) -> None:
-        self.places[name].failing = share
+    def set_losing(self, name: str, share: float) -> None:
+        self.places[name].losing = share
+
+    def set_quota(self, name: str, quota: float, per: float) -> None:
+        self.places[name].set_quota(quota, per)
 
     def set_open(self, name: str, is_open: bool) -> None:
         self.places[name].is_open = is_open

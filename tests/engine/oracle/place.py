@@ -1,6 +1,7 @@
 """A station: a line, workers on replicas, and what becomes of visits there."""
 
 import math
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -55,6 +56,9 @@ class Place:
         self.balancing_key = stream(net.seed, f"balancing/{spec.name}")
         self.patience_key = stream(net.seed, f"patience/{spec.name}")
         self.failing_key = stream(net.seed, f"failing/{spec.name}")
+        self.losing, self.losing_key = 0.0, stream(net.seed, f"losing/{spec.name}")
+        self.quota, self.quota_per = spec.quota, spec.quota_per
+        self.let_in: Counter[int] = Counter()
 
     @property
     def now(self) -> float:
@@ -150,8 +154,12 @@ class Place:
         if how == Cut.IS_REFUSED:
             return self.turn_away(visit, "rejected")
         self.turn_away(visit, "lost")
+        self.call(visit)
+        return self.wait_in_vain(visit)
+
+    def wait_in_vain(self, visit: Visit) -> str:
+        """No answer will come: the outcome, if whoever called learns it at once."""
         if self.spec.timeout < math.inf:
-            self.call(visit)
             visit.state = "adrift"
             return ""
         # Who would wait for ever knows at once.
@@ -163,14 +171,21 @@ class Place:
         inside = self.count["arrived"] - 1 - left
         if self.spec.concurrency is not None and inside >= self.spec.concurrency:
             return False
-        if self.spec.rate == math.inf:
-            return True
-        filled = self.permits + (self.now - self.filled) * self.spec.rate
-        self.permits, self.filled = min(self.spec.burst, filled), self.now
-        if self.permits < 1.0 - 1e-9:
+        period = math.floor(self.now / self.quota_per)
+        if self.let_in[period] >= self.quota:
             return False
-        self.permits -= 1.0
+        if self.spec.rate < math.inf:
+            filled = self.permits + (self.now - self.filled) * self.spec.rate
+            self.permits, self.filled = min(self.spec.burst, filled), self.now
+            if self.permits < 1.0 - 1e-9:
+                return False
+            self.permits -= 1.0
+        self.let_in[period] += 1
         return True
+
+    def set_quota(self, quota: float, per: float) -> None:
+        """From now on; what has been let in before doesn't count."""
+        self.quota, self.quota_per, self.let_in = quota, per, Counter()
 
     def choose(self, visit: Visit) -> Line | None:
         """The line that a visit is given to, if there is one that is open."""
@@ -211,7 +226,11 @@ class Place:
 
     def pass_through(self, visit: Visit, line: Line) -> str:
         self.take(visit, self.idle(line)[0])
-        return self.close(visit, "failed" if self.fails(visit) else "served")
+        if self.fails(visit) or not self.loses(visit):
+            return self.close(visit, "failed" if self.fails(visit) else "served")
+        self.close(visit, "lost")
+        self.call(visit)
+        return self.wait_in_vain(visit)
 
     def call(self, visit: Visit) -> None:
         """Whoever calls waits for so long; calls of one station time out in the order made."""
@@ -315,6 +334,9 @@ class Place:
             return True
         return visit.unreadable
 
+    def loses(self, visit: Visit) -> bool:
+        return self.losing > 0.0 and uniform_at(self.losing_key, *visit.luck) < self.losing
+
     def complete(self, batch: Batch) -> None:
         """A worker has finished, if it is still at it."""
         if batch in self.batches:
@@ -349,13 +371,16 @@ class Place:
     def conclude(self, visit: Visit) -> None:
         """Who called goes on first, then what is sent aside."""
         in_vain = visit.fate if visit.called else self.fails(visit)
-        outcome = "failed" if in_vain else "served"
+        outcome = "failed" if in_vain else "lost" if self.loses(visit) else "served"
         self.close(visit, "timed_out" if visit.abandoned else outcome)
         if visit.abandoned:
             return
         if outcome == "served":
             visit.over.succeed("served")
             self.net.start_asides(visit.attempt, visit.stop, visit.path)
+        elif outcome == "lost":
+            if self.wait_in_vain(visit) == "failed":
+                self.give_up(visit, "failed")
         else:
             self.give_up(visit, visit.fate or "failed")
 

@@ -1,13 +1,19 @@
 """What all tests share."""
 
 import gc
+import time
 from collections.abc import Iterator
 
 import pytest
 
+LONG = 2.0
+"""Seconds: a test that takes longer has run worlds of some size."""
 
-@pytest.fixture(autouse=True, scope="module")
+
+@pytest.fixture(autouse=True)
 def worlds_are_let_go() -> Iterator[None]:
     """A world holds itself, and its rows, until Python looks for such rings, which is seldom."""
+    began = time.process_time()
     yield
-    gc.collect()
+    if time.process_time() - began > LONG:
+        gc.collect()

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.outage import Outage
 from mlsim.scenario.units import Name
-from mlsim.system.server import Served
+from mlsim.system.places import Place
 
 
 @fault_kind("machine_crash")
@@ -16,7 +16,6 @@ class MachineCrash(Outage):
     machines.
     """
 
-    where: ClassVar[str] = "on machine"
     example: ClassVar[str] = """
         kind: machine_crash
         at: 5d
@@ -29,12 +28,8 @@ class MachineCrash(Outage):
     """The machine, one that components name in their `machines`."""
 
     @property
-    def place(self) -> str:
-        return self.machine
-
-    @staticmethod
-    def places(spec: Served) -> tuple[str, ...]:
-        return spec.machines
+    def place(self) -> Place:
+        return Place("machine", self.machine)
 
     def title(self) -> str:
         return f"machine {self.machine} is down"

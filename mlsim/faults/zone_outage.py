@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from mlsim.faults.base import fault_kind
 from mlsim.faults.families.outage import Outage
 from mlsim.scenario.units import Name
-from mlsim.system.server import Served
+from mlsim.system.places import Place
 
 
 @fault_kind("zone_outage")
@@ -15,7 +15,6 @@ class ZoneOutage(Outage):
     Source: Gunawi et al., Why Does the Cloud Stop Computing? (2016).
     """
 
-    where: ClassVar[str] = "in zone"
     example: ClassVar[str] = """
         kind: zone_outage
         at: 5d
@@ -28,12 +27,8 @@ class ZoneOutage(Outage):
     """The zone, one that components name in their `zones`."""
 
     @property
-    def place(self) -> str:
-        return self.zone
-
-    @staticmethod
-    def places(spec: Served) -> tuple[str, ...]:
-        return spec.zones
+    def place(self) -> Place:
+        return Place("zone", self.zone)
 
     def title(self) -> str:
         return f"zone {self.zone} is down"

@@ -1,4 +1,4 @@
-"""orchestrator: looks after replicas, and starts those again that have crashed."""
+"""orchestrator: looks after replicas; starts again what has crashed, elsewhere if it has to."""
 
 from collections import Counter
 from collections.abc import Generator, Iterable
@@ -24,7 +24,10 @@ class Orchestrator(Component):
     """Probes the replicas of components, and starts those again that it finds down.
 
     The first crash of a replica is repaired at once; after each further one it waits for `backoff`,
-    twice as long each time up to `cap`. Source: Kubernetes, "Pod Lifecycle", container restarts.
+    twice as long each time up to `cap`. Where its zone or its machine is gone it waits for
+    `replaces_after`, and then starts a replacement in the component's first zone and on its first
+    machine that are left. Source: Kubernetes, "Pod Lifecycle", container restarts, and "Taints and
+    Tolerations", eviction after 300 seconds.
     """
 
     in_flow: ClassVar[bool] = False
@@ -47,6 +50,9 @@ class Orchestrator(Component):
     cap: Duration = 300.0
     """How long it waits at most."""
 
+    replaces_after: Duration = 300.0
+    """How long a zone or a machine is gone until what ran there is started elsewhere."""
+
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         served = [n for n, spec in scenario.system.items() if isinstance(spec, Served)]
         for k, watched in enumerate(self.watches):
@@ -61,27 +67,34 @@ class Orchestrator(Component):
         while True:
             yield system.clock.timeout(self.probes_every)
             for component in watched:
-                for number, is_up in enumerate(system.network.up(component)):
+                for number in range(system.replicas[component]):
                     replica = (component, number)
-                    if not is_up and replica not in starting:
+                    if system.is_down(*replica) and replica not in starting:
                         starting.add(replica)
-                        wait = self.wait(crashes[replica])
-                        crashes[replica] += 1
-                        system.clock.process(_start(system, replica, wait, starting))
+                        if not system.places.can_run(*replica):
+                            life = self._replace(system, replica, starting)
+                        else:
+                            life = self._restart(system, replica, starting, crashes[replica])
+                            crashes[replica] += 1
+                        system.clock.process(life)
 
     def wait(self, crashes: int) -> float:
         """Seconds from the discovery of a crash until the replica serves, after earlier crashes."""
         backoff = min(self.backoff * 2.0 ** (crashes - 1), self.cap) if crashes else 0.0
         return backoff + self.start_up
 
+    def _restart(
+        self, system: "System", replica: Replica, starting: set[Replica], crashes: int
+    ) -> Generator[simpy.Event, None, None]:
+        yield system.clock.timeout(self.wait(crashes))
+        starting.discard(replica)
+        system.restart(*replica)
 
-def _start(
-    system: "System", replica: Replica, wait: float, starting: set[Replica]
-) -> Generator[simpy.Event, None, None]:
-    yield system.clock.timeout(wait)
-    starting.discard(replica)
-    component, number = replica
-    up = system.network.up(component)
-    # It may have been scaled away meanwhile.
-    if number < len(up) and not up[number]:
-        system.restart(component, number)
+    def _replace(
+        self, system: "System", replica: Replica, starting: set[Replica]
+    ) -> Generator[simpy.Event, None, None]:
+        yield system.clock.timeout(self.replaces_after + self.start_up)
+        starting.discard(replica)
+        if system.is_down(*replica) and not system.places.can_run(*replica):
+            system.places.move(*replica)
+        system.restart(*replica)

@@ -20,6 +20,7 @@ from mlsim.system.collector import Collector
 from mlsim.system.deployer import Deployer, deployer_of
 from mlsim.system.learning import ModelVersion
 from mlsim.system.listening import Listener, LossListener
+from mlsim.system.places import Places
 from mlsim.system.registry import Registry
 from mlsim.system.reporting import Reporting
 from mlsim.system.requests import RequestBlock
@@ -58,6 +59,7 @@ class System(Mapping[str, Deployed]):
         self.losses: list[LossListener] = []
         self.replica_changes: list[tuple[float, str, int, bool]] = []
         self.replicas: dict[str, int] = {}
+        self.places = Places(scenario.system)
         self._answers: dict[str, Answer] = {}
         self.world = World(scenario, seed)
         self.wiring = Wiring.of(scenario)
@@ -127,9 +129,14 @@ class System(Mapping[str, Deployed]):
         self.replica_changes.append((self._now(), name, replica, False))
 
     def restart(self, name: str, replica: int) -> None:
-        """A crashed replica is back."""
-        self.network.restart(name, replica)
-        self.replica_changes.append((self._now(), name, replica, True))
+        """A replica that is down, and still wanted, is back, if all is in order where it runs."""
+        if self.is_down(name, replica) and self.places.can_run(name, replica):
+            self.network.restart(name, replica)
+            self.replica_changes.append((self._now(), name, replica, True))
+
+    def is_down(self, name: str, replica: int) -> bool:
+        """Whether a replica has crashed that is wanted."""
+        return replica < self.replicas[name] and not self.network.up(name)[replica]
 
     def drain(self, name: str, replica: int) -> None:
         """A replica gets no more requests until it is restarted, and finishes those that it has."""
@@ -137,11 +144,23 @@ class System(Mapping[str, Deployed]):
 
     def scale(self, name: str, replicas: int) -> None:
         """Run more replicas, or fewer as the last ones finish what they have begun."""
-        before = self.replicas[name]
+        before, self.replicas[name] = self.replicas[name], replicas
         self.network.scale(name, replicas)
-        for replica in range(min(before, replicas), max(before, replicas)):
-            self.replica_changes.append((self._now(), name, replica, replicas > before))
-        self.replicas[name] = replicas
+        for replica in range(replicas, before):
+            self.replica_changes.append((self._now(), name, replica, False))
+        for replica in range(before, replicas):
+            self._start(name, replica)
+
+    def _start(self, name: str, replica: int) -> None:
+        """A new replica runs where all is in order, or nowhere."""
+        if not self.places.can_run(name, replica):
+            self.places.move(name, replica)
+        if self.is_down(name, replica):  # a crash had hit its predecessor of the same number
+            self.network.restart(name, replica)
+        if self.places.can_run(name, replica):
+            self.replica_changes.append((self._now(), name, replica, True))
+        else:
+            self.crash(name, replica)
 
     def settle(self) -> None:
         """Tell the listeners of all that has happened up to now, and what is due by now."""

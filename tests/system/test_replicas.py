@@ -1,9 +1,12 @@
-"""What looks after replicas: the autoscaler by Kubernetes's rule, and the orchestrator."""
+"""What looks after replicas: the autoscaler by Kubernetes's rule, and the orchestrator; places."""
 
 from pathlib import Path
 
 import pytest
 
+from mlsim.faults.base import Fault
+from mlsim.faults.crash import Crash
+from mlsim.faults.zone_outage import ZoneOutage
 from mlsim.scenario.load import load
 from mlsim.system.autoscaler import Autoscaler, Rollout
 from mlsim.system.orchestrator import Orchestrator
@@ -20,6 +23,8 @@ system:
   keeper: %s
 flow: [browser -> checkout -> browser]
 """
+
+NOBODY = "{kind: scraper}"
 
 
 @pytest.fixture
@@ -77,6 +82,58 @@ def test_a_crashed_replica_that_was_scaled_away_is_left_alone(shop):
     system.scale("checkout", 1)
     system.run()
     assert [up for t, _, _, up in system.replica_changes if t > 0] == [False, False]
+
+
+def test_a_new_replica_of_the_number_of_a_crashed_one_runs(shop):
+    system = shop(NOBODY)
+    system.crash("checkout", 1)
+    system.scale("checkout", 1)
+    system.scale("checkout", 2)
+    assert system.network.up("checkout") == (True, True)
+
+
+def in_zones(shop, zones: str, keeper: str = NOBODY) -> System:
+    return shop(keeper, SHOP.replace("replicas: 2", f"replicas: 2, zones: {zones}"))
+
+
+def happen(system: System, *faults: Fault) -> list[tuple[float, int, bool]]:
+    """What becomes of the replicas of the checkout after its first start."""
+    for fault in faults:
+        system.clock.process(fault.process(system))
+    system.run()
+    return [(t, replica, up) for t, _, replica, up in system.replica_changes if t > 0]
+
+
+KEEPER = "{kind: orchestrator, watches: [checkout], start_up: 30s, replaces_after: 60s}"
+
+
+def test_what_ran_in_a_zone_that_is_gone_is_started_in_one_that_is_left(shop):
+    """Found at 100 s; and there it is when that one goes, too."""
+    gone = ZoneOutage(at="95s", zone="a"), ZoneOutage(at="500s", zone="b")
+    changes = happen(in_zones(shop, "[a, b]", KEEPER), *gone)
+    assert changes == [(95, 0, False), (190, 0, True), (500, 0, False), (500, 1, False)]
+
+
+def test_where_no_zone_is_left_it_starts_with_the_zone(shop):
+    changes = happen(in_zones(shop, "[a]", KEEPER), ZoneOutage(at="95s", until="500s", zone="a"))
+    assert changes == [(95, 0, False), (95, 1, False), (500, 0, True), (500, 1, True)]
+
+
+def test_nothing_starts_where_all_is_out(shop):
+    """The end of a crash is none before that of the outage."""
+    system = in_zones(shop, "[a, b]")
+    crash = Crash(at="90s", until="100s", component="checkout", replica=0)
+    changes = happen(system, crash, ZoneOutage(at="95s", until="500s", zone="a"))
+    assert changes == [(90, 0, False), (95, 0, False), (500, 0, True)]
+
+
+def test_a_new_replica_is_not_put_where_all_is_out(shop):
+    system = in_zones(shop, "[a, b]")
+    outage = ZoneOutage(at="95s", zone="a")
+    outage.begin(system)
+    system.scale("checkout", 3)
+    assert system.network.up("checkout") == (False, True, True)
+    assert set(system.places.of("checkout", 2)) == {("zone", "b")}
 
 
 def test_who_crashes_again_waits_longer():

@@ -1,0 +1,58 @@
+"""Where replicas run: in which zone, on which machine, and which of those are out of order."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from mlsim.system.base import Component
+from mlsim.system.server import Served
+
+
+class Place(NamedTuple):
+    """A zone or a machine."""
+
+    kind: str
+    name: str
+
+
+class Places:
+    """The zones and machines of a system, and who runs there.
+
+    A replica has a number for a home: by that it stands in its component's zones and on its
+    machines in turn. It is its own number until it is moved.
+    """
+
+    def __init__(self, system: Mapping[str, Component]):
+        self._served = {n: spec for n, spec in system.items() if isinstance(spec, Served)}
+        self._homes: dict[tuple[str, int], int] = {}
+        self._out: set[Place] = set()
+
+    def fail(self, place: Place) -> None:
+        """Nothing can run there any more."""
+        self._out.add(place)
+
+    def repair(self, place: Place) -> None:
+        """Replicas can be started there again."""
+        self._out.discard(place)
+
+    def of(self, name: str, replica: int) -> Iterator[Place]:
+        """Where a replica runs, or would run if it were started."""
+        return self._at(name, self._homes.get((name, replica), replica))
+
+    def can_run(self, name: str, replica: int) -> bool:
+        """Whether all is in order where a replica would run."""
+        return self._out.isdisjoint(self.of(name, replica))
+
+    def move(self, name: str, replica: int) -> None:
+        """Give a replica the first home that is in order; it keeps its own if none is."""
+        spec = self._served[name]
+        for home in range(math.lcm(len(spec.zones) or 1, len(spec.machines) or 1)):
+            if self._out.isdisjoint(self._at(name, home)):
+                self._homes[name, replica] = home
+                return
+
+    def _at(self, name: str, home: int) -> Iterator[Place]:
+        spec = self._served[name]
+        for kind, names in (("zone", spec.zones), ("machine", spec.machines)):
+            if names:
+                yield Place(kind, names[home % len(names)])

@@ -25,9 +25,6 @@ def patience_of(expression: ex.Expression | None) -> float | Service:
             f"must not depend on {name}: it is drawn as one begins to wait, without a look at the "
             "row, from a distribution with constants such as exponential(mean=2s)"
         )
-    drawn = ex.random_calls(expression)
-    if drawn and drawn[0] is not expression:
-        raise Refusal("must be a constant, or one distribution such as exponential(mean=2s)")
     law = service_of(expression)
     if refusal := _refusal(law):
         raise refusal

@@ -44,6 +44,9 @@ def service_of(expression: ex.Expression | None) -> Service:
     """The engine's service time for `lognormal(mean=6ms, cv=0.5)`, `50ms` or nothing at all."""
     if expression is None:
         return Service(draws.Distribution.CONSTANT, 0.0, 0.0)
+    drawn = ex.random_calls(expression)
+    if drawn and drawn[0] is not expression:
+        raise Refusal("must be a constant, or one distribution such as exponential(mean=2s)")
     numbers = _constants_of(expression)
     if isinstance(expression, ex.Call) and expression.function in DISTRIBUTIONS:
         code, a, b = DISTRIBUTIONS[expression.function](*numbers)

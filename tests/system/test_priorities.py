@@ -123,6 +123,10 @@ def test_a_service_takes_as_long_as_the_hour_says(tmp_path):
 MISTAKES = [
     ("priority: urgancy", r"clinic.yaml:13: .*no 'urgancy' reaches desk.*'urgency'"),
     ("service_time: 1s * itms", r"clinic.yaml:13: .*no 'itms' reaches desk.*'items'"),
+    (
+        "service_time: exponential(1s) + exponential(2s)",
+        r"service_time: must be a constant, or one distribution such as exponential",
+    ),
     ("priority: uniform(0, 1)", r"priority: must be .*uniform\(\) is random"),
     (
         "service_time: 'normal(1s * items, 1s)'",

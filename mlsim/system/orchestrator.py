@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 import simpy
 
 from mlsim.errors import nearest
@@ -18,16 +19,19 @@ if TYPE_CHECKING:
 
 Replica = tuple[str, int]
 
+FORGIVES_AFTER = 600.0
+"""Seconds of service after which a replica counts as one that has never crashed."""
+
 
 @component_kind("orchestrator")
 class Orchestrator(Component):
     """Probes the replicas of components, and starts those again that it finds down.
 
     The first crash of a replica is repaired at once; after each further one it waits for `backoff`,
-    twice as long each time up to `cap`. Where its zone or its machine is gone it waits for
-    `replaces_after`, and then starts a replacement in the component's first zone and on its first
-    machine that are left. Source: Kubernetes, "Pod Lifecycle", container restarts, and "Taints and
-    Tolerations", eviction after 300 seconds.
+    twice as long each time up to `cap`, until it has served for ten minutes. Where its zone or its
+    machine is gone it waits for `replaces_after`, and then starts a replacement in the component's
+    first zone and on its first machine that are left. Source: Kubernetes, "Pod Lifecycle",
+    container restarts, and "Taints and Tolerations", eviction after 300 seconds.
     """
 
     in_flow: ClassVar[bool] = False
@@ -64,6 +68,7 @@ class Orchestrator(Component):
         watched = self.watches or tuple(system.replicas)
         starting: set[Replica] = set()
         crashes: Counter[Replica] = Counter()
+        back: dict[Replica, float] = {}
         while True:
             yield system.clock.timeout(self.probes_every)
             for component in watched:
@@ -74,8 +79,12 @@ class Orchestrator(Component):
                         if not system.places.can_run(*replica):
                             life = self._replace(system, replica, starting)
                         else:
-                            life = self._restart(system, replica, starting, crashes[replica])
+                            if system.clock.now - back.get(replica, np.inf) > FORGIVES_AFTER:
+                                crashes[replica] = 0
+                            wait = self.wait(crashes[replica])
+                            life = self._restart(system, replica, starting, wait)
                             crashes[replica] += 1
+                            back[replica] = system.clock.now + wait
                         system.clock.process(life)
 
     def wait(self, crashes: int) -> float:
@@ -84,9 +93,9 @@ class Orchestrator(Component):
         return backoff + self.start_up
 
     def _restart(
-        self, system: "System", replica: Replica, starting: set[Replica], crashes: int
+        self, system: "System", replica: Replica, starting: set[Replica], wait: float
     ) -> Generator[simpy.Event, None, None]:
-        yield system.clock.timeout(self.wait(crashes))
+        yield system.clock.timeout(wait)
         starting.discard(replica)
         system.restart(*replica)
 

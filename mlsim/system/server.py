@@ -49,8 +49,8 @@ class Served(Component):
     wait_for: int | None = Field(None, ge=1)
     """Shards whose answers are enough to go on; all of them if not given."""
     replicas: int = Field(1, ge=1, le=1_000)
-    """Copies of the component. One queue feeds them all, an idle one with a low number first, unless
-    there is `balancing`."""
+    """Copies of the component. One queue feeds them all, an idle one with a low number first,
+    unless there is `balancing`."""
     balancing: Literal["random", "round_robin", "least_outstanding", "power_of_two"] | None = None
     """How requests are spread over replicas that have a queue each, and are rejected while none of
     these is up; one queue if not given, where they wait for one that is up, or least_outstanding

@@ -141,6 +141,17 @@ def test_who_crashes_again_waits_longer():
     assert [keeper.wait(crashes) for crashes in (0, 1, 2, 3, 10)] == [5, 15, 25, 45, 305]
 
 
+def test_who_has_served_for_ten_minutes_waits_no_longer_than_the_first_time(shop):
+    """Found at 100 s, it is back at once, then 10 s and 20 s later, and at once again."""
+    system = shop("{kind: orchestrator, probes_every: 10s}")
+    for crash in (95.0, 195.0, 295.0, 2295.0):
+        system.clock.run(until=crash)
+        system.crash("checkout", 1)
+    system.run()
+    back = [time for time, _, _, up in system.replica_changes if up and time > 0]
+    assert back == [100.0, 210.0, 320.0, 2300.0]
+
+
 def test_shards_are_not_scaled_away(shop):
     """Each has a part of the data: with one less, requests that need all could never go on."""
     sharded = SHOP.replace("replicas: 2", "shards: 3")

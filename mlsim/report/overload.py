@@ -19,10 +19,21 @@ def overloaded(summary: Mapping[str, Any]) -> list[str]:
 def _sentence(row: Mapping[str, Any]) -> str:
     times = row["overloads"]
     often = f" (the worst of {wording.counted(times, 'time')})" if times > 1 else ""
-    demand = row["demand"]
-    what = f"{wording.percent(demand)} utilised" if demand is not None else "without a worker"
     when = _span(row["overload_from_s"], row["overload_until_s"])
-    return f"{row['name']}: {what} {when}{often}"
+    return f"{row['name']}: {_load(row['demand'])} {when}{often}"
+
+
+def _load(demand: float | None) -> str:
+    """How much more came than could be served; in percent only where that is easily read.
+
+    >>> _load(1.12), _load(109.86), _load(None)
+    ('112% utilised', 'needs 110 times its capacity', 'without a worker')
+    """
+    if demand is None:
+        return "without a worker"
+    if demand < 2:
+        return f"{wording.percent(demand)} utilised"
+    return f"needs {wording.number(demand)} times its capacity"
 
 
 def _span(start: float, until: float | None) -> str:

@@ -92,6 +92,10 @@ class Builder(Transformer[Token, Expression]):
     def compared(self, left: Expression, op: Token, right: Expression) -> Expression:
         return Compare(str(op), left, right)
 
+    def chained(self, *sides: Expression | Token) -> Expression:
+        a, first, b, second, c, *_ = sides
+        raise Refusal(f"compares more than two: write {a} {first} {b} and {b} {second} {c}")
+
     def negated(self, operand: Expression) -> Expression:
         return Logic("not", (operand,))
 

@@ -7,7 +7,7 @@ of it. Registering the class makes it known to the language, its messages, its s
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
@@ -182,15 +182,16 @@ class FieldDoc:
 
 
 def describe(cls: type[Spec]) -> tuple[FieldDoc, ...]:
-    """The fields of a kind in the order of their definition, `kind` itself left out.
+    """The fields of a kind, its own before what it has in common with others; `kind` is left out.
 
     The parts of a mapping follow it: `retries`, `retries.max`, and `releases.NAME.at` or
     `releases[N].at` where there are several.
     """
     described: list[FieldDoc] = []
-    for name, field in cls.model_fields.items():
+    for name in sorted(cls.model_fields, key=partial(_generations, cls)):
         if name == "kind":
             continue
+        field = cls.model_fields[name]
         one = _field_doc(field.alias or name, field)
         described.append(one)
         for path, spec in _parts(field.annotation):
@@ -207,6 +208,11 @@ def _parts(annotation: Any) -> Iterator[tuple[str, type[Spec]]]:
     step = {dict: ".NAME", tuple: "[N]"}.get(get_origin(annotation), "")
     for argument in get_args(annotation):
         yield from ((step + path, spec) for path, spec in _parts(argument))
+
+
+def _generations(cls: type[Spec], name: str) -> int:
+    """From how far above a class one of its fields comes."""
+    return next(k for k, one in enumerate(cls.__mro__) if name in inspect.get_annotations(one))
 
 
 def _field_doc(key: str, field: FieldInfo) -> FieldDoc:

@@ -130,7 +130,7 @@ class Release(Confusion):
 
 
 @component_kind("channel_model")
-class ChannelModel(Served, Confusion):
+class ChannelModel(Confusion, Served):
     """A model that perceives a true attribute with stated errors; nothing is trained.
 
     A score is a function of the row's own luck, which is the same for all versions: a better

@@ -64,6 +64,14 @@ def test_two_kinds_of_one_name_are_refused():
         register("component", "desk")(Other)
 
 
+def test_what_a_kind_has_of_its_own_comes_first():
+    class Till(Desk):
+        coins: int = 9
+        inputs: tuple[str, ...] = ("cash",)
+
+    assert [field.key for field in describe(Till)][:3] == ["inputs", "coins", "service_time"]
+
+
 def test_fields_are_described_from_the_class():
     described = {field.key: field for field in describe(Desk)}
     assert list(described) == [

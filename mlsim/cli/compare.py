@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
+from mlsim.cli.options import (
+    Horizon,
+    MonitoringFile,
+    ScenarioFile,
+    Settings,
+    settings_of,
+    shorthands,
+)
 from mlsim.cli.studying import (
     AsJson,
     Measures,
@@ -43,6 +50,7 @@ def compare(
         int, typer.Option(metavar="N", min=2, help="With --until, the most replications.")
     ] = 200,
     measure: Measures = None,
+    horizon: Horizon = None,
     set_: Settings = None,
     monitoring: MonitoringFile = None,
     out: Out = BELOW,
@@ -62,7 +70,7 @@ def compare(
         "compare",
         file,
         monitoring,
-        set=settings_of(set_ or ()),
+        set=settings_of(set_ or ()) | shorthands(horizon=horizon),
         variants=given,
         replications=replications,
         until=share_of(until),

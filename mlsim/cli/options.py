@@ -24,6 +24,10 @@ Settings = Annotated[
         show_default=False,
     ),
 ]
+Horizon = Annotated[
+    str | None,
+    typer.Option(metavar="DURATION", help="Short for --set horizon=DURATION.", show_default=False),
+]
 MonitoringFile = Annotated[
     Path | None,
     typer.Option(
@@ -48,3 +52,12 @@ def settings_of(assignments: Iterable[str], option: str = "--set") -> dict[str, 
             raise typer.BadParameter(f"needs PATH=VALUE (got '{assignment}')", param_hint=option)
         settings[path.strip()] = value.strip()
     return settings
+
+
+def shorthands(**given: str | None) -> dict[str, str]:
+    """`--seed` and `--horizon` as the settings that they stand for.
+
+    >>> shorthands(seed="3", horizon=None)
+    {'seed': '3'}
+    """
+    return {path: value for path, value in given.items() if value is not None}

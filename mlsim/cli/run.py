@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
+from mlsim.cli.options import (
+    Horizon,
+    MonitoringFile,
+    ScenarioFile,
+    Settings,
+    settings_of,
+    shorthands,
+)
 
 if TYPE_CHECKING:
     from mlsim.api import Run, Scenario
@@ -18,12 +25,7 @@ def run(
     seed: Annotated[
         str | None, typer.Option(metavar="N", help="Short for --set seed=N.", show_default=False)
     ] = None,
-    horizon: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DURATION", help="Short for --set horizon=DURATION.", show_default=False
-        ),
-    ] = None,
+    horizon: Horizon = None,
     set_: Settings = None,
     monitoring: MonitoringFile = None,
     twin: Annotated[
@@ -61,7 +63,7 @@ def run(
     """Run a scenario: what broke, who noticed and when, and what it cost by then."""
     from mlsim import api
 
-    settings = settings_of(set_ or ()) | shorthands(seed, horizon)
+    settings = settings_of(set_ or ()) | shorthands(seed=seed, horizon=horizon)
     scenario = api.load(file, settings, monitoring)
     result = simulate(
         scenario, twin=twin, quiet=quiet, record=record or (), max_memory=memory_of(max_memory)
@@ -73,12 +75,6 @@ def run(
         print(folder)
     else:
         show(result, folder)
-
-
-def shorthands(seed: str | None, horizon: str | None) -> dict[str, str]:
-    """`--seed` and `--horizon` as the settings that they stand for."""
-    given = {"seed": seed, "horizon": horizon}
-    return {path: value for path, value in given.items() if value is not None}
 
 
 def simulate(

@@ -41,7 +41,7 @@ def _heading(comparison: Comparison, variant: str, rows: Any) -> Text:
 
 
 def _table(comparison: Comparison, variant: str, rows: Any) -> Table:
-    table = plain_table(gap=1)
+    table = plain_table()
     table.add_column("Measure", min_width=14)
     for heading in (comparison.baseline, variant, "Difference", "Interval"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -4,9 +4,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 
-def plain_table(gap: int = 2) -> Table:
-    """A table of words and blanks alone. gap: blanks between two columns."""
-    return Table(box=None, pad_edge=False, header_style="dim", padding=(0, gap, 0, 0))
+def plain_table() -> Table:
+    """A table of words and blanks alone."""
+    return Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
 
 
 def printed(what: RenderableType, console: Console) -> None:

@@ -21,7 +21,7 @@ def test_variants_are_held_against_the_first(mlsim, scenario: Path):
     load = load_of(scenario)
     ended = mlsim(
         *("compare", scenario, ".", f"busy: load.{load}.rate=0.4/s", "--replications", "3"),
-        *("--set", "horizon=6h"),
+        *("--horizon", "6h"),
     )
     assert ended.returncode == 0, ended.stderr
     assert "busy against as it is  3 paired runs" in ended.stdout

@@ -60,7 +60,7 @@ from mlsim.engine.cancelling import cancel
 from mlsim.engine.events import close_gap, push, take_first
 from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_call, kernel_entry, kernel_step
-from mlsim.engine.lines import replica_of, station_of
+from mlsim.engine.lines import note_lane, replica_of, station_of
 from mlsim.engine.logs import log_answer, log_unserved, log_visit
 from mlsim.engine.luck import path_of
 from mlsim.engine.questions import adopt, answer_to
@@ -294,6 +294,7 @@ def walk(state: State, now: float, token: int, hop: int) -> None:
         at = state.hops[hop]
         state.tokens[token].hop = hop
         if at.kind == VISIT:
+            note_lane(state, token, at.station)
             way = enter(state, now, token, at.station) if at.cut == REACHES else CUT_OFF
             if way == CUT_OFF:
                 way = call_in_vain(state, now, token, hop)

@@ -46,7 +46,7 @@ def stand_in_line(state: State, token: int, index: int, number: int) -> None:
     """The token becomes the last in a line, or of its lane, which leads to station `index`."""
     if state.stations[index].priority >= 0:
         state.lines[number].waiting += 1
-        number = lane_of(state, token, index, number)
+        number = lane_of(state, token, number)
     line, visit = state.lines[number], state.tokens[token]
     visit.state = WAITING
     visit.line = number
@@ -62,11 +62,19 @@ def stand_in_line(state: State, token: int, index: int, number: int) -> None:
         watch_patience(state, token, index, number)
 
 
+@kernel_step
+def note_lane(state: State, token: int, index: int) -> None:
+    """How urgent a visit is: another token of the attempt may be told otherwise before it ends."""
+    question = state.stations[index].priority
+    if question >= 0:
+        visit = state.tokens[token]
+        visit.lane = state.told[visit.attempt, question]
+
+
 @kernel_call
-def lane_of(state: State, token: int, index: int, number: int) -> int:
-    """Number of the lane, of a line of station `index`, in which a token waits."""
-    attempt = state.tokens[token].attempt
-    lane: int = state.told[attempt, state.stations[index].priority]
+def lane_of(state: State, token: int, number: int) -> int:
+    """Number of the lane of a line in which a token waits."""
+    lane: int = state.tokens[token].lane
     return number + (1 + lane) * state.stations.size
 
 

@@ -1,6 +1,7 @@
 """What the kernel writes down: visits, ends of requests, arrivals of asides at their sinks."""
 
 from mlsim.engine.jit import kernel_call, kernel_step
+from mlsim.engine.parts import PRIORITIES
 from mlsim.engine.state import LOGS_VISITS, NOWHERE, OK, ROWS_LOGGED, VISITS_LOGGED, State
 
 
@@ -16,12 +17,13 @@ def log_visit(state: State, now: float, token: int, outcome: int) -> None:
     attempt = state.attempts[visit.attempt]
     row.request = state.requests[attempt.request].id
     row.attempt = attempt.number
-    row.station = state.hops[visit.hop].station
+    row.station = station = state.hops[visit.hop].station
     row.replica = visit.replica
     row.settings = visit.settings
     row.arrival = visit.arrival
     row.start = visit.start
     row.end = now
+    row.priority = PRIORITIES - 1 - visit.lane if state.stations[station].priority >= 0 else -1
     row.outcome = outcome
 
 

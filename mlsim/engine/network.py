@@ -196,7 +196,8 @@ class Network(Operated):
             arrival=here["arrival"].copy(),
             start=np.where(serving, here["start"], math.inf),
             end=np.full(slots.size, math.inf),
-            outcome=np.full(slots.size, -1, np.int64),
+            priority=np.full(slots.size, -1, np.int32),
+            outcome=np.full(slots.size, -1, np.int32),
         )
 
     def _in_line(self) -> Iterator[int]:

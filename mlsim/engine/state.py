@@ -206,7 +206,8 @@ TOKEN = np.dtype(
         ("sooner", "i4"),
         ("later", "i4"),
         ("ticket", "i4"),
-        ("ghost", "i2"),
+        ("ghost", "i1"),
+        ("lane", "i1"),
         ("crashes", "i2"),
         ("awaits", "i2"),
         ("returned", "i2"),
@@ -215,8 +216,9 @@ TOKEN = np.dtype(
     ],
     align=True,
 )
-"""`line`: number of the one in which it waits. `ends`: when its service will or, where a replica is
-shared, at which progress of that; `child`: the first below it in the heap of those marks.
+"""`line`: number of the one in which it waits; `lane`: how urgent it is, where that matters: 0 is
+served first. `ends`: when its service will or, where a replica is shared, at which progress of
+that; `child`: the first below it in the heap of those marks.
 `left`: share of the work that is still to do; less than 1 after a crash. `crashes`: how often the
 visit has been lost to one, and was made again.
 `service`: drawn seconds, under the station's `law` of that number.
@@ -451,7 +453,8 @@ VISIT_ROW = np.dtype(
         ("station", "i4"),
         ("replica", "i4"),
         ("settings", "i4"),
-        ("outcome", "i8"),
+        ("priority", "i4"),
+        ("outcome", "i4"),
     ]
 )
 REQUEST_ROW = np.dtype(

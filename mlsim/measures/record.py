@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -34,7 +35,7 @@ class Record:
     totals: Totals
     step: float
     requests: dict[str, int]
-    components: pd.DataFrame
+    components: list[dict[str, Any]]
     models: pd.DataFrame
     states: pd.DataFrame
     radius: BlastRadius | None

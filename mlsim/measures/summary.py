@@ -28,7 +28,7 @@ def summary(findings: Findings) -> dict[str, Any]:
             "together": _together(findings),
             "outcomes": [_outcome(findings, n, o) for n, o in findings.scenario.outcomes.items()],
             "rules": _rules(findings),
-            "components": findings.run.components.to_dict("records"),
+            "components": findings.run.components,
             "models": findings.run.models.to_dict("records"),
             "graph": graph_of(findings.scenario.system, findings.scenario.flow),
             "warnings": [*findings.run.warnings, *_blind_spots(findings)],

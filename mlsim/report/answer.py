@@ -39,6 +39,11 @@ def has_twin(summary: Summary) -> bool:
     return any(figure is not None for figure in twins)
 
 
+def has_damage(summary: Summary) -> bool:
+    """Whether the run can differ from its twin; where nothing broke, both are the same world."""
+    return has_twin(summary) and bool(begun(summary))
+
+
 def what_broke(summary: Summary) -> str:
     """Sentence one: the faults and how long they lasted."""
     scenario, faults = summary["scenario"], begun(summary)

@@ -8,12 +8,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mlsim.report import style, wording
-from mlsim.report.answer import after_repair, answer, has_twin
+from mlsim.report.answer import after_repair, answer, has_damage, has_twin
 from mlsim.report.figures.files import inline
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
 from mlsim.report.model_table import model_row
 from mlsim.report.overload import overloaded
+from mlsim.report.serving import client_rows, component_rows, ends, told
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -39,7 +40,11 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
             answer=answer(run.summary),
             after_repair=after_repair(run.summary),
             overloaded=overloaded(run.summary),
-            compared=has_twin(run.summary),
+            serving=told(run.summary),
+            clients=client_rows(run.summary),
+            ends=ends(client_rows(run.summary)),
+            components=component_rows(run.summary),
+            compared=has_damage(run.summary),
             figures={picture.name: _shown(run, picture) for picture in pictures},
             models=[model_row(model, run.horizon_s) for model in run.summary["models"]],
             repeat=command(run),

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from mlsim.report import wording
-from mlsim.report.answer import answer, has_twin
+from mlsim.report.answer import answer, has_damage
 from mlsim.scenario.spec import Scenario
 
 DAY = 86400.0
@@ -47,7 +47,7 @@ def run_html(summary: Mapping[str, Any]) -> str:
 def _outcomes(summary: Mapping[str, Any]) -> str:
     if not summary["outcomes"]:
         return ""
-    compared = has_twin(summary)
+    compared = has_damage(summary)
     head = ("Outcome", "Run", *(("Twin", "Difference") if compared else ()))
     rows: list[tuple[str, ...]] = [head]
     for outcome in summary["outcomes"]:

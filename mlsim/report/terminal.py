@@ -8,15 +8,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mlsim.report import wording
-from mlsim.report.answer import after_repair, answer, has_twin
+from mlsim.report import serving, wording
+from mlsim.report.answer import after_repair, answer, has_damage, has_twin
 from mlsim.report.overload import overloaded
 from mlsim.report.plain import plain_table, printed
-
-_WRITTEN = (
-    ("report.html, figures/", "the page to forward, its pictures as PNG and SVG"),
-    ("*.json, *.csv, *.parquet", "figures, alerts, outcomes, telemetry, for programs"),
-)
 
 
 def show(summary: Mapping[str, Any], console: Console, folder: Path | None = None) -> None:
@@ -57,6 +52,7 @@ def _answer(summary: Mapping[str, Any]) -> Table:
         ("What it cost", found.cost),
         ("After repair", after_repair(summary)),
         ("Overloaded", "; ".join(overloaded(summary))),
+        *((noun, "; ".join(said)) for noun, said in serving.told(summary).items()),
         ("Watched by", _watch(summary)),
     ):
         if sentence:
@@ -85,21 +81,19 @@ def _count(count: int, noun: str) -> str:
 def _outcomes(summary: Mapping[str, Any]) -> Table:
     table = plain_table()
     table.add_column("Outcome")
-    for heading in ("Run", "Twin", "Difference", "Cost of it") if has_twin(summary) else ("Run",):
+    compared = has_damage(summary)
+    for heading in ("Run", "Twin", "Difference", "Cost of it") if compared else ("Run",):
         table.add_column(heading, justify="right")
     for outcome in summary["outcomes"]:
-        table.add_row(*_outcome(outcome))
+        name = Text.assemble(wording.capital(outcome["title"]), (f" ({outcome['unit']})", "dim"))
+        damage = _damage(outcome) if compared else ()
+        table.add_row(name, wording.number(outcome["run"]), *damage)
     return table
 
 
-def _outcome(outcome: Mapping[str, Any]) -> list[Text | str]:
-    name = Text.assemble(wording.capital(outcome["title"]), (f" ({outcome['unit']})", "dim"))
-    if outcome["twin"] is None:
-        return [name, wording.number(outcome["run"])]
+def _damage(outcome: Mapping[str, Any]) -> list[str]:
     cost = outcome["cost_difference"]
     return [
-        name,
-        wording.number(outcome["run"]),
         wording.number(outcome["twin"]),
         wording.signed(outcome["difference"]),
         wording.money(cost, outcome["currency"]) if cost is not None else "",
@@ -109,5 +103,4 @@ def _outcome(outcome: Mapping[str, Any]) -> list[Text | str]:
 def _written(folder: Path, console: Console) -> None:
     # A path is there to be copied: never broken over two lines.
     console.print(Text(f"Written to {folder}/", style="bold"), soft_wrap=True)
-    for name, purpose in _WRITTEN:
-        console.print(Text(f"  {name:<26}{purpose}"))
+    console.print(Text("  report.html to forward; figures, and JSON, CSV and Parquet for programs"))

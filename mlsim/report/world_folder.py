@@ -39,7 +39,7 @@ def write_world(record: Record, folder: Path, base: SeriesStore | None = None) -
             "series": [series_text(series.labels) for series in record.store],
             "requests": record.requests,
             "actions": _split(record.actions),
-            "components": _split(record.components),
+            "components": record.components,
             "models": _split(record.models),
             "states": _split(record.states),
             "radius": _radius(record.radius),
@@ -69,7 +69,7 @@ def read_world(folder: Path, alerts: pd.DataFrame, base: SeriesStore | None = No
         totals={str(name): totals[name].to_numpy() for name in totals},
         step=content["step_s"],
         requests=content["requests"],
-        components=_joined(content["components"]),
+        components=_rows(content["components"]),
         models=_joined(content["models"]),
         states=_states(content),
         radius=_read_radius(content["radius"]),
@@ -140,6 +140,13 @@ def _joined(content: Mapping[str, Any]) -> pd.DataFrame:
         if all(one is None or isinstance(one, int | float) for one in frame[name]):
             frame[name] = pd.to_numeric(frame[name])
     return frame
+
+
+def _rows(content: Any) -> list[dict[str, Any]]:
+    """Rows as they stand there; older folders have them as columns and data."""
+    if isinstance(content, list):
+        return content
+    return [dict(zip(content["columns"], row, strict=True)) for row in content["data"]]
 
 
 def _radius(radius: BlastRadius | None) -> dict[str, Any] | None:

@@ -4,44 +4,86 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mlsim.system.base import Deployed
 from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
 from mlsim.telemetry.overload import Overload, worst
-from mlsim.telemetry.recorder import Recorder
+from mlsim.telemetry.recorder import VISIT_OUTCOMES, Recorder
 
 
-def components(system: System, recorder: Recorder) -> pd.DataFrame:
-    """name, kind, requests, rejected, lost, utilisation (share of the workers' time, NaN if they
-    are unlimited), mean_s, p50_s, p95_s and p99_s (sojourn time of those whose service began;
-    quantiles to 0.5%); overloads (how often more came than could be served; of the worst: demand,
-    as a multiple of what could be served, overload_from_s, overload_until_s, NaN where it lasts to
-    the end).
+def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
+    """A row for each client, then one for each component that requests pass through.
+
+    name, kind, requests (to a component: visits), ended (how many how); mean_s, p50_s, p95_s and
+    p99_s: time until the answer, or sojourn time of those whose service began (quantiles to 0.5%).
+    Of clients: attempts. Of caches: misses, hits. Of components: rejected, lost, utilisation (share
+    of the workers' time, None if they are unlimited), overloads (how often more came than could be
+    served; of the worst: demand, as a multiple of what could be served, None where nothing could;
+    overload_from_s, overload_until_s, None where it lasts to the end); replicas: of each, if there
+    are several, replica, requests, utilisation, service_s (a worker's time for one); priorities: of
+    each, if there are any, priority and what is told of all.
     """
-    tally, live = recorder.visits, recorder.times > 0
-    rows = []
-    for i, name in enumerate(tally.names):
-        became = {
-            outcome: int(tally.counts[i * len(tally.outcomes) + k, live].sum())
-            for k, outcome in enumerate(tally.outcomes)
+    clients = [
+        _client(system, recorder, name)
+        for name in recorder.requests.names
+        if system[name].spec.starts_requests
+    ]
+    return [*clients, *(_station(system, recorder, name) for name in recorder.visits.names)]
+
+
+def _client(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
+    i, live = recorder.requests.names.index(name), recorder.times > 0
+    ended = recorder.requests.ended(i, live)
+    return {
+        "name": name,
+        "kind": system[name].spec.kind,
+        "requests": sum(ended.values()),
+        "ended": ended,
+        "attempts": int(recorder.attempts[i, live].sum()),
+        **recorder.answers.figures(i),
+    }
+
+
+def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
+    i, live = recorder.visits.names.index(name), recorder.times > 0
+    ended = recorder.visits.ended(i, live)
+    can, worked = recorder.capacities(name), recorder.work.since_day_0[i]
+    found = recorder.found[name][:, live].sum(axis=1).tolist() if name in recorder.found else ()
+    urgent = recorder.priorities.get(name)
+    return {
+        "name": name,
+        "kind": system[name].spec.kind,
+        "requests": sum(ended.values()),
+        "ended": ended,
+        "rejected": ended["rejected"],
+        "lost": ended["lost"],
+        "utilisation": _utilisation(worked.sum(), can.sum()),
+        **recorder.sojourns.figures(i),
+        **dict(zip(("misses", "hits"), found, strict=False)),
+        "replicas": _replicas(recorder, i, can) if can.size > 1 else [],
+        "priorities": urgent.rows(VISIT_OUTCOMES) if urgent else [],
+        **_overload(recorder.overloads(name)),
+    }
+
+
+def _replicas(recorder: Recorder, station: int, can: NDArray[np.float64]) -> list[dict[str, Any]]:
+    work = recorder.work
+    work.make_room(can.size)
+    return [
+        {
+            "replica": replica,
+            "requests": int(visits),
+            "utilisation": _utilisation(worked, seconds),
+            "service_s": float(worked / visits) if visits else None,
         }
-        quantiles = {f"p{p}_s": recorder.sojourns.quantile(i, p / 100) for p in (50, 95, 99)}
-        rows.append(
-            {
-                "name": name,
-                "kind": system[name].spec.kind,
-                "requests": sum(became.values()),
-                "rejected": became["rejected"],
-                "lost": became["lost"],
-                "utilisation": _utilisation(recorder.work.since_day_0[i], recorder.capacity(name)),
-                "mean_s": recorder.sojourns.mean(i),
-                **quantiles,
-                **_overload(recorder.overloads(name)),
-            }
+        for replica, (visits, worked, seconds) in enumerate(
+            zip(work.visits[station], work.since_day_0[station], can, strict=False)
         )
-    return pd.DataFrame(rows)
+    ]
 
 
 def models(system: System) -> pd.DataFrame:
@@ -107,21 +149,23 @@ def _changes(history: Iterable[tuple[float, int]]) -> list[dict[str, Any]]:
 
 
 def warnings(system: System) -> tuple[str, ...]:
-    """What somebody who looks at the results should know first."""
-    return tuple(
-        warning for name, one in system.items() for warning in one.spec.warnings(system, name)
-    )
+    """What somebody who looks at the results should know first; of models before all others.
+
+    Where a model has never been trained, no result means anything.
+    """
+    ranked = sorted(system.items(), key=lambda item: not item[1].spec.has_versions)
+    return tuple(warning for name, one in ranked for warning in one.spec.warnings(system, name))
 
 
-def _overload(found: list[Overload]) -> dict[str, float]:
+def _overload(found: list[Overload]) -> dict[str, float | None]:
     one = worst(found)
     return {
         "overloads": len(found),
-        "demand": one.demand if one else math.nan,
-        "overload_from_s": one.start if one else math.nan,
-        "overload_until_s": one.end if one and one.end < math.inf else math.nan,
+        "demand": one.demand if one and one.demand < math.inf else None,
+        "overload_from_s": one.start if one else None,
+        "overload_until_s": one.end if one and one.end < math.inf else None,
     }
 
 
-def _utilisation(worked: float, capacity: float) -> float:
-    return worked / capacity if 0 < capacity < math.inf else math.nan
+def _utilisation(worked: float, capacity: float) -> float | None:
+    return float(worked / capacity) if 0 < capacity < math.inf else None

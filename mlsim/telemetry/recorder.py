@@ -29,6 +29,7 @@ from mlsim.telemetry.app_versions import AppRequests, increments
 from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
 from mlsim.telemetry.labels import Matcher
 from mlsim.telemetry.overload import Overload, overloads
+from mlsim.telemetry.priorities import Priorities
 from mlsim.telemetry.scraping import Scrapes, replicas_up, scraper_of
 from mlsim.telemetry.sojourns import Sojourns
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
@@ -70,7 +71,7 @@ class Tally:
     def add(
         self,
         who: NDArray[np.int64],
-        outcome: NDArray[np.int64],
+        outcome: NDArray[np.int32],
         start: Times,
         end: Times,
         interval: float,
@@ -79,6 +80,12 @@ class Tally:
         """Count events at their end."""
         count(who * len(self.outcomes) + outcome, end, interval, first, self.counts)
         count_durations(who, start, end, interval, first, self.buckets, self.sums)
+
+    def ended(self, name: int, cells: NDArray[np.bool_]) -> dict[str, int]:
+        """How many events of a thing, by its number, came out how in some cells."""
+        of = len(self.outcomes) * name
+        counts = self.counts[of : of + len(self.outcomes), cells].sum(axis=1)
+        return dict(zip(self.outcomes, counts.tolist(), strict=True))
 
     def write_counts(
         self, store: SeriesStore, cells: slice, label: str, counter: str, but: Collection[str] = ()
@@ -120,8 +127,10 @@ class Recorder:
     """Counts visits and requests on the scrape grid of one run, from its history to its horizon.
 
     interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by
-    component and by client. work: what the workers of each component have done. sojourns: how long
-    visits took whose service began, from day 0 on.
+    component and by client; attempts: those that clients sent. work: what the workers of each
+    component have done. found: what caches had no answer for, and had one. From day 0 on, sojourns:
+    how long visits took whose service began; answers: how long clients waited for theirs;
+    priorities: what became of visits to each component that has them.
     """
 
     def __init__(self, system: System, interval: float):
@@ -149,7 +158,13 @@ class Recorder:
             for name in clients
             if isinstance(client := system[name].spec, Client) and client.releases
         }
-        self._attempts = np.zeros((len(clients), cells), np.int32)
+        self.answers = Sojourns(len(clients))
+        self.attempts = np.zeros((len(clients), cells), np.int32)
+        self.priorities = {
+            n: Priorities(len(VISIT_OUTCOMES))
+            for n in components
+            if getattr(stations[n], "prioritised", False)
+        }
         self._reveals = {
             n: d.spec.reveals for n, d in system.items() if isinstance(d.spec, Feedback)
         }
@@ -160,7 +175,7 @@ class Recorder:
             if isinstance(d.spec, Reader) and d.spec.drops
         }
         self._collected = {name: np.zeros((1, cells), np.int32) for name in system.collectors}
-        self._found = {
+        self.found = {
             name: np.zeros((2, cells), np.int32)
             for name, d in system.items()
             if isinstance(d.spec, Cache)
@@ -188,7 +203,10 @@ class Recorder:
         live = (visits.end > 0) & began
         self.sojourns.add(station[live], visits.end[live] - visits.arrival[live])
         self.work.add(visits, *grid)
-        for name, counts in self._found.items():
+        for name, urgent in self.priorities.items():
+            own = (station == self._system.network.index(name)) & (visits.end > 0)
+            urgent.add(Visits(*(column[own] for column in visits)))
+        for name, counts in self.found.items():
             looked = (station == self._system.network.index(name)) & (visits.settings > 0)
             found = visits.settings[looked].astype(np.int64) - MISS
             count(found, visits.end[looked], *grid, counts)
@@ -197,11 +215,13 @@ class Recorder:
         """Count what clients have seen."""
         log, grid = block.log, (self._interval, self._first)
         client = self._client_of[log.load]
-        self.requests.add(client, log.outcome.astype(np.int64), log.arrival, log.end, *grid)
+        self.requests.add(client, log.outcome, log.arrival, log.end, *grid)
         for name in {self.requests.names[k] for k in np.unique(client)} & self._by_version.keys():
             self._by_version[name].add(block, *grid)
+        answered = (log.outcome == OUTCOMES.index("ok")) & (log.end > 0)
+        self.answers.add(client[answered], log.end[answered] - log.arrival[answered])
         each = np.repeat(np.arange(client.size), log.attempts)
-        count(client[each], log.end[each], *grid, self._attempts)
+        count(client[each], log.end[each], *grid, self.attempts)
         for name, counts in self._dropped.items():
             dropped = log.end[np.broadcast_to(block.dropped(name), log.end.shape)]
             count(np.zeros(dropped.size, np.int64), dropped, *grid, counts)
@@ -239,7 +259,7 @@ class Recorder:
         if needed(*parts_of_histogram(CLIENT_DURATION)):
             self.requests.write_durations(store, cells, "client", CLIENT_DURATION)
         if needed("client_attempts_total"):
-            attempts = zip(self.requests.names, self._attempts, strict=True)
+            attempts = zip(self.requests.names, self.attempts, strict=True)
             _write_counter(store, cells, "client", "client_attempts_total", attempts)
         if needed("telemetry_rows_total"):
             rows = ((name, counts[0]) for name, counts in self._collected.items())
@@ -249,7 +269,7 @@ class Recorder:
             _write_counter(store, cells, "component", "rows_dropped_total", rows)
         for found, metric in enumerate(("cache_misses_total", "cache_hits_total")):
             if needed(metric):
-                looked = ((name, counts[found]) for name, counts in self._found.items())
+                looked = ((name, counts[found]) for name, counts in self.found.items())
                 _write_counter(store, cells, "component", metric, looked)
         if needed("labels_total"):
             labels = ((name, counts[0]) for name, counts in self._labels.items())
@@ -268,12 +288,13 @@ class Recorder:
     def overloads(self, name: str) -> list[Overload]:
         """When more work came to a component, from day 0 on, than its workers could do."""
         i, live = self.visits.names.index(name), self.times > 0
-        if not math.isfinite(self.capacity(name)) or np.count_nonzero(live) < 2:
+        workers = self._workers(name).sum(axis=0)
+        if not np.isfinite(workers).all() or np.count_nonzero(live) < 2:
             return []
         open_visits, grid = self._system.network.under_way(), (self._interval, self._first)
         came = self._came.copy()
         count(open_visits.station, open_visits.arrival, *grid, came)
-        can = self._interval * self._workers(name)
+        can = self._interval * workers
         return overloads(
             came[i, live],
             self._left[i, live],
@@ -282,18 +303,21 @@ class Recorder:
             self.times[live],
         )
 
-    def capacity(self, name: str) -> float:
-        """Seconds that the workers of a component have together, from day 0 on; inf without end."""
-        workers = self._workers(name)[self.times > 0]
-        return float(workers.mean()) * self._system.scenario.horizon if workers.size else math.inf
+    def capacities(self, name: str) -> Times:
+        """Seconds that the workers of each replica of a component have, from day 0 on; inf where
+        they are unlimited.
+        """
+        live = self._workers(name)[:, self.times > 0]
+        if not live.size:
+            return np.full(len(live), math.inf)
+        return np.asarray(live.mean(axis=1) * self._system.scenario.horizon)
 
     def _workers(self, name: str) -> Times:
-        """Workers of a component at each scrape, inf if they are unlimited."""
+        """Workers of each replica of a component at each scrape, inf if they are unlimited."""
+        up = replicas_up(self._system, self.times)[name]
         workers = getattr(self._system[name].spec, "workers", None)
-        if workers is None:
-            return np.full(self.times.size, math.inf)
-        up = replicas_up(self._system, self.times)[name].values()
-        return np.asarray(workers * np.nansum(list(up), axis=0))
+        there = np.array([np.nan_to_num(up[replica]) for replica in sorted(up)])
+        return np.full(there.shape, math.inf) if workers is None else workers * there
 
     def _write_queues(self, store: SeriesStore, cells: slice) -> None:
         gauges = zip(("queue_length", "workers_busy"), self._queues(), strict=True)

@@ -44,3 +44,9 @@ class Sojourns:
             return float("nan")
         cell = int(np.searchsorted(reached, q * reached[-1]))
         return 0.0 if cell == 0 else float(SHORTEST * RATIO ** (cell - 0.5))
+
+    def figures(self, row: int) -> dict[str, float | None]:
+        """Mean and quantiles in seconds, as summaries name them; None if nothing was counted."""
+        found = {"mean_s": self.mean(row)}
+        found |= {f"p{p}_s": self.quantile(row, p / 100) for p in (50, 95, 99)}
+        return {name: None if value != value else value for name, value in found.items()}

@@ -14,12 +14,14 @@ class Work:
     """Seconds of workers, by component.
 
     batched: components whose workers serve several visits at once, each of which has its share of
-    the time. since_day_0: float64[components], what was done from day 0 on. by_cell:
-    float64[components, cells] of the scrape grid, of the services that ended in a cell.
+    the time. since_day_0, visits: float64 and int64[components, replicas], what was done from day
+    0 on, and for how many visits. by_cell: float64[components, cells] of the scrape grid, of the
+    services that ended in a cell.
     """
 
     def __init__(self, components: int, cells: int, batched: Collection[int]):
-        self.since_day_0 = np.zeros(components)
+        self.since_day_0 = np.zeros((components, 1))
+        self.visits = np.zeros((components, 1), np.int64)
         self.by_cell = np.zeros((components, cells))
         self._batched = tuple(batched)
 
@@ -27,15 +29,23 @@ class Work:
         """Add the work of a block of visits."""
         began = np.flatnonzero(visits.replica >= 0)
         station = visits.station[began].astype(np.int64)
-        start, end = visits.start[began], visits.end[began]
-        share = self._shares(station, visits.replica[began], start, end)
+        start, end, replica = visits.start[began], visits.end[began], visits.replica[began]
+        share = self._shares(station, replica, start, end)
         # One by one, in order of time: a sum of sums would depend on how visits come in blocks.
         since = np.maximum(end - np.maximum(start, 0.0), 0.0)
-        np.add.at(self.since_day_0, station, since * share)
+        self.make_room(int(replica.max(initial=0)) + 1)
+        np.add.at(self.since_day_0, (station, replica), since * share)
+        live = end > 0
+        np.add.at(self.visits, (station[live], replica[live]), 1)
         cell = np.ceil(end / interval).astype(np.int64) - first
         inside = (cell >= 0) & (cell < self.by_cell.shape[1])
         where = (station[inside], cell[inside])
         np.add.at(self.by_cell, where, ((end - start) * share)[inside])
+
+    def make_room(self, replicas: int) -> None:
+        """See to it that there is a place for so many replicas of each component."""
+        more = ((0, 0), (0, max(replicas - self.visits.shape[1], 0)))
+        self.since_day_0, self.visits = np.pad(self.since_day_0, more), np.pad(self.visits, more)
 
     def _shares(
         self, station: NDArray[np.int64], replica: NDArray[np.int32], start: Times, end: Times

@@ -95,7 +95,7 @@ class Recorded:
         return b"".join(column.tobytes() for column in (*self.visits, *self.requests))
 
     def visit_tuples(self) -> list[tuple[object, ...]]:
-        """(request, attempt, station, replica, settings, arrival, start, end, outcome)."""
+        """As `Visits` has them, by the names of stations and outcomes."""
         v, names = self.visits, self.network.names
         return [
             (who, attempt, names[station], *rest, VISIT_OUTCOMES[outcome])

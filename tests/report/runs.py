@@ -112,7 +112,7 @@ def write(
         "components": _components(days),
         "models": [_model(name, days) for name in ("cough_model", "symptom_model", "risk_model")],
         "graph": covid_graph(),
-        "warnings": ["gateway: 112% utilised from 9d 4h"],
+        "warnings": ["risk_model was never trained"],
     }
     run = {
         "hash": "3f9c2ab1d0e4",
@@ -463,6 +463,11 @@ def _components(days: int) -> list[dict[str, Any]]:
             "name": name,
             "kind": kind,
             "requests": requests,
+            **(
+                {"ended": {"ok": requests, "failed": 0}, "attempts": requests}
+                if kind == "client"
+                else {}
+            ),
             "rejected": 0,
             "lost": 50 * days if name == "telemetry" else 0,
             "utilisation": used,

@@ -1,6 +1,7 @@
 """The answer on one screen."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,15 @@ def test_without_a_twin_only_the_run_is_shown(tmp_path: Path):
     text = printed(runs.summary(tmp_path, runs.UNIT_CHANGE, twin=False))
     assert "Difference" not in text
     assert "7,836" in text
+
+
+@pytest.mark.parametrize("faults", [(), (replace(runs.UNIT_CHANGE, at_s=99 * runs.DAY),)])
+def test_where_nothing_broke_there_is_no_other_world_to_show(
+    tmp_path: Path, faults: tuple[runs.Broken, ...]
+):
+    text = printed(runs.summary(tmp_path, *faults))
+    assert "Twin" not in text
+    assert text.split("Outcome")[1].split()[0] == "Run"
 
 
 def test_path_is_never_broken(tmp_path: Path):

@@ -39,7 +39,7 @@ def test_worlds_are_what_each_would_be_by_itself(tmp_path: Path):
         assert (own.world, own.faults, own.requests) == (name, record.faults, record.requests)
         assert own.store.to_frame().equals(record.store.to_frame())
         assert own.alerts.equals(record.alerts)
-        assert own.components.equals(record.components)
+        assert own.components == record.components
         for outcome, cells in record.totals.items():
             assert (own.totals[outcome] == cells).all()
     assert headline(together) == headline(apart)

@@ -124,10 +124,10 @@ def test_littles_law():
 def test_utilisation_is_offered_load_per_worker():
     world = Scraped(COUNTER)
     visits = world.visits_of("desk")
-    assert world.recorder.work.since_day_0[0] == pytest.approx(
+    assert world.recorder.work.since_day_0[0].sum() == pytest.approx(
         (visits.end - visits.start).sum(), rel=1e-4
     )
-    assert world.recorder.work.since_day_0[0] / 3 / 86400 == pytest.approx(0.8, rel=0.03)
+    assert world.recorder.work.since_day_0[0].sum() / 3 / 86400 == pytest.approx(0.8, rel=0.03)
 
 
 def test_replicas_that_are_down_show_as_down_and_versions_as_they_come():

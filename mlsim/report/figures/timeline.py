@@ -36,10 +36,10 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         _alert_lanes(first, rules, alerts, panels)
         for axes, outcome in zip(others, outcomes, strict=False):
             steps = run.steps_of(outcome["outcome"])
-            _both(axes, steps)
+            _both(axes, run, steps)
             _title(axes, f"{wording.capital(outcome['title'])}, {outcome['unit']} per {steps.per}")
         for axes, state in zip(others[len(outcomes) :], run.state_names, strict=True):
-            _both(axes, run.steps_of_state(state))
+            _both(axes, run, run.steps_of_state(state))
             _title(axes, f"State of the world: {state.replace('_', ' ')}")
     return panels.figure
 
@@ -124,10 +124,10 @@ def _how_often(fired: pd.DataFrame) -> str:
     return again + (f", {series} series" if series > 1 else "")
 
 
-def _both(axes: Axes, steps: Steps) -> None:
+def _both(axes: Axes, shown: RunFolder, steps: Steps) -> None:
     """Run and twin in steps, not slopes: a day's figure belongs to the whole day."""
     edges, run, twin, _ = steps
-    compared = not np.isnan(twin).any()
+    compared = bool(shown.faults) and not np.isnan(twin).any()  # else they are one line
     if compared:
         axes.stairs(run, edges, baseline=twin, fill=True, color=style.LIGHT["gap"])
         axes.stairs(twin, edges, baseline=None, color=style.LIGHT["twin"], linewidth=1.2)
@@ -168,6 +168,8 @@ def caption(run: RunFolder) -> str:
             f"{shaded}{marks}. All are hollow: without a twin nothing tells what caused an alert, "
             "and there is nothing to compare the outcomes with."
         )
+    if not run.faults:
+        return f"{marks}. All are hollow: with nothing broken, each of them is a false alarm."
     several = "each in the colour of the fault that caused it; " if len(run.faults) > 1 else ""
     black = "black ones take several faults at once; " if TOGETHER in set(run.caused["due"]) else ""
     return (

@@ -12,7 +12,7 @@ import simpy
 from mlsim.engine.arrivals import LOAD_SHIFT, Source
 from mlsim.engine.luck import PATHS
 from mlsim.engine.network import NOBODY_GOES_ON
-from mlsim.engine.parts import Client, Service, Session, Station
+from mlsim.engine.parts import PRIORITIES, Client, Service, Session, Station
 from mlsim.engine.routes import Cut
 from mlsim.engine.tables import Counters, Requests, Visits
 from tests.engine.oracle.branches import Some
@@ -241,7 +241,8 @@ class Oracle:
         who = (visit.attempt.request.id, visit.attempt.number, self.index(visit.stop.name))
         times = (visit.arrival, visit.start, self.time)
         code = VISIT_OUTCOMES.index(outcome)
-        self.visits.append((*who, visit.replica, visit.settings, *times, code))
+        priority = PRIORITIES - visit.lane if visit.lane else -1
+        self.visits.append((*who, visit.replica, visit.settings, *times, priority, code))
 
     def log_answer(self, attempt: Attempt, sink: str) -> None:
         where = self.index(sink) if sink else -1
@@ -262,7 +263,7 @@ class Oracle:
         seen, self.visits = self.visits, []
         ended, self.rows = self.rows, []
         if seen and self.on_visits is not None:
-            self.on_visits(columns(Visits, seen, "i8 i4 i4 i4 i4 f8 f8 f8 i8"))
+            self.on_visits(columns(Visits, seen, "i8 i4 i4 i4 i4 f8 f8 f8 i4 i4"))
         if ended and self.on_requests is not None:
             self.on_requests(columns(Requests, ended, "i8 i4 i4 i4 f8 f8 f8 i4 i8 i4"))
 
@@ -300,11 +301,11 @@ class Oracle:
             (
                 *(v.attempt.request.id, v.attempt.number, self.index(v.stop.name)),
                 *(v.replica, v.settings, v.arrival, v.start if v in served else math.inf),
-                *(math.inf, -1),
+                *(math.inf, -1, -1),
             )
             for v in (*waiting, *served)
         ]
-        return columns(Visits, rows, "i8 i4 i4 i4 i4 f8 f8 f8 i8")
+        return columns(Visits, rows, "i8 i4 i4 i4 i4 f8 f8 f8 i4 i4")
 
     def set_settings(self, name: str, number: int) -> None:
         self.settings[name] = number

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from mlsim.cli.options import MonitoringFile, ScenarioFile, Settings, settings_of
+from mlsim.cli.options import (
+    Horizon,
+    MonitoringFile,
+    ScenarioFile,
+    Settings,
+    settings_of,
+    shorthands,
+)
 from mlsim.cli.studying import (
     AsJson,
     Out,
@@ -38,6 +45,7 @@ def coverage(
             show_default=False,
         ),
     ] = None,
+    horizon: Horizon = None,
     set_: Settings = None,
     monitoring: MonitoringFile = None,
     out: Out = BELOW,
@@ -53,7 +61,7 @@ def coverage(
         "coverage",
         file,
         monitoring,
-        set=settings_of(set_ or ()),
+        set=settings_of(set_ or ()) | shorthands(horizon=horizon),
         replications=replications,
         require=require or [],
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlsim.cli.options import MonitoringFile, Settings, settings_of
+from mlsim.cli.options import Horizon, MonitoringFile, Settings, settings_of, shorthands
 from mlsim.cli.studying import (
     AsJson,
     Measures,
@@ -47,6 +47,7 @@ def sweep(
     ] = 64,
     replications: Replications = 5,
     measure: Measures = None,
+    horizon: Horizon = None,
     set_: Settings = None,
     monitoring: MonitoringFile = None,
     out: Out = BELOW,
@@ -65,7 +66,7 @@ def sweep(
         "sweep",
         file,
         monitoring,
-        set=settings_of(set_ or ()),
+        set=settings_of(set_ or ()) | shorthands(horizon=horizon),
         vary=design,
         method=method,
         samples=samples,

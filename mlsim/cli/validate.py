@@ -7,8 +7,11 @@ def validate(file: ScenarioFile, set_: Settings = None, monitoring: MonitoringFi
     """Check a scenario and the monitoring file it names; report all mistakes at once."""
     from mlsim.monitoring.blind import blind_spots
     from mlsim.monitoring.loading import load_watched
+    from mlsim.system.ways import doubtful
 
     scenario, watching = load_watched(file, settings_of(set_ or ()), monitoring)
     print(f"{file}: no mistakes found")
+    for doubt in doubtful(scenario):
+        print(scenario.document.problem(*doubt))
     for blind in blind_spots(watching.rules if watching else (), scenario):
         print(f"{file}: {blind}")

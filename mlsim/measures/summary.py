@@ -11,8 +11,10 @@ from mlsim.measures.damage import until
 from mlsim.measures.findings import Findings
 from mlsim.measures.record import Record
 from mlsim.monitoring.blind import blind_spots
+from mlsim.scenario.document import path_text
 from mlsim.scenario.spec import Outcome
 from mlsim.system.graph import graph_of
+from mlsim.system.ways import doubtful
 
 DAY = 86400.0
 
@@ -31,10 +33,14 @@ def summary(findings: Findings) -> dict[str, Any]:
             "components": findings.run.components,
             "models": findings.run.models.to_dict("records"),
             "graph": graph_of(findings.scenario.system, findings.scenario.flow),
-            "warnings": [*findings.run.warnings, *_blind_spots(findings)],
+            "warnings": [*findings.run.warnings, *_doubts(findings), *_blind_spots(findings)],
         }
     )
     return figures
+
+
+def _doubts(findings: Findings) -> list[str]:
+    return [f"{path_text(place)}: {told}" for place, told, _ in doubtful(findings.scenario)]
 
 
 def _blind_spots(findings: Findings) -> list[str]:

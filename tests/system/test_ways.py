@@ -1,0 +1,105 @@
+"""What is told of the ways through a flow before anything runs, and what is not."""
+
+from pathlib import Path
+
+import pytest
+
+from mlsim.scenario.load import load
+from mlsim.system.ways import doubtful
+from tests.worlds import loaded
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+SPAM = """
+scenario: spam
+history: 1h
+horizon: 14d
+world:
+  comment: {spam: bernoulli(0.2), words: "normal(spam, 1)", region: "floor(uniform(0, 3))"}
+load: {comments: {rate: 1/s, enters: app}}
+system:
+  app: {kind: client}
+  small: {kind: model, predicts: spam, inputs: [words]}
+  large: {kind: model, predicts: spam, inputs: [words]}
+  filter: {kind: policy, when: "%s", then: block}
+  telemetry: {kind: collector}
+flow:
+  - app -> small -> %s -> filter -> app
+  - filter ~> telemetry
+"""
+UNSURE = "(large if small.score > 0.1)"
+
+
+def told(when: str, flow: str) -> list[str]:
+    return [message for _, message, _ in doubtful(loaded(SPAM % (when, flow)))]
+
+
+@pytest.mark.parametrize(
+    ("when", "flow"),
+    [
+        ("large.score > 0.5", UNSURE),
+        ("large.score > 0.5", "(large if region > 1 else small)"),
+        ("coalesce(0.3, large.score) > 0.5 or words > 3", UNSURE),
+        ("not large.score > 0.5", "(large if region == 0 else (large if words > 1))"),
+    ],
+)
+def test_a_score_that_some_rows_lack_is_told(when: str, flow: str):
+    [message] = told(when, flow)
+    assert message.startswith("reads large.score, which rows lack that (large if ")
+    assert message.endswith("sends past it: coalesce(large.score, ...) says what then")
+
+
+@pytest.mark.parametrize(
+    ("when", "flow"),
+    [
+        ("coalesce(large.score, small.score) > 0.5", UNSURE),
+        ("small.score > 0.5 or large.score > 0.5", UNSURE),
+        ("large.score > 0.5", "(large if region > 1 else large)"),
+        ("large.score > 0.5", "(large if region > 1 else small -> large)"),
+        (
+            "large.score > 0.5",
+            "(small if region > 1 else (large if words > 1 else large)) -> large",
+        ),
+        ("large.score > 0.5", "any of [large, small]"),
+        ("small.score > 0.5", "(large if bernoulli(0.1))"),
+        ("small.score > 0.5", "(large if region > 1 else small if region > 0 else large)"),
+        ("small.score > 0.5", "(large if bernoulli(0.5) else small if bernoulli(0.5))"),
+        ("small.score > 0.5", "(large if small.score >= 0 else small)"),  # before it is trained
+        ("small.score > 0.5", "(large if not small.score >= 0)"),
+        ("small.score > 0.5", "(large if step(13d) > 0)"),
+        ("small.score > 0.5", "(large if small.score >= 0 else small if region == 1)"),
+    ],
+)
+def test_where_nothing_is_certain_nothing_is_told(when: str, flow: str):
+    assert told(when, flow) == []
+
+
+@pytest.mark.parametrize(
+    ("flow", "why"),
+    [
+        ("(large if small.score > 1.5)", "large if small.score > 1.5': small.score is from 0 to 1"),
+        ("(large if step(20d) > 0)", "large if step(20d) > 0': that never holds"),
+        (
+            "(large if words > 1 else small if words > 1 and region == 2)",
+            "small if words > 1 and region == 2': 'if words > 1' stands before it",
+        ),
+        (
+            "(large if words >= 2 else small if 2 < words else large)",
+            "small if 2 < words': 'if words >= 2' stands before it",
+        ),
+        (
+            "(large if words * 2 > 1 else small if words * 2 > 1)",
+            "small if words * 2 > 1': 'if words * 2 > 1' stands before it",
+        ),
+        ("(large if 1 > 0 else small)", "small': 'if 1 > 0' stands before it"),
+    ],
+)
+def test_a_branch_that_no_row_can_take_is_told(flow: str, why: str):
+    [message] = told("small.score > 0.5", flow)
+    assert message == f"no row ever takes '{why}"
+
+
+def test_no_scenario_of_ours_is_doubtful():
+    files = sorted(SCENARIOS.rglob("*.yaml"))
+    scenarios = [load(file) for file in files if "\nscenario:" in file.read_text()]
+    assert len(scenarios) > 70
+    assert [place for scenario in scenarios for place in doubtful(scenario)] == []

@@ -79,7 +79,7 @@ def layer_that_calls(state: State, token: int) -> int:
         called = (visit.calls >> shift) & ((1 << CALL_BITS) - 1)
         if called < state.stations[state.hops[hop].station].retries:
             visit.calls = (visit.calls & ((1 << shift) - 1)) | ((called + 1) << shift)
-            return int(hop)
+            return int(state.hops[hop].entry)
         hop = state.hops[hop].outer
     return -1
 

@@ -490,7 +490,7 @@ def lose(state: State, now: float, token: int) -> None:
         give_up_visit(state, now, token, FAILED)
     else:
         visit.ghost = 1
-        again = go_on_from(state, token, visit.hop)
+        again = go_on_from(state, token, state.hops[visit.hop].entry)
         state.tokens[again].crashes = visit.crashes + 1
         if station.after_crash == RESUMES:
             left = share_left(state, now, token, index) if in_service else 1.0

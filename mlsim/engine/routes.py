@@ -49,6 +49,7 @@ HOP = np.dtype(
         ("outer", "i8"),
         ("layer", "i8"),
         ("cut", "i8"),
+        ("entry", "i8"),
     ]
 )
 """`station`: index of a VISIT's or SINK's station, or of a SEND's client among all names.
@@ -61,7 +62,8 @@ HOP = np.dtype(
 settings its answer depends on. `calls`: first hop of what is called while a VISIT's worker waits,
 or -1. `cancels`: whether a SPLIT then cancels its other branches. A RETURN's `first` is the first
 hop of its branch, which lies before it in one piece. `shard`: number of the replica that a VISIT is
-for, or -1. `cut`: whether a VISIT's call REACHES its station, GETS_LOST or IS_REFUSED."""
+for, or -1. `cut`: whether a VISIT's call REACHES its station, GETS_LOST or IS_REFUSED. `entry`: the
+first hop of a visit: that of the first ASK about it, or the VISIT itself."""
 
 
 class Cut(IntEnum):
@@ -324,7 +326,7 @@ class _Compiler:
 
     def shard(self, name: str, number: int) -> tuple[int, int]:
         hop = self.emit(VISIT, name=name, goes_aside=False)
-        self.hops[hop].update(ordinal=self.visits[name] - 1 - number, shard=number)
+        self.hops[hop].update(ordinal=self.visits[name] - 1 - number, shard=number, entry=hop)
         return hop, hop
 
     def visit(self, name: str) -> tuple[int, int]:
@@ -336,6 +338,7 @@ class _Compiler:
         self.visits[name] += 1
         for before, after in pairwise((*asks, hop)):
             self.hops[before]["next"] = after
+        self.hops[hop]["entry"] = (*asks, hop)[0]
         return (*asks, hop)[0], hop
 
     def asked_at(self, name: str) -> list[Question]:

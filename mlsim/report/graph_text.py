@@ -26,7 +26,8 @@ def draw(
 ) -> str:
     """The graph as text, one layer below another; what nobody waits for is dashed.
 
-    graph: `{"nodes": [{"name", "kind"}], "edges": [{"from", "to", "aside"}]}`.
+    graph: `{"nodes": [{"name", "kind"}], "edges": [{"from", "to", "aside"}]}`; `when` of an edge
+    tells which requests go along it.
     marks: component name to what is written beside it as broken.
 
     >>> nodes = [{"name": "phone", "kind": "client"}, {"name": "desk", "kind": "server"}]
@@ -47,6 +48,7 @@ def draw(
             lines += _between(sheet.steps(layer - 1))
         lines.append(sheet.row(layer))
     lines += [f"{source} returns to {target}" for source, target in sheet.plan.back]
+    lines += [f"{e['from']} to {e['to']} {e['when']}" for e in graph["edges"] if e.get("when")]
     for node in beside["nodes"]:
         lines.append(f"beside the flow: {labels[node['name']]}{_ways(graph, node['name'])}")
     text = "\n".join(line.rstrip() for line in lines)

@@ -497,6 +497,7 @@ def covid_graph() -> dict[str, Any]:
         ("nightly", "rollout", "risk_model"),
         ("rollout", "risk_model", "risk_model"),
     )
+    chosen = {"cough_model": "if coughs > 3 and not smoker", "symptom_model": "else"}
     learning = {"pcr_results": "feedback", "nightly": "trainer", "rollout": "deployer"}
     kinds = {row["name"]: row["kind"] for row in _components(1)} | learning
     relays = {"gateway", "telemetry", *learning}
@@ -506,7 +507,13 @@ def covid_graph() -> dict[str, Any]:
             for name, kind in kinds.items()
         ],
         "edges": [
-            {"from": a, "to": b, "aside": b == "telemetry" or model is not None, "model": model}
+            {
+                "from": a,
+                "to": b,
+                "aside": b == "telemetry" or model is not None,
+                "model": model,
+                "when": chosen.get(b),
+            }
             for a, b, model in edges
         ],
     }

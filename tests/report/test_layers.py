@@ -96,9 +96,11 @@ def test_fork_and_join_in_characters():
     ]
 
 
-def test_reply_and_training_are_told_in_words():
-    assert draw(covid_graph()).splitlines()[-4:] == [
+def test_reply_choices_and_training_are_told_in_words():
+    assert draw(covid_graph()).splitlines()[-6:] == [
         "advice returns to phone",
+        "features to cough_model if coughs > 3 and not smoker",
+        "features to symptom_model else",
         "beside the flow: pcr_results (feedback), to nightly",
         "beside the flow: nightly (trainer), from telemetry and pcr_results, to rollout",
         "beside the flow: rollout (deployer), from nightly, to risk_model",

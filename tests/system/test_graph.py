@@ -30,3 +30,27 @@ def test_nobody_waits_for_any_of_those_to_whom_a_choice_sends_aside():
         ("a", "c"): True,
         ("b", "c"): False,
     }
+
+
+def test_edges_tell_whom_a_choice_sends_along_them():
+    flow = parse_flow("a -> (b if x > 1 and y < 2 else d(e) if x > 0 else (h if y > 1)) -> f -> g")
+    edges = graph_of({}, [flow])["edges"]
+    assert {(e["from"], e["to"]): e["when"] for e in edges if e["when"]} == {
+        ("a", "b"): "if x > 1 and y < 2",
+        ("a", "d"): "if x > 0",
+        ("a", "h"): "else, if y > 1",
+        ("a", "f"): "else, else",
+    }
+
+
+def test_where_several_ways_lead_to_the_same_all_are_told_unless_one_is_everybodys():
+    one, other = (
+        parse_flow("a ~> (b if x > 1 else c -> b if x > 2)"),
+        parse_flow("a -> (c if y > 1)"),
+    )
+    edges = graph_of({}, [one, other, parse_flow("c -> b")])["edges"]
+    assert {(e["from"], e["to"]): e["when"] for e in edges} == {
+        ("a", "b"): "if x > 1",
+        ("a", "c"): "if x > 2 or if y > 1",
+        ("c", "b"): None,
+    }

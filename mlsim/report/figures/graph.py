@@ -14,7 +14,7 @@ from mlsim.report import style, wording
 from mlsim.report.answer import Fault
 from mlsim.report.blast import spread, told
 from mlsim.report.figures.picture import Picture
-from mlsim.report.figures.sheets import Point, Sheet, sheet
+from mlsim.report.figures.sheets import Point, Sheet, beside, sheet
 from mlsim.report.folder import RunFolder
 from mlsim.report.layers import Edge
 
@@ -23,6 +23,7 @@ _BOX = (1.08, 0.44)
 _NOTE = 0.16
 """What a line of notes adds to the height of a box, in inches."""
 _LINE = 0.17
+_ELSE = "else"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
     words = [_words(fault, requests, width) for fault in run.faults]
     plan = _plan(graph, width, noted=True)
     heads = [_LINE * (len(lines) + 1) + 0.12 for lines in words]
-    height = sum(heads) + len(heads) * (plan.height + 0.2)
+    height = sum(heads) + len(heads) * (plan.height + 0.2) + _room_for_choices(graph, width)
     with style.applied():
         figure, top = Figure(figsize=(width, height)), 0.0
         for fault, drawn, lines, head in zip(run.faults, overlays, words, heads, strict=True):
@@ -64,6 +65,7 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
                 axes.text(0.05, 0.1 + _LINE * number, line, va="center", fontsize=8.5)
             _draw(axes, graph, plan, drawn, head)
             top += head + plan.height + 0.2
+        _say_choices(figure, graph, width)
     return figure
 
 
@@ -83,11 +85,40 @@ def picture(
     """
     notes = {name: ", ".join(broken) for name, broken in (marks or {}).items()}
     plan = _plan(graph, width, noted=bool(notes))
+    below = _room_for_choices(graph, width)
     with style.applied():
-        figure = Figure(figsize=(width, plan.height))
+        figure = Figure(figsize=(width, plan.height + below))
         drawn = Overlay(origins=frozenset(notes), notes=notes)
         _draw(_axes(figure, 0.0, plan.height), graph, plan, drawn, 0.0)
+        _say_choices(figure, graph, width)
     return figure
+
+
+def _numbers(graph: Mapping[str, Any]) -> dict[str, str]:
+    """What stands at the edges of choices: a number for each condition, which is told below."""
+    conditions = dict.fromkeys(edge.get("when") for edge in graph["edges"])
+    longer = [when for when in conditions if when not in (None, _ELSE)]
+    return {when: str(number) for number, when in enumerate(longer, start=1)}
+
+
+def _choices(graph: Mapping[str, Any], width: float) -> list[str]:
+    """The conditions by their numbers, in lines."""
+    letters = int((width - 0.1) / style.text_width("x", 8.5))
+    told = [f"{number}  {when}" for when, number in _numbers(graph).items()]
+    return [line for one in told for line in textwrap.wrap(one, letters, subsequent_indent="   ")]
+
+
+def _room_for_choices(graph: Mapping[str, Any], width: float) -> float:
+    lines = _choices(graph, width)
+    return _LINE * len(lines) + 0.1 if lines else 0.0
+
+
+def _say_choices(figure: Figure, graph: Mapping[str, Any], width: float) -> None:
+    """The conditions at the foot of a figure."""
+    below = _room_for_choices(graph, width)
+    for number, line in enumerate(_choices(graph, width)):
+        up = below - _LINE * (number + 0.5)
+        figure.text(0.05 / width, up / figure.get_figheight(), line, va="center", fontsize=8.5)
 
 
 def overlay(
@@ -124,8 +155,13 @@ def _axes(figure: Figure, top: float, height: float) -> Axes:
 
 def _draw(axes: Axes, graph: Mapping[str, Any], plan: Sheet, drawn: Overlay, below: float) -> None:
     """The graph into axes, so far below their upper edge."""
+    numbers = _numbers(graph)
     for edge in sorted(graph["edges"], key=lambda e: (e["from"], e["to"]) in drawn.edges):
         _edge(axes, plan, edge, drawn, below)
+    for edge in graph["edges"]:
+        if when := edge.get("when"):
+            x, y = beside(plan.path((edge["from"], edge["to"])))
+            _label(axes, (x, y + below), numbers.get(when, when))
     for node in graph["nodes"]:
         x, y = plan.at(node["name"])
         _node(axes, (x, y + below), plan.box, node, drawn)
@@ -145,6 +181,15 @@ def _edge(axes: Axes, plan: Sheet, edge: Mapping[str, Any], drawn: Overlay, belo
         capstyle="butt",
     )
     axes.add_patch(arrow)
+
+
+def _label(axes: Axes, at: Point, text: str) -> None:
+    """A word on an edge, or a number in a circle."""
+    shape = "circle,pad=0.2" if text.isdigit() else "square,pad=0.1"
+    edge = style.LIGHT["muted"] if text.isdigit() else "none"
+    box = {"boxstyle": shape, "facecolor": style.LIGHT["paper"], "edgecolor": edge}
+    colour = style.LIGHT["muted"]
+    axes.text(*at, text, ha="center", va="center", fontsize=7.5, color=colour, bbox=box)
 
 
 def _node(axes: Axes, at: Point, size: Point, node: Mapping[str, Any], drawn: Overlay) -> None:
@@ -198,6 +243,8 @@ def caption(run: RunFolder) -> str:
         "Requests run along the arrows, the line over the top brings the reply back; nobody waits "
         "for what is dashed: what is reported, what models learn from, and their new versions."
     )
+    if _numbers(run.summary["graph"]):
+        ways += " A number tells which requests take an arrow."
     if not run.faults:
         return ways
     return (

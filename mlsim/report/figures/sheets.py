@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Protocol
 
+import numpy as np
 from matplotlib.path import Path
 
 from mlsim.report.layers import Edge, Layout, Place, layout, parted
@@ -190,6 +191,23 @@ def _rounded(corners: list[Point], radius: float = 0.07) -> Path:
         points += [_toward(corner, before, radius), corner, _toward(corner, after, radius)]
         codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
     return Path([*points, corners[-1]], [*codes, Path.LINETO])
+
+
+def beside(path: Path) -> Point:
+    """Where a label stands on a way: on its first bend, nearer to whom it leads; or on its longest
+    straight piece.
+    """
+    vertices = np.asarray(path.vertices, float)
+    if np.asarray(path.codes)[1] == Path.CURVE4:
+        x, y = _AT_60_PERCENT @ vertices[:4]
+    else:
+        lengths = np.hypot(*np.diff(vertices, axis=0).T)
+        x, y = vertices[np.argmax(lengths) :][:2].mean(axis=0)
+    return float(x), float(y)
+
+
+_AT_60_PERCENT = np.array([0.064, 0.288, 0.432, 0.216])
+"""Weights of the four points of a cubic curve: Bernstein polynomials."""
 
 
 def _toward(start: Point, end: Point, distance: float) -> Point:

@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from mlsim.report import folder, style
-from mlsim.report.figures import catalogue, files, timeline
+from mlsim.report.figures import catalogue, cost, files, timeline
 from mlsim.report.figures.graph import picture
 from tests.report import runs
 
@@ -155,6 +155,15 @@ def test_nothing_to_show_is_not_shown(tmp_path: Path):
 def test_without_a_twin_no_scorecard_and_no_cost(tmp_path: Path):
     alone = folder.read(runs.write(tmp_path, twin=False))
     assert [shown.name for shown in catalogue.shown(alone)] == ["timeline", "graph", "models"]
+
+
+def test_what_a_fault_saves_is_told_as_saved(tmp_path: Path):
+    lucky = replace(runs.UNIT_CHANGE, daily=(-170.0, 0.0, 0.0, 0.0))
+    words = [text for text, _ in extents(cost.draw(folder.read(runs.write(tmp_path, (lucky,)))))]
+    assert "unit_change: cost so far, EUR (below 0: saved)" in words
+    [by_then] = [text for text in words if "by then" in text]
+    assert by_then.endswith("EUR saved by then")
+    assert "-" not in by_then
 
 
 def test_wide_layer_is_squeezed_onto_a_phone():

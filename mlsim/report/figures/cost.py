@@ -23,8 +23,10 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         panels = Panels(run, width, [1.3] * len(run.faults), named=[])
         for axes, fault in zip(panels, run.faults, strict=True):
             shade(axes, run, fault)
-            axes.set_title(f"{fault['name']}: cost so far, {_unit(fault)}", loc="left", fontsize=9)
             days, cost = _sum_so_far(run, fault)
+            saved = " (below 0: saved)" if cost.min() < 0 else ""
+            title = f"{fault['name']}: cost so far, {_unit(fault)}{saved}"
+            axes.set_title(title, loc="left", fontsize=9)
             _growth(axes, days, cost)
             if fault["detected"] is not None:
                 _alert(axes, fault, days, cost, width - panels.left - panels.right)
@@ -75,7 +77,8 @@ def _alert(axes: Axes, fault: Fault, days: np.ndarray, cost: np.ndarray, inches:
     mark = detected["firing_s"] / DAY, by_then
     shape = "^" if detected["severity"] == "page" else "o"
     axes.plot(*mark, marker=shape, markersize=7, color=style.LIGHT["ink"], clip_on=False)
-    words = [detected["rule"], f"{wording.money(by_then, fault['cost']['currency'])} by then"]
+    paid = wording.money(abs(by_then), fault["cost"]["currency"])
+    words = [detected["rule"], f"{paid} {'saved ' if by_then < 0 else ''}by then"]
     room = max(map(style.text_width, words)) / inches * axes.get_xlim()[1]
     middle = sum(axes.get_ylim()) / 2
     if mark[0] > room:
@@ -101,7 +104,10 @@ def _repair(
     if mark[1] < axes.get_ylim()[1] / 3:  # no room for words
         return
     axes.plot(*mark, marker="D", markersize=5, color=style.LIGHT["run"], clip_on=False)
-    later = wording.about(run.cost_from(fault["name"], until), fault["cost"]["currency"])
+    cost = run.cost_from(fault["name"], until)
+    later = wording.about(abs(cost), fault["cost"]["currency"])
+    if cost < 0:
+        later = f"saving of {later}"
     before, after = (inches * share for share in (until / run.horizon_s, 1 - until / run.horizon_s))
     beside, above = ["repaired", f"{later} to come"], [f"repaired; {later} to come"]
     if noticed and noticed["firing_s"] >= until:

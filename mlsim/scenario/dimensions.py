@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mlsim.scenario.functions import FUNCTIONS, NUMBER, SAME, TEXT, TIME
+from mlsim.scenario.readable import readable
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.tree import (
     Binary,
@@ -119,7 +120,8 @@ class _Inference:
     def _merge(self, one: Dimension, other: Dimension, what: Expression) -> Dimension:
         if one is not None and other is not None and one != other:
             raise Refusal(
-                f"mixes {words(one)} with {words(other)}: {what} would have to be {words(one)}"
+                f"mixes {words(one)} with {words(other)}: "
+                f"{readable(what)} would have to be {words(one)}"
             )
         return other if one is None else one
 

@@ -79,7 +79,7 @@ def naming_problems(scenario: Scenario) -> Iterator[Mistake]:
         recorded = load.trace.columns if load.trace else {}
         scope = records.get(load.each, person if load.of else drivers)
         requests[name] = {**scope, **dict.fromkeys(recorded)}
-    added = {**dict.fromkeys(scenario.outputs()), **REQUEST}
+    added = {**scenario.outputs(), **REQUEST}
     shared, missing = _in_all(requests)
     yield from _states(scenario, drivers, {**shared, **added}, missing)
     if not scenario.is_read("load"):

@@ -29,6 +29,7 @@ from mlsim.scenario.expressions import (
 )
 from mlsim.scenario.features import Event, Feature, Resolution
 from mlsim.scenario.flow import FlowChain
+from mlsim.scenario.functions import NUMBER
 from mlsim.scenario.kinds import OfKind, Spec
 from mlsim.scenario.refusal import Refusal, got
 from mlsim.scenario.units import (
@@ -420,10 +421,14 @@ class Scenario(Spec):
         """Where the monitoring file lies."""
         return None if self.monitoring is None else self.document.path.parent / self.monitoring
 
-    def outputs(self) -> tuple[str, ...]:
-        """What components add to requests, as expressions name it: `risk_model.score`."""
-        return tuple(
-            output if "." in output else f"{name}.{output}"
+    def outputs(self) -> dict[str, int | None]:
+        """What components add to requests, as expressions name it: `risk_model.score`.
+
+        With its dimension: what a component finds out or decides is a number; of columns that it
+        sends, that isn't known (None).
+        """
+        return {
+            output if "." in output else f"{name}.{output}": NUMBER if "." in output else None
             for name, component in self.system.items()
             for output in component.outputs(name)
-        )
+        }

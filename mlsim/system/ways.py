@@ -30,6 +30,7 @@ from mlsim.scenario.tree import (
 from mlsim.system.base import Component
 from mlsim.system.cache import Cache
 from mlsim.system.channel_model import ChannelModel
+from mlsim.system.columns_check import expressions_of
 from mlsim.system.model import Model
 from mlsim.system.policy import Policy
 from mlsim.system.wiring import Readers, UnknownColumnError, Wiring
@@ -52,7 +53,7 @@ def _gaps(scenario: Scenario) -> Iterator[Mistake]:
     wiring = Wiring.of(scenario)
     for name, spec in scenario.system.items():
         if spec.in_flow and not (spec.starts_requests or spec.knows_truth):
-            expressions = list(_expressions(spec))
+            expressions = [expression for _, expression in expressions_of(spec)]
             yield from _missing(wiring, name, ("system", name), expressions, spec.needs())
     for number, chain in enumerate(scenario.flow):
         for choice in choices(chain.steps):
@@ -130,13 +131,6 @@ def _all_take_one(ways: Ways) -> bool:
         )
         for branch in range(len(fork.branches))
     )
-
-
-def _expressions(spec: Component) -> Iterator[Expression]:
-    """The expressions over columns that stand in a component."""
-    for value in vars(spec).values():
-        inner = value.values() if isinstance(value, dict) else [value]
-        yield from (one for one in inner if isinstance(one, Expression))
 
 
 def _bare(expression: Expression) -> Iterator[str]:

@@ -107,7 +107,11 @@ def test_a_larger_scenario_says_what_was_meant(scenario_of):
     assert [chain.line for chain in scenario.flow] == [40, 41]
     assert scenario.outcomes["missed_infections"].cost == Money(400.0, "EUR")
     assert scenario.outcomes["waiting"].expression == parse("sojourn_time")
-    assert scenario.outputs() == ("cough_model.score", "symptom_model.score", "advice.isolate")
+    assert list(scenario.outputs()) == [
+        "cough_model.score",
+        "symptom_model.score",
+        "advice.isolate",
+    ]
     assert scenario.faults[0].at == 9 * 86400.0
 
 

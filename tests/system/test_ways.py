@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mlsim.errors import ScenarioError
 from mlsim.scenario.load import load
 from mlsim.system.ways import doubtful
 from tests.worlds import loaded
@@ -96,6 +97,21 @@ def test_where_nothing_is_certain_nothing_is_told(when: str, flow: str):
 def test_a_branch_that_no_row_can_take_is_told(flow: str, why: str):
     [message] = told("small.score > 0.5", flow)
     assert message == f"no row ever takes '{why}"
+
+
+def test_scores_and_decisions_are_no_durations(tmp_path: Path):
+    """Wherever they are compared: each with its line."""
+    text = SPAM % ("small.score > 30ms", "(large if 1s < small.score)")
+    (tmp_path / "spam.yaml").write_text(
+        f"{text}outcomes: {{blocked: {{count: filter.block == 3s}}}}"
+    )
+    with pytest.raises(ScenarioError) as caught:
+        load(tmp_path / "spam.yaml")
+    assert [str(problem).partition("spam.yaml:")[2] for problem in caught.value.problems] == [
+        "12: system.filter.when: mixes a number with a duration: 30ms would have to be a number",
+        "15: flow[0]: mixes a duration with a number: small.score would have to be a duration",
+        "17: outcomes.blocked.count: mixes a number with a duration: 3s would have to be a number",
+    ]
 
 
 def test_no_scenario_of_ours_is_doubtful():

@@ -1,4 +1,6 @@
-"""What is to be expected of a run before it starts: requests, lines that only grow, full caches."""
+"""What is to be expected of a run before it starts: requests, lines that only grow, full caches,
+and waits that are remembered until a long patience ends.
+"""
 
 from collections.abc import Iterator
 
@@ -7,9 +9,10 @@ from numpy.typing import NDArray
 
 from mlsim.engine.columns import Formula, Rows
 from mlsim.scenario.calendar import calendar_offset
-from mlsim.scenario.expressions import Expression, names
+from mlsim.scenario.expressions import Expression, names, random_calls
 from mlsim.scenario.spec import Load, Scenario
 from mlsim.system.cache import MOST, Cache
+from mlsim.system.client import Client
 from mlsim.system.server import Served
 from mlsim.system.traits import WHOSE
 from mlsim.world.trace import trace_of
@@ -90,6 +93,49 @@ def entries(scenario: Scenario) -> Iterator[tuple[str, float]]:
             yield name, min(spec.capacity or MOST, asked, people)
 
 
+def patient(scenario: Scenario) -> Iterator[tuple[str, float]]:
+    """(who, waits) at most at once whose patience has not ended, where each draws one of its own.
+
+    They are remembered so long, however early the wait is over: at a client all requests, at a
+    component those that find no idle worker, as many as its workers are utilised. A request is
+    taken to be at each component once, and people who go on to come as evenly as others.
+    """
+    start = -scenario.history
+    step = (scenario.horizon - start) / _POINTS
+    came = {name: _came(scenario, name, load, start) for name, load in scenario.load.items()}
+    everybody = np.sum(list(came.values()), axis=0)
+    more = expected(scenario, start) / max(everybody.sum(), 1e-9)
+    for name, spec in scenario.system.items():
+        law = spec.patience if isinstance(spec, Client | Served) else None
+        if law is None or not random_calls(law):
+            continue
+        if isinstance(spec, Served):
+            waits = everybody * more * _utilised(spec, everybody * more / step)
+        else:
+            own = [came[n] for n, load in scenario.load.items() if load.enters == name]
+            waits = more * np.sum([np.zeros(_POINTS), *own], axis=0)
+        lasting = _draws(law)
+        ages = step * np.arange(_POINTS)
+        left = 1.0 - np.searchsorted(np.sort(lasting), ages) / lasting.size
+        yield name, float(np.convolve(waits, left)[:_POINTS].max())
+
+
+def _came(scenario: Scenario, name: str, load: Load, start: float) -> NDArray[np.float64]:
+    """Requests of a load in each of `_POINTS` stretches from `start` to the horizon."""
+    if load.rate is None:
+        return np.full(_POINTS, _first(scenario, name, load, start) / _POINTS)
+    return _rate(scenario, name, load.rate, start) * (scenario.horizon - start) / _POINTS
+
+
+def _utilised(spec: Served, rate: NDArray[np.float64]) -> NDArray[np.float64] | float:
+    """The share of its workers that are busy under a rate; all where rows decide on that."""
+    if spec.workers is None or spec.service_time is None:
+        return 0.0
+    if names(spec.service_time):
+        return 1.0
+    return np.minimum(rate * _mean(spec.service_time) / (spec.workers * spec.replicas), 1.0)
+
+
 def _rate(scenario: Scenario, name: str, rate: Expression, start: float) -> NDArray[np.float64]:
     """The rate of a load at `_POINTS` moments from `start` to the horizon."""
     step = (scenario.horizon - start) / _POINTS
@@ -102,5 +148,11 @@ def _rate(scenario: Scenario, name: str, rate: Expression, start: float) -> NDAr
 
 def _mean(law: Expression) -> float:
     """The mean of a time, in seconds: over a few draws, or the constant itself."""
+    return float(_draws(law).mean())
+
+
+def _draws(law: Expression) -> NDArray[np.float64]:
+    """A time drawn `_POINTS` times, in seconds."""
     some = Rows(np.arange(_POINTS), np.zeros(_POINTS), {})
-    return float(np.maximum(Formula(law, 0, "expected")(some), 0.0).mean())
+    drawn = np.maximum(Formula(law, 0, "expected")(some), 0.0)
+    return np.broadcast_to(np.asarray(drawn, float), (_POINTS,))

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlsim.engine.state import ENTRY
+from mlsim.engine.state import ENTRY, EVENT, REQUEST
 from mlsim.errors import MlsimError
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
-from mlsim.studies.expected import backlogs, entries, expected
+from mlsim.studies.expected import backlogs, entries, expected, patient
 from mlsim.studies.recording import Recording, sizes
 from mlsim.system.model import Model
 from mlsim.system.trainer import Trainer
@@ -22,6 +22,10 @@ PER_CELL = 300
 """Bytes that a component's counters and series take for each scrape."""
 PER_WAITING = 1000
 """Bytes of a request in the network, with room for as many more as pools grow by at once."""
+PER_PATIENCE = 2 * (EVENT.itemsize + REQUEST.itemsize)
+"""Bytes of a wait whose patience has not ended: its event, and the request that a client's wait
+keeps, with room for as many more.
+"""
 _UNITS = {"MB": 1e6, "GB": 1e9, "MIB": float(1 << 20), "GIB": GIB}
 
 
@@ -62,6 +66,7 @@ def estimate(
     needs |= {
         f"requests that wait at {name}": PER_WAITING * most for name, most in backlogs(scenario)
     }
+    needs |= {f"drawn patience at {name}": PER_PATIENCE * most for name, most in patient(scenario)}
     # Each has a place, up to two buckets, and the stamps that its filler has met.
     entry = ENTRY.itemsize + 2 * 4 + 4 * len(scenario.system)
     needs |= {f"what {name} keeps": entry * most for name, most in entries(scenario)}

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from mlsim import api
+from mlsim.engine.state import EVENTS
 from mlsim.scenario.spec import Scenario
 from mlsim.studies import memory
-from mlsim.studies.expected import backlogs, entries, expected
+from mlsim.studies.expected import backlogs, entries, expected, patient
 from mlsim.studies.memory import TooMuchMemory, estimate, size
 from mlsim.studies.recording import Recording
 from mlsim.system.simulation import System
@@ -108,6 +109,27 @@ def test_a_cache_keeps_no_more_than_it_has_room_for_or_is_asked_for(
 
 def test_a_cache_by_person_keeps_one_answer_for_each():
     assert dict(entries(remembering("person"))) == {"memory": 500}
+
+
+@pytest.mark.parametrize(
+    "patience", ["exponential(3h)", "uniform(0s, 5h)", "lognormal(mean=30d, cv=1)"]
+)
+@pytest.mark.parametrize("who", ["desk", "phone"])
+def test_waits_are_kept_as_long_as_their_patience_lasts(patience: str, who: str):
+    """By the events on the heap at the end of a run: of all that waited, however short."""
+    text = COUNTER.replace("system:\n", "system:\n  phone: {kind: client}\n")
+    text = text.replace("enters: desk", "enters: phone").replace("- desk", "- phone -> desk -> phone")
+    settings = {f"system__{who}__patience": patience, "horizon": "6h"}
+    scenario = loaded(text, **settings)
+    ((name, most),) = patient(scenario)
+    assert name == who
+    system = System(scenario, 1)
+    system.run()
+    assert 0.5 < int(system.network._state.tally[EVENTS]) / most < 1.1
+
+
+def test_a_patience_that_is_the_same_for_all_keeps_nothing():
+    assert list(patient(loaded(COUNTER, system__desk__patience="30d"))) == []
 
 
 def remembering(key: str, room: str = "", rate: str = "2.4/s") -> Scenario:

@@ -98,24 +98,30 @@ def _urgent(row: Row) -> str:
 
 
 def replicas(summary: Row) -> list[str]:
-    """A clause for each component of which some replicas have more to do than others."""
+    """A clause for each component whose replicas have a queue each, and some more to do.
+
+    >>> idle, busy = {"replica": 0, "utilisation": 0.29}, {"replica": 2, "utilisation": 0.51}
+    >>> replicas({"components": [{"name": "shop", "own_queues": True, "replicas": [busy, idle]}]})
+    ['shop: from 29% (replica 0) to 51% (replica 2) utilised']
+    """
     return [
-        f"{row['name']}: {_busy(least)} to {_busy(most)}"
+        f"{row['name']}: from {_busy(least)} to {_busy(most)} utilised"
         for row in summary["components"]
+        if row.get("own_queues")
         for least, most in _uneven(row)
     ]
 
 
 def _uneven(row: Row) -> Iterator[tuple[Row, Row]]:
     """The idlest replica and the busiest, if they differ."""
-    known = [one for one in row.get("replicas") or () if one["utilisation"] is not None]
+    known = [one for one in row["replicas"] if one["utilisation"] is not None]
     ranked = sorted(known, key=lambda one: float(one["utilisation"]))
     if ranked and ranked[-1]["utilisation"] > _UNEVEN * ranked[0]["utilisation"]:
         yield ranked[0], ranked[-1]
 
 
 def _busy(row: Row) -> str:
-    return f"replica {row['replica']} {wording.percent(row['utilisation'])} utilised"
+    return f"{wording.percent(row['utilisation'])} (replica {row['replica']})"
 
 
 def client_rows(summary: Row) -> list[Row]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mlsim.engine.network import Station
 from mlsim.system.base import Deployed
 from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
@@ -23,9 +24,10 @@ def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
     Of clients: attempts. Of caches: misses, hits. Of components: rejected, lost, utilisation (share
     of the workers' time, None if they are unlimited), overloads (how often more came than could be
     served; of the worst: demand, as a multiple of what could be served, None where nothing could;
-    overload_from_s, overload_until_s, None where it lasts to the end); replicas: of each, if there
-    are several, replica, requests, utilisation, service_s (a worker's time for one); priorities: of
-    each, if there are any, priority and what is told of all.
+    overload_from_s, overload_until_s, None where it lasts to the end); own_queues: whether each of
+    its replicas has a queue; replicas: of each, if there are several, replica, requests,
+    utilisation, service_s (a worker's time for one); priorities: of each, if there are any,
+    priority and what is told of all.
     """
     clients = [
         _client(system, recorder, name)
@@ -64,10 +66,17 @@ def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
         "utilisation": _utilisation(worked.sum(), can.sum()),
         **recorder.sojourns.figures(i),
         **dict(zip(("misses", "hits"), found, strict=False)),
+        "own_queues": can.size > 1 and _balanced(system, name),
         "replicas": _replicas(recorder, i, can) if can.size > 1 else [],
         "priorities": urgent.rows(VISIT_OUTCOMES) if urgent else [],
         **_overload(recorder.overloads(name)),
     }
+
+
+def _balanced(system: System, name: str) -> bool:
+    """Whether each replica of a component has a queue of its own."""
+    station = system[name].spec.station(name)
+    return isinstance(station, Station) and station.balancing is not None
 
 
 def _replicas(recorder: Recorder, station: int, can: NDArray[np.float64]) -> list[dict[str, Any]]:

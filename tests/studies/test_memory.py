@@ -118,7 +118,9 @@ def test_a_cache_by_person_keeps_one_answer_for_each():
 def test_waits_are_kept_as_long_as_their_patience_lasts(patience: str, who: str):
     """By the events on the heap at the end of a run: of all that waited, however short."""
     text = COUNTER.replace("system:\n", "system:\n  phone: {kind: client}\n")
-    text = text.replace("enters: desk", "enters: phone").replace("- desk", "- phone -> desk -> phone")
+    text = text.replace("enters: desk", "enters: phone").replace(
+        "- desk", "- phone -> desk -> phone"
+    )
     settings = {f"system__{who}__patience": patience, "horizon": "6h"}
     scenario = loaded(text, **settings)
     ((name, most),) = patient(scenario)

@@ -80,7 +80,7 @@ def test_each_replica_is_counted_for_itself(run: api.Run):
         assert row["utilisation"] == pytest.approx(busy[row["replica"]] / 3600, rel=1e-6)
         assert row["service_s"] == pytest.approx(busy[row["replica"]] / len(own), rel=1e-6)
     [line] = serving.replicas(run.summary)
-    assert "replica 1 " in line.split(" to ")[1]
+    assert line.endswith("% (replica 1) utilised")
 
 
 def test_a_cache_tells_how_often_it_had_the_answer(run: api.Run):

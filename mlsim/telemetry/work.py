@@ -31,16 +31,19 @@ class Work:
         station = visits.station[began].astype(np.int64)
         start, end, replica = visits.start[began], visits.end[began], visits.replica[began]
         share = self._shares(station, replica, start, end)
-        # One by one, in order of time: a sum of sums would depend on how visits come in blocks.
+        # One by one, in order of time: a sum of sums would depend on how visits come in blocks. By
+        # flat places, since NumPy adds at pairs of them ten times as slowly.
         since = np.maximum(end - np.maximum(start, 0.0), 0.0)
         self.make_room(int(replica.max(initial=0)) + 1)
-        np.add.at(self.since_day_0, (station, replica), since * share)
-        live = end > 0
-        np.add.at(self.visits, (station[live], replica[live]), 1)
-        cell = np.ceil(end / interval).astype(np.int64) - first
-        inside = (cell >= 0) & (cell < self.by_cell.shape[1])
-        where = (station[inside], cell[inside])
-        np.add.at(self.by_cell, where, ((end - start) * share)[inside])
+        where = station * self.visits.shape[1] + replica
+        np.add.at(self.since_day_0.reshape(-1), where, since * share)
+        self.visits += np.bincount(where[end > 0], minlength=self.visits.size).reshape(
+            self.visits.shape
+        )
+        cell, cells = np.ceil(end / interval).astype(np.int64) - first, self.by_cell.shape[1]
+        inside = (cell >= 0) & (cell < cells)
+        worked = ((end - start) * share)[inside]
+        np.add.at(self.by_cell.reshape(-1), (station * cells + cell)[inside], worked)
 
     def make_room(self, replicas: int) -> None:
         """See to it that there is a place for so many replicas of each component."""

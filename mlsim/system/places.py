@@ -52,6 +52,8 @@ class Places:
                 return
 
     def _at(self, name: str, home: int) -> Iterator[Place]:
+        if name not in self._served:  # a connection pool has replicas, and runs nowhere
+            return
         spec = self._served[name]
         for kind, names in (("zone", spec.zones), ("machine", spec.machines)):
             if names:

@@ -85,7 +85,8 @@ def _outcomes(summary: Mapping[str, Any]) -> Table:
     for heading in ("Run", "Twin", "Difference", "Cost of it") if compared else ("Run",):
         table.add_column(heading, justify="right")
     for outcome in summary["outcomes"]:
-        name = Text.assemble(wording.capital(outcome["title"]), (f" ({outcome['unit']})", "dim"))
+        unit = f" ({outcome['unit']})" if outcome["unit"] else ""
+        name = Text.assemble(wording.capital(outcome["title"]), (unit, "dim"))
         damage = _damage(outcome) if compared else ()
         table.add_row(name, wording.number(outcome["run"]), *damage)
     return table

@@ -39,8 +39,8 @@ class Served(Component):
     """Whether there can be no more than one replica."""
 
     service_time: DurationExpression | None = None
-    """Time that a worker spends on a request; it may depend on what the request carries, and on
-    when it was sent."""
+    """Time that a worker spends on a request; it may depend on what the request carries, and is 0
+    where that is missing, and on when it was sent."""
     workers: int | None = Field(None, ge=1, le=100_000)
     """Requests that one replica serves at the same time; unlimited if not given."""
     shards: int | None = Field(None, ge=2, le=1_000)

@@ -54,6 +54,12 @@ def test_brackets_in_a_title_are_text(tmp_path: Path):
     assert "Phone sends [bold] in [fahrenheit]" in printed(summary)
 
 
+def test_an_outcome_without_a_unit_has_no_empty_brackets(tmp_path: Path):
+    summary = runs.summary(tmp_path, runs.UNIT_CHANGE)
+    summary["outcomes"][0]["unit"] = ""
+    assert "()" not in printed(summary)
+
+
 def test_without_a_twin_only_the_run_is_shown(tmp_path: Path):
     text = printed(runs.summary(tmp_path, runs.UNIT_CHANGE, twin=False))
     assert "Difference" not in text

@@ -190,12 +190,18 @@ def go_on_unanswered(state: State, now: float, slot: int, outcome: int) -> None:
 
 
 @kernel_entry
-def foretell_retries(table: Table) -> None:
-    """What is known of the next attempts of requests: when they are sent if nobody answers."""
+def foretell_attempts(table: Table) -> None:
+    """When the next attempt of each request will be sent: the first of a person who still thinks,
+    another one if nobody answers.
+    """
     state = state_at(table)
     for slot in range(state.requests.size):
         request = state.requests[slot]
-        if request.references > 0 and request.state == PENDING and request.pending > 0:
+        if request.references == 0 or request.state != PENDING:
+            continue
+        if request.attempts == 0 and request.arrival > state.clock[0]:
+            foretell(state, slot, request.arrival)
+        elif request.pending > 0:
             times_out = request.sent + state.loads[request.load].timeout
             foretell(state, slot, times_out + backoff_of(state, slot))
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mlsim.engine import state as layout
 from mlsim.engine.arrivals import LOAD_SHIFT, LOADS
-from mlsim.engine.attempts import foretell_retries
+from mlsim.engine.attempts import foretell_attempts
 from mlsim.engine.handing import handed
 from mlsim.engine.routes import Program, Question
 from mlsim.engine.tables import Requests
@@ -122,14 +122,15 @@ class Foresight:
         return np.asarray(unknown | ((rest != guess) & (rest >= 0)).any(axis=1))
 
     def _expect(self, state: layout.State, horizon: float) -> None:
-        """Answers for further attempts of the requests under way, which meet what is deployed."""
-        foretell_retries(handed(state))
+        """Answers for attempts to come of requests under way, which meet what is deployed."""
+        foretell_attempts(handed(state))
         requests, most = state.requests, state.loads["retries"] + state.loads["hedges"]
         has_more = requests["retried"] + requests["hedged"] < most[requests["load"]]
+        has_more |= requests["attempts"] == 0
         is_open = (requests["references"] > 0) & (requests["state"] == layout.PENDING)
         sent = state.expected[:, SENT].view(np.float64)
         is_open &= (state.expected[:, NUMBER] >= 0) & (sent < horizon)
-        live = np.flatnonzero(is_open & has_more & (requests["attempts"] > 0))
+        live = np.flatnonzero(is_open & has_more)
         chosen = live[self._expects_too_little(state, live)]
         known = requests["id"][chosen], requests["load"][chosen], requests["arrival"][chosen]
         attempts = sent[chosen], state.expected[chosen, NUMBER]

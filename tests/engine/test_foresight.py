@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import simpy
 
-from mlsim.engine.network import Cache, Client, Network, Requests, Station
+from mlsim.engine.network import Cache, Client, Network, Requests, Service, Session, Station
 from mlsim.engine.routes import Question, Trait
 from tests.engine.oracle import Oracle
 from tests.engine.runs import Recorded, exponential, poisson
@@ -113,3 +113,19 @@ def test_a_storm_of_retries_that_differ_asks_for_many_at_once():
     storm = Recorded(FLOW, stations, poisson(9.0, 400), HASTY, steering=steering).run()
     retries, questions = storm.requests.attempts.sum() - 400, 5
     assert steering.asked < questions * retries / 10
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_who_thinks_is_asked_for_with_others(counted: bool):
+    """What people do next is known before they do it, as arrivals are."""
+
+    def run(engine: type, steering: Known) -> Recorded:
+        sessions = {0: Session("calls", Service(a=1.0), ((0, 0.9),))}
+        more = {"engine": engine, "steering": steering, "sessions": sessions, "until": 60.0}
+        return Recorded(FLOW, [Station("door"), *STATIONS[1:]], poisson(5.0, 50), HASTY, **more)
+
+    steering, questions = Known(counted), 5
+    mine, truth = run(Network, steering).run(), run(Oracle, Known(counted)).run()
+    assert mine.visit_tuples() == truth.visit_tuples()
+    assert mine.row_tuples() == truth.row_tuples()
+    assert steering.asked < questions * mine.requests.attempts.sum() / 5

@@ -315,27 +315,29 @@ class _Compiler:
     def all_shards(self, name: str) -> tuple[int, int]:
         """A visit of each shard, at the same time, and then what goes aside."""
         number, need = self.shards[name]
-        asks = [self.ask(question) for question in self.asked_at(name)]
         self.visits[name] += number
         first, last = self.fork(Parallel(tuple((Shard(name, k),) for k in range(number)), need))
         after = self.emit(SEND, name=name)
         self.hops[last]["next"] = after
-        for before, hop in pairwise((*asks, first)):
-            self.hops[before]["next"] = hop
-        return (*asks, first)[0], after
+        return first, after
 
     def shard(self, name: str, number: int) -> tuple[int, int]:
-        hop = self.emit(VISIT, name=name, goes_aside=False)
-        self.hops[hop].update(ordinal=self.visits[name] - 1 - number, shard=number, entry=hop)
-        return hop, hop
+        first, hop = self.asked_and_visited(name, goes_aside=False)
+        self.hops[hop].update(ordinal=self.visits[name] - 1 - number, shard=number)
+        return first, hop
 
     def visit(self, name: str) -> tuple[int, int]:
         if name in self.clients:
             raise RouteError(f"client '{name}' stands in the middle of a path")
-        asks = [self.ask(question) for question in self.asked_at(name)]
-        hop = self.emit(VISIT, name=name)
+        first, hop = self.asked_and_visited(name)
         self.hops[hop]["ordinal"] = self.visits[name]
         self.visits[name] += 1
+        return first, hop
+
+    def asked_and_visited(self, name: str, goes_aside: bool = True) -> tuple[int, int]:
+        """Emit a visit, and before it the questions about the row that its station goes by."""
+        asks = [self.ask(question) for question in self.asked_at(name)]
+        hop = self.emit(VISIT, name=name, goes_aside=goes_aside)
         for before, after in pairwise((*asks, hop)):
             self.hops[before]["next"] = after
         self.hops[hop]["entry"] = (*asks, hop)[0]

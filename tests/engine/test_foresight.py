@@ -7,6 +7,7 @@ import pytest
 import simpy
 
 from mlsim.engine.network import Cache, Client, Network, Requests, Service, Session, Station
+from mlsim.engine.parts import AfterCrash, Balancing
 from mlsim.engine.routes import Question, Trait
 from tests.engine.oracle import Oracle
 from tests.engine.runs import Recorded, exponential, poisson
@@ -69,6 +70,30 @@ def test_each_visit_is_that_of_the_plain_program(counted: bool):
     assert mine.row_tuples() == truth.row_tuples()
     assert {"rejected", "served", "failed"} == {visit[-1] for visit in mine.visit_tuples()}
     assert mine.requests.attempts.max() == 4
+
+
+def test_each_shard_is_asked_for_just_before_its_visit():
+    """Another branch may have met something else by then, and a crash has it visited anew."""
+
+    def crashes(env: simpy.Environment, machine: object) -> Iterator[simpy.Event]:
+        for number in range(40):
+            yield env.timeout(1.0)
+            machine.set_settings("door", number)
+            machine.crash("desk", number % 2)
+            machine.restart("desk", number % 2)
+
+    shards = {"shards": 2, "replicas": 2, "balancing": Balancing.RANDOM, "workers": 1}
+    again = {"after_crash": AfterCrash.RETRIES, "service": exponential(0.3)}
+    stations = [
+        Station("door", service=Service(a=0.1)),
+        Station("desk", prioritised=True, sized=True, **shards, **again),
+    ]
+    flow, arrivals = ["door -> [desk, door -> door]"], poisson(2.0, 80)
+    mine, truth = (
+        Recorded(flow, stations, arrivals, engine=one, steering=Known()).run(crashes)
+        for one in (Network, Oracle)
+    )
+    assert mine.visit_tuples() == truth.visit_tuples()
 
 
 @pytest.mark.parametrize("is_told", [True, False])

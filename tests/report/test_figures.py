@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import matplotlib as mpl
@@ -18,6 +20,7 @@ from matplotlib.transforms import Bbox
 from mlsim.report import folder, style
 from mlsim.report.figures import catalogue, cost, files, timeline
 from mlsim.report.figures.graph import picture
+from mlsim.report.figures.panels import Panels
 from tests.report import runs
 
 QUEUES = tuple(
@@ -164,6 +167,14 @@ def test_what_a_fault_saves_is_told_as_saved(tmp_path: Path):
     [by_then] = [text for text in words if "by then" in text]
     assert by_then.endswith("EUR saved by then")
     assert "-" not in by_then
+
+
+@pytest.mark.parametrize("minutes", [5, 30, 100, 24 * 60, 3 * 365 * 24 * 60])
+@pytest.mark.parametrize(("width", "most"), [(style.WIDE, 16), (style.NARROW, 8)])
+def test_time_has_ticks_however_short_a_run_is(minutes: int, width: float, most: int):
+    run: Any = SimpleNamespace(horizon_s=60.0 * minutes, start=None)
+    [axes] = Panels(run, width, [1.0], named=[])
+    assert 3 <= len(axes.get_xticks()) <= most
 
 
 def test_wide_layer_is_squeezed_onto_a_phone():

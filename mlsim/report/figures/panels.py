@@ -13,7 +13,9 @@ from mlsim.report.folder import RunFolder
 
 DAY = wording.DAY
 _LINE = 0.17
-_STEPS = (1 / 24, 1 / 12, 1 / 4, 1 / 2, 1, 2, 7, 14, 28, 91, 364)
+_MINUTES = (1, 2, 5, 10, 30, 60, 120, 360, 720)
+_STEPS = (*(minutes / 1440 for minutes in _MINUTES), 1, 2, 7, 14, 28, 91, 364)
+"""Days from one tick to the next."""
 
 
 class Panels:

@@ -5,8 +5,9 @@ they don't wait for one another. A draw is kept as that of the standard member o
 holds whatever becomes of the parameters meanwhile.
 """
 
+from mlsim.engine import portable
 from mlsim.engine.arrivals import LOAD_SHIFT
-from mlsim.engine.draws import CONSTANT, standard, uniform_at
+from mlsim.engine.draws import CONSTANT, EXPONENTIAL, standard, uniform_at
 from mlsim.engine.handing import Table, state_at
 from mlsim.engine.jit import kernel_entry, kernel_step
 from mlsim.engine.luck import luck_of
@@ -17,13 +18,37 @@ from mlsim.engine.state import KNOWN_ARRIVALS, State
 def draw_ahead(table: Table) -> None:
     """What the known arrivals draw where they are going to be served for the first time."""
     state = state_at(table)
-    for k in range(state.tally[KNOWN_ARRIVALS]):
+    known = state.tally[KNOWN_ARRIVALS]
+    loads = 0
+    for k in range(known):
+        loads |= 1 << (state.arrivals[k].entity >> LOAD_SHIFT)
+    for index in range(state.stations.size):
+        station = state.stations[index]
+        if station.family == EXPONENTIAL and station.met_by & loads == loads:
+            draw_for_all(state, index, known)
+        elif station.family != CONSTANT:
+            draw_for_some(state, index, known)
+
+
+@kernel_step
+def draw_for_all(state: State, index: int, known: int) -> None:
+    """The most frequent case, in loops of which the compiler does several rounds at once."""
+    key = state.stations[index].key
+    for k in range(known):
+        state.drawn_ahead[index, k] = 1.0 - uniform_at(key, state.arrivals[k].entity, 0)
+    for k in range(known):
+        state.drawn_ahead[index, k] = -portable.log_of_normal(state.drawn_ahead[index, k], 0)
+
+
+@kernel_step
+def draw_for_some(state: State, index: int, known: int) -> None:
+    """Those whose loads meet the station draw."""
+    station = state.stations[index]
+    for k in range(known):
         entity = state.arrivals[k].entity
-        for index in range(state.stations.size):
-            station = state.stations[index]
-            if (station.met_by >> (entity >> LOAD_SHIFT)) & 1 and station.family != CONSTANT:
-                luck = uniform_at(station.key, entity, 0)
-                state.drawn_ahead[k, index] = standard(station.family, luck)
+        if (station.met_by >> (entity >> LOAD_SHIFT)) & 1:
+            luck = uniform_at(station.key, entity, 0)
+            state.drawn_ahead[index, k] = standard(station.family, luck)
 
 
 @kernel_step
@@ -31,7 +56,7 @@ def bring_draws(state: State, arrival: int, request: int) -> None:
     """A request has come, with its draws."""
     state.requests[request].drew = 1
     for index in range(state.stations.size):
-        state.drawn[request, index] = state.drawn_ahead[arrival, index]
+        state.drawn[request, index] = state.drawn_ahead[index, arrival]
 
 
 @kernel_step

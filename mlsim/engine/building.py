@@ -85,11 +85,19 @@ def empty_state(
         kept=np.zeros((room, len(index)), np.int32),
         arrivals=records(0, layout.ARRIVAL),
         foreseen=np.zeros((0, ahead), np.int64),
-        drawn_ahead=np.zeros((0, len(stations)), np.float64),
-        visits=records(log, layout.VISIT_ROW),
-        rows=records(log, layout.REQUEST_ROW),
+        drawn_ahead=np.zeros((len(stations), 0), np.float64),
         row_stamps=np.zeros((log, len(index)), np.int32),
+        **_log_columns(log),
     )
+
+
+def _log_columns(log: int) -> dict[str, Any]:
+    """Columns of the logs of visits and of requests, with so many rows."""
+    return {
+        name: np.zeros(log, dtype)
+        for name, dtype, dimensions in layout.ARRAYS
+        if name.startswith(("visit_", "row_")) and dimensions == 1
+    }
 
 
 def grown(old: layout.State, slots: int) -> layout.State:

@@ -49,7 +49,7 @@ class Distribution(IntEnum):
 
 
 # numba freezes plain integers into the code; members of an enum would be slower to compile.
-CONSTANT, _EXPONENTIAL, _LOGNORMAL, _NORMAL, _UNIFORM, _BERNOULLI, _WEIBULL, _PARETO = map(
+CONSTANT, EXPONENTIAL, _LOGNORMAL, _NORMAL, _UNIFORM, _BERNOULLI, _WEIBULL, _PARETO = map(
     int, Distribution
 )
 
@@ -114,7 +114,7 @@ def duration(distribution: int, a: float, b: float, u: float) -> float:
 @compiled
 def standard(distribution: int, u: float) -> float:
     """The part of the quantile at `u` that is the same whatever the parameters are."""
-    if distribution in (_EXPONENTIAL, _PARETO):
+    if distribution in (EXPONENTIAL, _PARETO):
         return -portable.log(1.0 - u)
     if distribution in (_LOGNORMAL, _NORMAL):
         return portable.normal_quantile(u)
@@ -128,7 +128,7 @@ def scaled(distribution: int, a: float, b: float, x: float) -> float:
     """The quantile with parameters, of which the rest is `x`."""
     if distribution == CONSTANT:
         return a
-    if distribution == _EXPONENTIAL:
+    if distribution == EXPONENTIAL:
         return x * a
     if distribution == _LOGNORMAL:
         return portable.exp(a + b * x)

@@ -17,17 +17,24 @@ def push(
     state: State, time: float, kind: int, slot: int, entity: int, attempt: int, hop: int
 ) -> None:
     """Add an event about `slot` at `time`; the rest is its place among events of that instant."""
-    heap, taken = state.heap, state.tally[TAKEN]
+    taken = state.tally[TAKEN]
     # One place beyond the heap, the new event waits while others make room.
     n = state.tally[EVENTS] + 1 - taken
-    new = heap[n]
-    new.time, new.kind, new.hop = time, kind, hop
-    new.entity, new.attempt, new.slot = entity, attempt, slot
+    write(state, n, time, kind, slot, entity, attempt, hop)
     state.tally[EVENTS], state.tally[TAKEN] = n, 0
-    if taken:
-        sink(state, n)
-    else:
-        rise(state, n)
+    place = sink(state, n) if taken else rise(state, n)
+    # Not copied: the processor would wait until what it has just written can be read.
+    write(state, place, time, kind, slot, entity, attempt, hop)
+
+
+@kernel_step
+def write(
+    state: State, place: int, time: float, kind: int, slot: int, entity: int, attempt: int, hop: int
+) -> None:
+    """Put an event in a place of the heap."""
+    event = state.heap[place]
+    event.time, event.kind, event.hop = time, kind, hop
+    event.entity, event.attempt, event.slot = entity, attempt, slot
 
 
 @kernel_step
@@ -43,12 +50,13 @@ def close_gap(state: State) -> None:
     if state.tally[TAKEN]:
         state.tally[TAKEN] = 0
         state.tally[EVENTS] -= 1
-        sink(state, state.tally[EVENTS])
+        last = state.tally[EVENTS]
+        move(state.heap, sink(state, last), last)
 
 
 @kernel_step
-def rise(state: State, n: int) -> None:
-    """The event at `n` finds its place from the end, one before it, as later ones move down."""
+def rise(state: State, n: int) -> int:
+    """A place for the event at `n`, sought from the end, one before it: later ones move down."""
     heap, hole = state.heap, n - 1
     while hole > 0:
         parent = (hole - 1) >> 1
@@ -56,12 +64,12 @@ def rise(state: State, n: int) -> None:
             break
         move(heap, hole, parent)
         hole = parent
-    move(heap, hole, n)
+    return hole
 
 
 @kernel_step
-def sink(state: State, n: int) -> None:
-    """The event at `n` finds its place from the top, which is free, as earlier ones move up."""
+def sink(state: State, n: int) -> int:
+    """A place for the event at `n`, sought from the top, which is free: earlier ones move up."""
     heap, hole, child = state.heap, 0, 1
     while child < n:
         # Added, not branched on: the processor would guess wrong half of the time. A right child
@@ -71,7 +79,7 @@ def sink(state: State, n: int) -> None:
             break
         move(heap, hole, child)
         hole, child = child, 2 * child + 1
-    move(heap, hole, n)
+    return hole
 
 
 @kernel_step

@@ -181,7 +181,10 @@ def advance(table: Table, until: float, horizon: float) -> int:
             return DONE
         if event_time <= arrival_time:
             kind, slot = take_first(state)
-            happen(state, now, kind, slot)
+            if kind == COMPLETION:
+                complete(state, now, slot)
+            else:
+                happen(state, now, kind, slot)
         elif known:
             arrive(state, now)
         else:
@@ -206,8 +209,8 @@ def events_that_fit(state: State) -> int:
     """For how many more events logs and pools have room for sure."""
     tally = state.tally
     margin = tally[MARGIN]
-    visits = state.visits.size - tally[VISITS_LOGGED]
-    rows = state.rows.size - tally[ROWS_LOGGED]
+    visits = state.visit_end.size - tally[VISITS_LOGGED]
+    rows = state.row_end.size - tally[ROWS_LOGGED]
     tokens = state.tokens.size - tally[TOKENS_USED]
     attempts = state.attempts.size - tally[ATTEMPTS_USED]
     requests = state.requests.size - tally[REQUESTS_USED]
@@ -218,10 +221,8 @@ def events_that_fit(state: State) -> int:
 
 @kernel_call
 def happen(state: State, now: float, kind: int, slot: int) -> None:
-    """Process one event taken from the heap."""
-    if kind == COMPLETION:
-        complete(state, now, slot)
-    elif kind == TURN:
+    """Process one event taken from the heap, other than the most frequent."""
+    if kind == TURN:
         take_turn(state, now, slot)
     elif kind == TIMEOUT:
         time_out(state, now, slot)
@@ -287,7 +288,7 @@ def begin(state: State, now: float, slot: int) -> None:
     drop_request(state, slot)
 
 
-@kernel_call
+@kernel_step
 def walk(state: State, now: float, token: int, hop: int) -> None:
     """Move a token from `hop` on until it waits, is served, or ends."""
     while True:

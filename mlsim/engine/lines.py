@@ -79,9 +79,9 @@ def lane_of(state: State, token: int, number: int) -> int:
 
 
 @kernel_step
-def next_lane(state: State, number: int) -> int:
-    """Number of the lane of a line from which the next is served."""
-    if state.stations[station_of(state, number)].priority >= 0:
+def next_lane(state: State, index: int, number: int) -> int:
+    """Number of the lane, of a line of station `index`, from which the next is served."""
+    if state.stations[index].priority >= 0:
         number += state.stations.size
         while state.lines[number].waiting == 0:
             number += state.stations.size
@@ -89,9 +89,9 @@ def next_lane(state: State, number: int) -> int:
 
 
 @kernel_step
-def take_next(state: State, number: int) -> int:
-    """The token whose turn it is leaves a line."""
-    lane = next_lane(state, number)
+def take_next(state: State, index: int, number: int) -> int:
+    """The token whose turn it is leaves a line of station `index`."""
+    lane = next_lane(state, index, number)
     if lane != number:
         state.lines[number].waiting -= 1
     return take_head(state, lane)

@@ -11,20 +11,22 @@ def log_visit(state: State, now: float, token: int, outcome: int) -> None:
     tally = state.tally
     if not tally[LOGS_VISITS]:
         return
-    row = state.visits[tally[VISITS_LOGGED]]
+    k = tally[VISITS_LOGGED]
     tally[VISITS_LOGGED] += 1
     visit = state.tokens[token]
     attempt = state.attempts[visit.attempt]
-    row.request = state.requests[attempt.request].id
-    row.attempt = attempt.number
-    row.station = station = state.hops[visit.hop].station
-    row.replica = visit.replica
-    row.settings = visit.settings
-    row.arrival = visit.arrival
-    row.start = visit.start
-    row.end = now
-    row.priority = PRIORITIES - 1 - visit.lane if state.stations[station].priority >= 0 else -1
-    row.outcome = outcome
+    station = state.hops[visit.hop].station
+    priority = PRIORITIES - 1 - visit.lane if state.stations[station].priority >= 0 else -1
+    state.visit_request[k] = state.requests[attempt.request].id
+    state.visit_attempt[k] = attempt.number
+    state.visit_station[k] = station
+    state.visit_replica[k] = visit.replica
+    state.visit_settings[k] = visit.settings
+    state.visit_arrival[k] = visit.arrival
+    state.visit_start[k] = visit.start
+    state.visit_end[k] = now
+    state.visit_priority[k] = priority
+    state.visit_outcome[k] = outcome
 
 
 @kernel_step
@@ -40,9 +42,9 @@ def log_answer(state: State, now: float, attempt: int, where: int) -> None:
     """Log the answer to a request (at NOWHERE) or an aside that reached its sink."""
     of = state.attempts[attempt]
     k = new_row(state, now, of.request, of.sent)
-    state.rows[k].where = where
-    state.rows[k].outcome = OK
-    state.rows[k].answer = of.number
+    state.row_where[k] = where
+    state.row_outcome[k] = OK
+    state.row_answer[k] = of.number
     for name in range(state.stamps.shape[1]):
         state.row_stamps[k, name] = state.stamps[attempt, name]
 
@@ -51,9 +53,9 @@ def log_answer(state: State, now: float, attempt: int, where: int) -> None:
 def log_failure(state: State, now: float, request: int, outcome: int) -> None:
     """Log the end of a request that nobody has answered."""
     k = new_row(state, now, request, state.requests[request].sent)
-    state.rows[k].where = NOWHERE
-    state.rows[k].outcome = outcome
-    state.rows[k].answer = -1
+    state.row_where[k] = NOWHERE
+    state.row_outcome[k] = outcome
+    state.row_answer[k] = -1
     for name in range(state.stamps.shape[1]):
         state.row_stamps[k, name] = -1
 
@@ -63,11 +65,11 @@ def new_row(state: State, now: float, slot: int, sent: float) -> int:
     """A row about a request, and about its attempt of the time `sent`."""
     k: int = state.tally[ROWS_LOGGED]
     state.tally[ROWS_LOGGED] += 1
-    row, request = state.rows[k], state.requests[slot]
-    row.request = request.id
-    row.load = request.load
-    row.attempts = request.attempts
-    row.arrival = request.arrival
-    row.sent = sent
-    row.end = now
+    request = state.requests[slot]
+    state.row_request[k] = request.id
+    state.row_load[k] = request.load
+    state.row_attempts[k] = request.attempts
+    state.row_arrival[k] = request.arrival
+    state.row_sent[k] = sent
+    state.row_end[k] = now
     return k

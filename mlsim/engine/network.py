@@ -1,11 +1,13 @@
 """The Python face of the kernel: build a network, move it, look at it, change it."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlsim.engine import kernel
 from mlsim.engine import state as layout
@@ -149,13 +151,13 @@ class Network(Operated):
         seen, ended = int(tally[layout.VISITS_LOGGED]), int(tally[layout.ROWS_LOGGED])
         tally[layout.VISITS_LOGGED] = tally[layout.ROWS_LOGGED] = 0
         if seen and self._on_visits is not None:
-            rows = self._state.visits[:seen]
-            self._on_visits(Visits(*(rows[f].copy() for f in Visits._fields)))
+            self._on_visits(Visits(*self._logged("visit", Visits._fields, seen)))
         if ended and self._on_requests is not None:
-            rows = self._state.rows[:ended]
-            columns = {f: rows[f].copy() for f in Requests._fields if f != "stamps"}
-            stamps = self._state.row_stamps[:ended].copy()
-            self._on_requests(Requests(**columns, stamps=stamps))
+            self._on_requests(Requests(*self._logged("row", Requests._fields, ended)))
+
+    def _logged(self, log: str, names: Iterable[str], number: int) -> Iterator[NDArray[Any]]:
+        """Copies of the first rows of columns of a log."""
+        return (getattr(self._state, f"{log}_{name}")[:number].copy() for name in names)
 
     def counters(self, name: str) -> Counters:
         """What station `name` has seen up to `now`."""
@@ -211,10 +213,12 @@ class Network(Operated):
         start = self._horizon
         end = min(start + self._stretch, self.until, self._ahead())
         times, ids = self._arrivals.between(start, end)
-        block = records(times.size, layout.ARRIVAL)
+        if times.size > self._state.arrivals.size:
+            drawn = np.zeros((len(self._stations), times.size))
+            block = records(times.size, layout.ARRIVAL)
+            self._state = replace(self._state, arrivals=block, drawn_ahead=drawn)
+        block = self._state.arrivals[: times.size]
         block["time"], block["entity"] = times, ids
-        drawn = np.empty((times.size, len(self._stations)))
-        self._state = replace(self._state, arrivals=block, drawn_ahead=drawn)
         self._state.tally[layout.NEXT_ARRIVAL] = 0
         self._state.tally[layout.KNOWN_ARRIVALS] = times.size
         draw_ahead(handed(self._state))

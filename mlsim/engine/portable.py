@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from mlsim.engine.jit import compiled
+from mlsim.engine.jit import compiled, kernel_step
 
 LN2_HIGH = 6.93147180369123816490e-01
 LN2_LOW = 1.90821492927058770002e-10
@@ -40,10 +40,14 @@ def log(x: float) -> float:
         return -math.inf if x == 0.0 else math.nan
     if x == math.inf:
         return x
-    scale = 0
     if x < SMALLEST_NORMAL:
-        x *= 18014398509481984.0
-        scale = -54
+        return log_of_normal(x * 18014398509481984.0, -54)
+    return log_of_normal(x, 0)
+
+
+@kernel_step
+def log_of_normal(x: float, scale: int) -> float:
+    """Natural logarithm of x * 2**scale, for an x that is normal, positive and finite."""
     # x = m * 2**k with m around 1, where the series converges fastest. Moving the bits instead of
     # asking whether m is over sqrt(2) leaves the processor nothing to guess.
     bits = np.float64(x).view(np.int64) + (ONE_BITS - ROOT_HALF_BITS)

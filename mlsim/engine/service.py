@@ -37,7 +37,7 @@ from mlsim.engine.state import (
 PASSED, STAYS, REFUSED, BROKEN = range(4)
 
 
-@kernel_call
+@kernel_step
 def enter(state: State, now: float, token: int, index: int) -> int:
     """The single way into a station: be served, wait in line, or be refused."""
     station = state.stations[index]
@@ -54,20 +54,19 @@ def enter(state: State, now: float, token: int, index: int) -> int:
     if number == NOBODY:
         return refuse(state, now, token, index)
     line = state.lines[number]
-    if line.free > 0 and line.waiting == 0 and station.batch == 1:
-        if station.instant:
-            return pass_through(state, now, token, index)
-        draw_service(state, token, index)
-        start_call(state, token, index)
-        begin(state, now, token, index, number)
-        return STAYS
     forms_batch = station.batch > 1 and line.free > 0
-    if line.waiting >= station.queue_limit and not forms_batch:
+    is_served = line.free > 0 and line.waiting == 0 and not forms_batch
+    if is_served and station.instant:
+        return pass_through(state, now, token, index)
+    if not is_served and not forms_batch and line.waiting >= station.queue_limit:
         return refuse(state, now, token, index)
-    if station.sheds_above < math.inf and sheds(state, now, index, number):
+    if not is_served and station.sheds_above < math.inf and sheds(state, now, index, number):
         return refuse(state, now, token, index)
     draw_service(state, token, index)
     start_call(state, token, index)
+    if is_served:
+        begin(state, now, token, index, number)
+        return STAYS
     stand_in_line(state, token, index, number)
     if forms_batch:
         serve_batches(state, now, index, number)
@@ -220,7 +219,7 @@ def serve_waiting(state: State, now: float, index: int, number: int) -> None:
         return
     line = state.lines[number]
     while line.free > 0 and line.waiting > 0:
-        token = take_next(state, number)
+        token = take_next(state, index, number)
         if state.attempts[state.tokens[token].attempt].deadline <= now:
             end_call(state, token, index)
             come_too_late(state, now, token, index)
@@ -254,7 +253,7 @@ def begin_batch(state: State, now: float, index: int, number: int) -> None:
     station, line = state.stations[index], state.lines[number]
     size, first, last = 0, -1, -1
     while size < station.batch and line.waiting > 0:
-        token = take_next(state, number)
+        token = take_next(state, index, number)
         visit = state.tokens[token]
         visit.next = -1
         if state.attempts[visit.attempt].deadline <= now:

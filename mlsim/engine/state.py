@@ -443,35 +443,6 @@ WAY = np.dtype([("load", "i8"), ("below", "f8")])
 
 ARRIVAL = np.dtype([("time", "f8"), ("entity", "i8")])
 
-VISIT_ROW = np.dtype(
-    [
-        ("request", "i8"),
-        ("arrival", "f8"),
-        ("start", "f8"),
-        ("end", "f8"),
-        ("attempt", "i4"),
-        ("station", "i4"),
-        ("replica", "i4"),
-        ("settings", "i4"),
-        ("priority", "i4"),
-        ("outcome", "i4"),
-    ]
-)
-REQUEST_ROW = np.dtype(
-    [
-        ("request", "i8"),
-        ("arrival", "f8"),
-        ("sent", "f8"),
-        ("end", "f8"),
-        ("load", "i4"),
-        ("where", "i4"),
-        ("attempts", "i4"),
-        ("outcome", "i4"),
-        ("answer", "i8"),
-    ]
-)
-
-
 INT64, INT32, FLOAT64 = (np.dtype(kind) for kind in (np.int64, np.int32, np.float64))
 
 WORDS = 3
@@ -490,14 +461,15 @@ class State:
     answers, and the number of that attempt and when it is sent, as the bits of that.
     foreseen: the same per arrival of the block.
     drawn: per request, per station, what its first attempt has drawn there; drawn_ahead: the same
-    per arrival of the block (see `ahead`).
+    per station, per arrival of the block (see `ahead`).
     hops, targets: programs (see `routes`); loads: who enters where, and how patiently.
     ways: what people do next, load by load.
     stations, settings: per name; replicas: per station and replica; lines: see `LINE`.
     caches, entries: see `caching`; buckets: 1 + the first entry of each, or 0; kept: per entry, per
     name, what its filler was stamped with.
     arrivals: the block at hand; clock: time of the last event.
-    visits, rows, row_stamps: logs being filled.
+    visit_...: columns of the log of visits that is being filled, those of `tables.Visits`; row_...:
+    of that of requests, those of `tables.Requests`.
 
     Beside each stand its dtype and its number of dimensions, on which the kernel relies.
     """
@@ -530,8 +502,25 @@ class State:
     arrivals: Annotated[NDArray[Any], ARRIVAL, 1]
     foreseen: Annotated[NDArray[np.int64], INT64, 2]
     drawn_ahead: Annotated[NDArray[np.float64], FLOAT64, 2]
-    visits: Annotated[NDArray[Any], VISIT_ROW, 1]
-    rows: Annotated[NDArray[Any], REQUEST_ROW, 1]
+    visit_request: Annotated[NDArray[np.int64], INT64, 1]
+    visit_attempt: Annotated[NDArray[np.int32], INT32, 1]
+    visit_station: Annotated[NDArray[np.int32], INT32, 1]
+    visit_replica: Annotated[NDArray[np.int32], INT32, 1]
+    visit_settings: Annotated[NDArray[np.int32], INT32, 1]
+    visit_arrival: Annotated[NDArray[np.float64], FLOAT64, 1]
+    visit_start: Annotated[NDArray[np.float64], FLOAT64, 1]
+    visit_end: Annotated[NDArray[np.float64], FLOAT64, 1]
+    visit_priority: Annotated[NDArray[np.int32], INT32, 1]
+    visit_outcome: Annotated[NDArray[np.int32], INT32, 1]
+    row_request: Annotated[NDArray[np.int64], INT64, 1]
+    row_load: Annotated[NDArray[np.int32], INT32, 1]
+    row_where: Annotated[NDArray[np.int32], INT32, 1]
+    row_attempts: Annotated[NDArray[np.int32], INT32, 1]
+    row_arrival: Annotated[NDArray[np.float64], FLOAT64, 1]
+    row_sent: Annotated[NDArray[np.float64], FLOAT64, 1]
+    row_end: Annotated[NDArray[np.float64], FLOAT64, 1]
+    row_outcome: Annotated[NDArray[np.int32], INT32, 1]
+    row_answer: Annotated[NDArray[np.int64], INT64, 1]
     row_stamps: Annotated[NDArray[np.int32], INT32, 2]
 
     @cached_property

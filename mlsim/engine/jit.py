@@ -84,8 +84,11 @@ def kernel_step(function: Function) -> Function:
 
 
 def kernel_call(function: Function) -> Function:
-    """Compile a step that is rare, long, or called from many places: copies cost the compiler."""
-    return _part(function, _INNER)
+    """Compile a step that is rare, long, or called from many places: copies cost the compiler.
+
+    Said expressly, since numba would inline what is first called from a step that is inlined.
+    """
+    return _part(function, {**_INNER, "forceinline": False})
 
 
 def _kept(function: Function, how: dict[str, Any]) -> Function:

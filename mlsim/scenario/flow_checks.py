@@ -129,6 +129,11 @@ def _unreached(scenario: Scenario, system: Mapping[str, Placed]) -> Iterator[Mis
     for name, component in system.items():
         if component.in_flow and name not in visited:
             yield ("system", name), "no request comes here: no chain of the flow leads to it", ""
+    for number, chain in enumerate(scenario.flow):
+        if number not in reached and visited.issuperset(_visited(chain)):
+            begin = _begins(chain)
+            message = f"no request takes this way: none enters at {begin}, and no way ends there"
+            yield ("flow", number), message, ""
 
 
 def _cycles(flow: tuple[Chain, ...], system: Mapping[str, Placed]) -> Iterator[Mistake]:

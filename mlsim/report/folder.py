@@ -17,6 +17,8 @@ from mlsim.report.wording import DAY
 from mlsim.report.world_folder import TOTALS, WORLD, read_states
 
 HOUR = DAY / 24
+_FINEST = ((2 * HOUR, 60.0, "min"), (DAY, HOUR / 6, "10 min"), (4 * DAY, HOUR, "hour"))
+"""Up to which horizon an outcome is shown in which steps, both in seconds; longer runs by day."""
 TOGETHER = "together"
 """What an alert is due to that needs several faults at once."""
 
@@ -133,13 +135,13 @@ class RunFolder:
         return np.append(0.0, run["time_s"] / DAY), np.append(0.0, cost.cumsum())
 
     def steps_of(self, outcome: str) -> Steps:
-        """One outcome of the shown world and its twin: by 10 minutes, by hours or by days."""
+        """One outcome of the shown world and its twin: by minutes, hours or days."""
         days = self.horizon_s / DAY
         if days > 4 or self.world not in self.minutes:
             rows = self.days_of(self.world, outcome)
             edges = np.minimum(np.append(rows["day"], rows["day"].max() + 1), days)
             return Steps(edges, rows["run"].to_numpy(), rows["twin"].to_numpy(), "day")
-        step, per = (HOUR / 6, "10 min") if days <= 1 else (HOUR, "hour")
+        step, per = next(finest for finest in _FINEST if self.horizon_s <= finest[0])[1:]
         run = _per_step(self.minutes[self.world], outcome, step)
         twin = self.minutes.get("twin")
         edges = np.minimum(step / DAY * np.arange(run.size + 1), days)

@@ -177,6 +177,13 @@ def test_time_has_ticks_however_short_a_run_is(minutes: int, width: float, most:
     assert 3 <= len(axes.get_xticks()) <= most
 
 
+def test_ticks_of_a_run_that_begins_at_no_midnight_tell_the_time():
+    run: Any = SimpleNamespace(horizon_s=2700.0, start="2024-11-29T17:00:00Z")
+    [axes] = Panels(run, style.WIDE, [1.0], named=[])
+    first, *_, last = (label.get_text() for label in axes.get_xticklabels())
+    assert (first, last, axes.get_xlabel()) == ("17:00\n29 Nov", "17:45", "time and date (UTC)")
+
+
 def test_wide_layer_is_squeezed_onto_a_phone():
     nodes = [{"name": f"model_{i}", "kind": "model"} for i in range(8)]
     edges = [{"from": "model_0", "to": f"model_{i}", "aside": False} for i in range(1, 8)]

@@ -62,7 +62,7 @@ class Panels:
         step = next((s for s in _STEPS if days / s <= (7 if self.narrow else 15)), days)
         ticks = [step * i for i in range(math.floor(days / step) + 1)]
         axes.set_xticks(
-            ticks, [_tick(t, self.run.start) for t in ticks] if last else [""] * len(ticks)
+            ticks, [_tick(t, step, self.run.start) for t in ticks] if last else [""] * len(ticks)
         )
         # Clear of the zero at the foot of the other axis.
         axes.tick_params(axis="x", pad=6)
@@ -70,6 +70,7 @@ class Panels:
         if last:
             unit = "simulated day" if step >= 1 else "simulated day and time"
             unit += ", and date (UTC)" if self.run.start else ""
+            unit = "time and date (UTC)" if _is_of_clock(step, self.run.start) else unit
             axes.set_xlabel(unit, color=style.LIGHT["muted"], fontsize=8.5)
 
     def _name_faults(self, axes: Axes) -> None:
@@ -131,8 +132,17 @@ def shade(axes: Axes, run: RunFolder, fault: Fault) -> None:
         axes.axvspan(begin / DAY, end / DAY, facecolor=band, alpha=alpha, linewidth=0, zorder=0)
 
 
-def _tick(day: float, start: str | None) -> str:
-    if day != round(day):
+def _is_of_clock(step: float, start: str | None) -> bool:
+    """Whether ticks tell the time of a clock, since no day of the run begins at midnight."""
+    return step < 1 and start is not None and f"{wording.utc(0.0, start):%H:%M}" != "00:00"
+
+
+def _tick(day: float, step: float, start: str | None) -> str:
+    is_whole = day == round(day)
+    if start is not None and _is_of_clock(step, start):
+        at = wording.utc(day * DAY, start)
+        return f"{at:%H:%M}" + (f"\n{wording.date(at)}" if is_whole else "")
+    if not is_whole:
         return wording.day(day * DAY).rpartition(", ")[2]
     number = f"{day:.0f}"
     return number if start is None else f"{number}\n{wording.date(wording.utc(day * DAY, start))}"

@@ -36,7 +36,7 @@ def lines(comparison: Comparison) -> Iterator[RenderableType]:
 def _heading(comparison: Comparison, variant: str, rows: Any) -> Text:
     runs = int(rows["runs"].max()) if len(rows) else 0
     level = wording.percent(comparison.level)
-    facts = f"{runs} paired runs, intervals at {level}, each measure for itself"
+    facts = f"{runs} paired runs and their means, intervals at {level}, each measure for itself"
     return Text.assemble((f"{variant} against {comparison.baseline}", "bold"), f"  {facts}")
 
 

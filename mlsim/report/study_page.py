@@ -13,13 +13,17 @@ from mlsim.report.study_text import Studied, show
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(result: Studied, title: str, command: str) -> str:
-    """The page; a pure function of the results. command: what makes them again."""
+def page(result: Studied, title: str, command: str, asked: str = "") -> str:
+    """The page; a pure function of the results.
+
+    command: what makes them again. asked: the study file that asks for them, if there is one.
+    """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
     drawn = result.plot() if len(result.table) else None
     return environment.get_template("study.html.j2").render(
+        asked=asked,
         command=command,
         title=title,
         text=_text(result),

@@ -81,15 +81,15 @@ def carry_out_as(
             progress(done, of)
 
     result = study(tell)
-    write(result, folder, asked.title, asked.again)
+    write(result, folder, asked.title, asked.again, asked.file)
     begun.end()
     return result, folder
 
 
-def write(result: Studied, folder: Path, title: str, command: str) -> None:
+def write(result: Studied, folder: Path, title: str, command: str, asked: str = "") -> None:
     """Write table.csv, figure.png, report.html, and runs.parquet where there are tidy runs.
 
-    title: of the page. command: what makes all of it again.
+    title: of the page. command: what makes all of it again. asked: the study file, if there is one.
     """
     from mlsim.report.study_page import page
 
@@ -98,4 +98,4 @@ def write(result: Studied, folder: Path, title: str, command: str) -> None:
         put(folder / "runs.parquet", result.runs.to_parquet(index=False))
     if len(result.table):
         put(folder / "figure.png", png(result.plot()))
-    put(folder / "report.html", page(result, title, command))
+    put(folder / "report.html", page(result, title, command, asked))

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from mlsim.errors import MlsimError
 from mlsim.studies import BELOW
@@ -39,6 +42,17 @@ class Asked:
     def title(self) -> str:
         """What its page is called."""
         return (self.plan.title if self.plan else "") or self.study
+
+    @property
+    def file(self) -> str:
+        """The study file that asks for the same; "" for what no file can ask for."""
+        if self.plan is None:
+            return ""
+        text = StringIO()
+        yaml = YAML()
+        yaml.width = 100
+        yaml.dump(self.plan.model_dump(mode="json", exclude_defaults=True), text)
+        return text.getvalue()
 
 
 @dataclass(frozen=True)

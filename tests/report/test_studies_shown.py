@@ -14,6 +14,7 @@ from mlsim.report.coverage import Coverage
 from mlsim.report.study_page import page
 from mlsim.report.study_text import show
 from mlsim.studies.choosing import UnknownMeasure
+from mlsim.studies.plan import read_plan
 from tests.desk import written
 
 
@@ -76,6 +77,11 @@ def test_a_study_writes_its_page_and_figure(tmp_path: Path):
     mlsim.study(file, below=tmp_path / "studies")
     names = {path.name for path in (tmp_path / "studies" / "covered").iterdir()}
     assert names == {"study.json", "table.csv", "figure.png", "report.html"}
+    html = (tmp_path / "studies" / "covered" / "report.html").read_text()
+    asked = html.split("What was asked</h2>\n<pre>")[1].split("</pre>")[0]
+    again = tmp_path / "again.yaml"
+    again.write_text(asked)
+    assert read_plan(again).model_dump() == read_plan(file).model_dump()
 
 
 @pytest.mark.parametrize(

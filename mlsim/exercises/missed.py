@@ -56,8 +56,8 @@ def _fired_anyway(run: Findings, fault: str) -> Iterator[str]:
     during = alerts[(alerts["firing_s"] >= begin) & (alerts["firing_s"] <= end)]
     for rule, fired in during.groupby("rule"):
         yield (
-            f"{rule} fired on {day(fired['firing_s'].min())}, and at the same moment in the world "
-            "without the fault: it isn't about the fault."
+            f"{rule} fired on {day(fired['firing_s'].min())}, while it was firing in the world "
+            "without the fault, too: it isn't about the fault."
         )
 
 

@@ -1,9 +1,11 @@
 """Detection: which alerts are due to a fault, and how long they took.
 
-An alert counts for a fault when it fires in the fault's world, after the fault began, and the same
-rule with the same labels doesn't fire in the twin within one evaluation interval of that time.
+An alert counts for a fault when it begins to fire in the fault's world, after the fault began, at a
+time at which the same rule with the same labels isn't firing in the twin: without the fault nobody
+would have been called at that time.
 """
 
+import math
 from collections import defaultdict
 
 import numpy as np
@@ -13,24 +15,22 @@ from numpy.typing import NDArray
 DAY = 86400.0
 
 
-def attributable(
-    alerts: pd.DataFrame, twin: pd.DataFrame, onset: float, interval: float
-) -> NDArray[np.bool_]:
+def attributable(alerts: pd.DataFrame, twin: pd.DataFrame, onset: float) -> NDArray[np.bool_]:
     """Which alerts of a fault's world are due to the fault; bool, one per row of `alerts`.
 
-    alerts, twin: rows with `rule`, `labels` and `firing_s` (seconds, NaN if it never fired).
-    onset, interval: seconds.
+    alerts, twin: rows with `rule`, `labels`, `firing_s` (seconds, NaN if it never fired); of the
+    twin also `resolved_s` (NaN if it fired to the end). onset: seconds.
 
     >>> own = pd.DataFrame({"rule": ["A", "A"], "labels": ["", ""], "firing_s": [60.0, 600.0]})
-    >>> attributable(own, own.head(1), onset=0.0, interval=60.0)
+    >>> attributable(own, own.head(1).assign(resolved_s=120.0), onset=0.0)
     array([False,  True])
     """
-    in_twin: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for rule, labels, firing in zip(twin["rule"], twin["labels"], twin["firing_s"], strict=True):
-        in_twin[rule, labels].append(firing)
+    in_twin: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    fired = twin[["rule", "labels", "firing_s", "resolved_s"]].fillna({"resolved_s": math.inf})
+    for rule, labels, begin, end in fired.itertuples(index=False):
+        in_twin[rule, labels].append((begin, end))
     due = [
-        firing >= onset
-        and not any(abs(other - firing) <= interval for other in in_twin[rule, labels])
+        firing >= onset and not any(begin <= firing < end for begin, end in in_twin[rule, labels])
         for rule, labels, firing in zip(
             alerts["rule"], alerts["labels"], alerts["firing_s"], strict=True
         )

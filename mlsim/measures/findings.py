@@ -79,8 +79,8 @@ class Findings:
         alerts = self.alone(fault).alerts
         if self.twin is None or self.monitoring is None:
             return pd.Series(False, index=alerts.index)
-        onset, interval = self.faults[fault].at, self.monitoring.evaluation_interval
-        return pd.Series(attributable(alerts, self.twin.alerts, onset, interval), alerts.index)
+        onset = self.faults[fault].at
+        return pd.Series(attributable(alerts, self.twin.alerts, onset), alerts.index)
 
     def first_alert(self, fault: str) -> pd.Series | None:
         """The earliest alert that is due to a fault, None if nobody noticed."""

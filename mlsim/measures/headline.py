@@ -86,7 +86,8 @@ def _of_watching(scenario: Scenario) -> Iterator[Measure]:
             name = f"cost_before_alert.{own}"
             yield Measure(name, title, priced[0], worlds, _CostBefore(own))
     twin = frozenset({TWIN})
-    yield Measure("false_alarms_per_week", "False alarms per week", "", twin, _false_alarms)
+    title = "False alarms per week" if begun else "Alerts per week, without a fault"
+    yield Measure("false_alarms_per_week", title, "", twin, _false_alarms)
     for severity in ("page", "ticket"):
         name, title = f"{severity}s_per_week", f"{severity.capitalize()}s per week"
         yield Measure(name, title, "", frozenset({ALL}), _Severity(severity))

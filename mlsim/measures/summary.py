@@ -208,8 +208,11 @@ def _rules(findings: Findings) -> list[dict[str, Any]]:
         fired = record.fired.groupby("rule").size()
         return findings.rules["rule"].map(fired).fillna(0).astype(int)
 
+    first = findings.run.fired.groupby("rule")["firing_s"].min()
     table = findings.rules.assign(
-        firings_run=firings(findings.run), firings_twin=firings(findings.twin)
+        firings_run=firings(findings.run),
+        firings_twin=firings(findings.twin),
+        first_firing_s=findings.rules["rule"].map(first).astype(float),
     )
     return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
 

@@ -10,6 +10,7 @@ Fault = Mapping[str, Any]
 
 _TOLD_SINGLY = 2
 """Up to so many faults a sentence has room for each."""
+NO_TELLING = "without a fault there is no telling right from wrong alerts"
 _SHORT = 600.0
 """Seconds: of what is over sooner, the duration is told, since moments are told to the minute."""
 
@@ -88,7 +89,7 @@ def who_noticed(summary: Summary) -> str:
     if not monitoring or not monitoring["rules"]:
         return "Nobody could notice: no alerting rule was watching."
     if not faults:
-        return _false_alarms(summary)
+        return _without_faults(summary)
     if not has_twin(summary) and not any(fault["detected"] for fault in faults):
         return _unattributed(summary)
     if len(faults) == 1:
@@ -98,12 +99,19 @@ def who_noticed(summary: Summary) -> str:
     return f"{wording.capital('; '.join(_noticed_among(fault) for fault in faults))}."
 
 
-def _false_alarms(summary: Summary) -> str:
-    alerts = _fired(summary)
-    rules = wording.counted(summary["monitoring"]["rules"], "rule")
-    if not alerts:
-        return f"No alert fired, as it should be, with {rules} watching."
-    return f"With nothing broken, every alert was a false alarm: {alerts}."
+def _without_faults(summary: Summary) -> str:
+    """What fired, and no verdict: a sale or a cold cache is trouble, too, and no fault tells."""
+    fired = [rule for rule in summary["rules"] if rule["firings_run"]]
+    if not fired:
+        rules = wording.counted(summary["monitoring"]["rules"], "rule")
+        return f"No alert fired, with {rules} watching."
+    count = sum(rule["firings_run"] for rule in fired)
+    first = min(rule["first_firing_s"] for rule in fired)
+    when = wording.moment(first, summary["scenario"]["start"])
+    return (
+        f"{wording.capital(wording.counted(count, 'alert'))} fired, "
+        f"{'the first ' if count > 1 else ''}on {when}: {_fired(summary)}; {NO_TELLING}."
+    )
 
 
 def _unattributed(summary: Summary) -> str:

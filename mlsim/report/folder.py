@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mlsim.errors import MlsimError
+from mlsim.measures.detection import attributable
 from mlsim.report.answer import Fault, begun, has_twin
 from mlsim.report.stored_run import incomplete, place_of
 from mlsim.report.wording import DAY
@@ -99,19 +100,26 @@ class RunFolder:
         """The alerts of the shown world, with the fault that each is `due` to.
 
         That is the fault in whose own world the same alert is up at the same time and counts for
-        it; TOGETHER where none of the faults alone brings it about; empty where the twin has it
-        too, or where there is no twin to tell.
+        it; TOGETHER where none of the faults alone brings it about; empty where the twin's is
+        firing, too, or where there is no twin to tell.
         """
         alerts = self.alerts_of(self.world)
-        return alerts.assign(due=[self._due(alert) for alert in alerts.itertuples()])
+        told = has_twin(self.summary) and bool(self.faults)
+        onset = min((fault["at_s"] for fault in self.faults), default=0.0)
+        beyond = attributable(alerts, self.alerts_of("twin"), onset) & told
+        return alerts.assign(
+            due=[
+                self._due(alert) or (TOGETHER if by_any else "")
+                for alert, by_any in zip(alerts.itertuples(), beyond, strict=True)
+            ]
+        )
 
     def _due(self, alert: Any) -> str:
         for fault in self.faults:
             own = self.alerts_of(self.alone(fault["name"]))
             if _meets(alert, own[own["attributable"]]):
                 return str(fault["name"])
-        twin = self.alerts_of("twin")
-        return TOGETHER if has_twin(self.summary) and not _meets(alert, twin) else ""
+        return ""
 
     def cost_from(self, fault: str, time_s: float) -> float:
         """What a fault alone cost from a time on; of the step into which that falls, its share."""

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlsim.report import serving, wording
-from mlsim.report.answer import after_repair, answer, has_damage, has_twin
+from mlsim.report.answer import after_repair, answer, has_damage
 from mlsim.report.overload import overloaded
 from mlsim.report.plain import plain_table, printed
 
@@ -68,7 +68,7 @@ def _watch(summary: Mapping[str, Any]) -> str:
         return ""
     counts = [_count(watch[f"{noun}s"], noun) for noun in ("rule", "check", "page", "ticket")]
     called = counts[2:]
-    if has_twin(summary):
+    if has_damage(summary):
         false = sum(rule["firings_twin"] for rule in summary["rules"])
         called.append(_count(false, "false alarm"))
     return f"{watch['file']}: {', '.join(counts[:2])}; {', '.join(called)}"

@@ -106,6 +106,7 @@ def write(
                 "expr": f"{rule.lower()} > 0",
                 "firings_run": int(((alerts["rule"] == rule) & (alerts["world"] != "twin")).sum()),
                 "firings_twin": false if twin else None,
+                "first_firing_s": _first_firing(alerts, rule),
             }
             for rule, severity, false in rules
         ],
@@ -432,6 +433,11 @@ def _alerts(faults, rules, *, twin, start, days) -> pd.DataFrame:
                 if rule in severities and fault.at_s + after < days * DAY
             ]
     return pd.DataFrame(rows, columns=list(_alert("", "", "", 0.0, 0.0, None, False)))
+
+
+def _first_firing(alerts: pd.DataFrame, rule: str) -> float | None:
+    own = alerts[(alerts["rule"] == rule) & (alerts["world"] != "twin")]
+    return None if own.empty else float(own["firing_s"].min())
 
 
 def _detection(faults, rules, days: int) -> pd.DataFrame:

@@ -91,3 +91,7 @@ def test_says_who_watched_and_how_often_people_were_called(tmp_path: Path):
     }
     words = "ops_only.yml: 4 rules, 1 check; 0 pages, 0 tickets, 3 false alarms"
     assert words in " ".join(printed(summary, width=120).split())
+
+
+def test_without_a_fault_nothing_is_called_a_false_alarm(tmp_path: Path):
+    assert "false" not in printed(runs.summary(tmp_path)).lower()

@@ -175,8 +175,8 @@ def caption(run: RunFolder) -> str:
     """What to see in the scorecard."""
     return (
         "Filled: the rule noticed the fault, after the time that is written there; bold: the first "
-        "to notice; late: only after the fault had ended. An alert counts for a fault if it fires "
-        "in that fault's world and not in the twin within one evaluation interval. False alarms "
+        "to notice; late: only after the fault had ended. An alert counts for a fault if it begins "
+        "to fire in that fault's world while the twin's isn't firing. False alarms "
         f"are the twin's own in {wording.duration(run.horizon_s)}. One run: no interval."
     )
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mlsim.report import style, wording
-from mlsim.report.answer import has_twin
+from mlsim.report.answer import NO_TELLING, has_twin
 from mlsim.report.figures.panels import DAY, Panels, shade
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import TOGETHER, RunFolder, Steps
@@ -169,7 +169,7 @@ def caption(run: RunFolder) -> str:
             "and there is nothing to compare the outcomes with."
         )
     if not run.faults:
-        return f"{marks}. All are hollow: with nothing broken, each of them is a false alarm."
+        return f"{marks}. All are hollow: {NO_TELLING}."
     several = "each in the colour of the fault that caused it; " if len(run.faults) > 1 else ""
     black = "black ones take several faults at once; " if TOGETHER in set(run.caused["due"]) else ""
     return (

@@ -23,7 +23,7 @@ from mlsim.scenario.tree import (
     Text,
     Unary,
 )
-from mlsim.scenario.units import SECONDS
+from mlsim.scenario.units import IN_OTHER_WORDS, SECONDS, meant_duration
 
 Argument = tuple[Token | None, Expression]
 
@@ -34,13 +34,26 @@ def read_tree(text: str) -> Expression:
         # The grammar's callbacks run while it parses: no tree of the parser's own, no recursion.
         return _parser().parse(text)  # type: ignore[return-value]
     except UnexpectedInput as error:
-        raise Refusal(_explain(text, error)) from None
+        raise _explained(text, error) from None
 
 
 @cache
 def _parser() -> Lark:
     grammar = files("mlsim.scenario").joinpath("expression.lark").read_text("utf-8")
     return Lark(grammar, parser="lalr", transformer=Builder())
+
+
+def _explained(text: str, error: UnexpectedInput) -> Refusal:
+    for found in IN_OTHER_WORDS.finditer(text):
+        meant = meant_duration(found[0])
+        if meant and found.start() <= (error.pos_in_stream or 0) < found.end():
+            return Refusal(_no_unit(found[0].strip()), meant)
+    return Refusal(_explain(text, error))
+
+
+def _no_unit(quantity: str) -> str:
+    known = ", ".join(SECONDS)
+    return f"must be an expression: '{quantity}' has no unit of time (known: {known})"
 
 
 def _explain(text: str, error: UnexpectedInput) -> str:
@@ -50,8 +63,7 @@ def _explain(text: str, error: UnexpectedInput) -> str:
         return f"must be an expression, and ends too early {got(text)}"
     unit = re.match(r"([0-9]+\.?[0-9]*|\.[0-9]+)[A-Za-z]\w*", rest)
     if unit:
-        known = ", ".join(SECONDS)
-        return f"must be an expression: '{unit[0]}' has no unit of time (known: {known})"
+        return _no_unit(unit[0])
     word = re.match(r"\w+|\W", rest)
     found = word[0] if word else rest[0]
     return (

@@ -66,6 +66,9 @@ class Quantity:
 
 _NUMBER = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?"
 _DURATION = re.compile(rf"({_NUMBER})\s*({'|'.join(SECONDS)})")
+_PART = re.compile(rf"({_NUMBER})\s*([A-Za-z]+)")
+IN_OTHER_WORDS = re.compile(rf"(?>{_PART.pattern}\s*)+")
+"""What may have been meant as a duration: numbers, each with a word."""
 _MONEY = re.compile(rf"({_NUMBER})\s*([A-Z]{{3}})(?:\s*/\s*({'|'.join(SECONDS)}))?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -104,17 +107,31 @@ def instant(value: object, words: str = "a time since day 0 such as 9d or 36h") 
         return 0.0
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None or not math.isfinite(seconds := float(match[1]) * SECONDS[match[2]]):
-        raise Refusal(f"must be {words} {got(value)}", _unit_suggestion(value))
+        raise Refusal(f"must be {words} {got(value)}", meant_duration(str(value)))
     return seconds
 
 
-def _unit_suggestion(value: object) -> str:
-    """`5sec` was meant as `5s`, `2days` as `2d`; a number alone has no nearest duration."""
-    match = re.fullmatch(rf"({_NUMBER})\s*([A-Za-z]+)", value) if isinstance(value, str) else None
-    if match is None:
+def meant_duration(text: str) -> str:
+    """How a duration is written that others write like this; "" if it is none, or is right.
+
+    >>> meant_duration("5sec"), meant_duration("2 days"), meant_duration("8min1s")
+    ('5s', '2d', '481s')
+    """
+    text = text.strip()
+    if not IN_OTHER_WORDS.fullmatch(text) or _DURATION.fullmatch(text):
         return ""
-    unit = _OTHER_WORDS.get(match[2].lower().removesuffix("s"), "")
-    return f"{match[1]}{unit}" if unit else ""
+    parts = [(number, _unit_meant(word)) for number, word in _PART.findall(text)]
+    if not all(unit for _, unit in parts):
+        return ""
+    if len(parts) == 1:
+        return "".join(parts[0])
+    seconds = sum(float(number) * SECONDS[unit] for number, unit in parts)
+    return duration_text(seconds) if 0 < seconds < math.inf else ""
+
+
+def _unit_meant(word: str) -> str:
+    small = word.lower()
+    return small if small in SECONDS else _OTHER_WORDS.get(small.removesuffix("s"), "")
 
 
 _OTHER_WORDS = {

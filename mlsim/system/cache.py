@@ -38,8 +38,9 @@ class Cache(Served):
     answer there gets it under the versions and snapshots that were met by whoever brought it: a new
     model isn't seen until its entries are gone. Where the answer depends on columns that the key
     doesn't settle, or on chance, it is computed from those of the row itself. Requests that miss
-    the same key while a call is under way call, too: nobody waits for another's answer. A restart
-    empties it. Source: Nishtala et al., Scaling Memcache at Facebook (2013), on stale entries,
+    the same key while a call is under way call, too: nobody waits for another's answer. It keeps
+    all that it has in one place, so `replicas` must be 1 and `balancing` has nothing to spread; a
+    restart empties it. Source: Nishtala et al., Scaling Memcache at Facebook (2013), on stale entries,
     stampedes and cold caches.
     """
 

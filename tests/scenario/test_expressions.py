@@ -218,6 +218,16 @@ def test_refused(text, message):
     assert message in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("spike(at=1 day, rise=1min, fall=1h)", "1d"), ("x + 8min1s", "481s"), ("3kg", "")],
+)
+def test_a_duration_in_other_words_is_told_as_it_is_written_here(text: str, meant: str):
+    with pytest.raises(Refusal, match="has no unit of time") as caught:
+        parse(text)
+    assert caught.value.suggestion == meant
+
+
 def test_a_unit_may_follow_spaces_and_a_function_may_be_called_min():
     assert ex.constant_value(parse("min (2, 3) / min")) == pytest.approx(2 / 60)
 

@@ -12,6 +12,6 @@ def validate(file: ScenarioFile, set_: Settings = None, monitoring: MonitoringFi
     scenario, watching = load_watched(file, settings_of(set_ or ()), monitoring)
     print(f"{file}: no mistakes found")
     for doubt in doubtful(scenario):
-        print(scenario.document.problem(*doubt))
+        print(f"Warning: {scenario.document.problem(*doubt)}")
     for blind in blind_spots(watching.rules if watching else (), scenario):
-        print(f"{file}: {blind}")
+        print(f"Warning: {file}: {blind}")

@@ -1,6 +1,8 @@
 """The summary of a run in plain numbers: what a program, a report or a screen shows of it."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,6 @@ from mlsim.measures.damage import until
 from mlsim.measures.findings import Findings
 from mlsim.measures.record import Record
 from mlsim.monitoring.blind import blind_spots
-from mlsim.scenario.document import path_text
 from mlsim.scenario.spec import Outcome
 from mlsim.system.graph import graph_of
 from mlsim.system.ways import doubtful
@@ -40,7 +41,9 @@ def summary(findings: Findings) -> dict[str, Any]:
 
 
 def _doubts(findings: Findings) -> list[str]:
-    return [f"{path_text(place)}: {told}" for place, told, _ in doubtful(findings.scenario)]
+    document = findings.scenario.document
+    named = replace(document, path=Path(document.path.name))  # wherever it lies
+    return [str(named.problem(*doubt)) for doubt in doubtful(findings.scenario)]
 
 
 def _blind_spots(findings: Findings) -> list[str]:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from mlsim.engine.columns import Column, Rows
 from mlsim.engine.network import Client as ClientStation
 from mlsim.engine.network import Station
-from mlsim.scenario.kinds import Spec, register
+from mlsim.scenario.kinds import Mistake, Spec, register
 
 if TYPE_CHECKING:
+    from mlsim.scenario.spec import Scenario
     from mlsim.system.simulation import System
 
 C = TypeVar("C", bound="type[Component]")
@@ -117,6 +118,10 @@ class Component(Spec):
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None] | None:
         """What it does by itself in simulated time; None if it only handles requests."""
         return None
+
+    def doubts(self, scenario: "Scenario", name: str) -> Iterable[Mistake]:
+        """What is no mistake, and hardly meant, as far as it can be told before a run."""
+        return ()
 
     def warnings(self, system: "System", name: str) -> Iterable[str]:
         """What somebody who looks at the results should know first of it, when the run is over."""

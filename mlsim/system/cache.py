@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -22,9 +22,6 @@ from mlsim.system.store import Store
 from mlsim.system.traits import WHOSE
 from mlsim.system.wiring import Wiring
 
-if TYPE_CHECKING:
-    from mlsim.system.simulation import System
-
 MOST = 1_000_000
 """Entries of a cache that has no `capacity` of its own."""
 
@@ -40,8 +37,8 @@ class Cache(Served):
     doesn't settle, or on chance, it is computed from those of the row itself. Requests that miss
     the same key while a call is under way call, too: nobody waits for another's answer. It keeps
     all that it has in one place, so `replicas` must be 1 and `balancing` has nothing to spread; a
-    restart empties it. Source: Nishtala et al., Scaling Memcache at Facebook (2013), on stale entries,
-    stampedes and cold caches.
+    restart empties it. Source: Nishtala et al., Scaling Memcache at Facebook (2013), on stale
+    entries, stampedes and cold caches.
     """
 
     alone: ClassVar[bool] = True
@@ -87,10 +84,10 @@ class Cache(Served):
                 message = f"needs to know whose requests they are: give load.{load} `of: person`"
                 yield ("key",), message, ""
 
-    def warnings(self, system: "System", name: str) -> Iterable[str]:
-        if columns := self._unsettled(system.scenario, name):
+    def doubts(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        if columns := self._unsettled(scenario, name):
             told = ", ".join(columns)
-            yield f"{name} keeps answers that depend on {told}, of which its key says nothing"
+            yield ("key",), f"says nothing of {told}, on which the answers that it keeps depend", ""
 
     def station(self, name: str) -> Station:
         kept = Kept(ttl=self.ttl, capacity=self.capacity or MOST)

@@ -5,6 +5,7 @@ other numbers of rows. So logistic regressions, which most models are, are added
 in a fixed order, and all others score tiles of one size.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -138,7 +139,9 @@ def fit(
     if truth.all() or not truth.any():
         return None
     features = np.column_stack([np.asarray(x, dtype=float) for x in inputs])
-    means = np.nan_to_num(np.nanmean(features, axis=0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # what is missing in all rows counts as 0
+        means = np.nan_to_num(np.nanmean(features, axis=0))
     features = np.where(np.isnan(features), means, features)
     scales = features.std(axis=0)
     scales[scales == 0] = 1.0

@@ -1,7 +1,8 @@
 """What can be said of the ways through the flow before anything runs.
 
 Columns that are read where not all rows have them, since a choice has sent some past whoever makes
-them; and branches that no row can take. Told only where it is certain, whatever requests carry.
+them; inputs of models that no collector sees; and branches that no row can take. Told only where it
+is certain, whatever requests carry. With them, what components have to say of themselves.
 """
 
 import math
@@ -30,9 +31,11 @@ from mlsim.scenario.tree import (
 from mlsim.system.base import Component
 from mlsim.system.cache import Cache
 from mlsim.system.channel_model import ChannelModel
+from mlsim.system.collector import Collector
 from mlsim.system.columns_check import expressions_of
 from mlsim.system.model import Model
 from mlsim.system.policy import Policy
+from mlsim.system.trainer import Trainer
 from mlsim.system.wiring import Readers, UnknownColumnError, Wiring
 
 Ways = tuple[Mapping[Choice, int], ...]
@@ -44,6 +47,10 @@ def doubtful(scenario: Scenario) -> Iterator[Mistake]:
     if is_connected(scenario):
         yield from _gaps(scenario)
         yield from _never_taken(scenario)
+        yield from _never_logged(scenario)
+        for name, spec in scenario.system.items():
+            for place, message, suggestion in spec.doubts(scenario, name):
+                yield ("system", name, *place), message, suggestion
 
 
 # --- columns that some rows lack ---
@@ -140,6 +147,28 @@ def _bare(expression: Expression) -> Iterator[str]:
     covered = isinstance(expression, Call) and expression.function == "coalesce"
     for child in expression.children[-1:] if covered else expression.children:
         yield from _bare(child)
+
+
+# --- inputs that no row has from which they could be learned ---
+
+
+def _never_logged(scenario: Scenario) -> Iterator[Mistake]:
+    wiring, system = Wiring.of(scenario), scenario.system
+    collectors = [name for name, spec in system.items() if isinstance(spec, Collector)]
+    known = {sender for name in collectors for sender in wiring.upstream(name)}
+    trained = {spec.model for spec in system.values() if isinstance(spec, Trainer)}
+    for name, spec in system.items():
+        for number, column in enumerate(spec.inputs if isinstance(spec, Model) else ()):
+            source = wiring.source(name, column)
+            # Scores of the history are made after it, so first versions have them.
+            made = isinstance(system.get(source or ""), Model) and name not in trained
+            if source is not None and source not in known and not made:
+                message = (
+                    f"{name} can't learn from {column}: no row that reaches "
+                    f"{' or '.join(collectors)} has been at {source}, which makes it (~> takes "
+                    "along what has been made by then)"
+                )
+                yield ("system", name, "inputs", number), message, ""
 
 
 # --- branches that no row takes ---

@@ -20,6 +20,7 @@ from mlsim.scenario.flow_steps import (
     Parallel,
     Step,
     Steps,
+    calls,
     choices,
     name_of,
     step_names,
@@ -313,14 +314,18 @@ def _closure(
 
 def predecessors(flow: Iterable[Chain]) -> dict[str, list[str]]:
     """Who passes requests on to whom, by receiver, in the order of the flow."""
-    return {to: before for to, before in _edges(flow).items() if isinstance(to, str)}
+    return _passed_on(flow, answers=True)
 
 
 def callers(flow: Iterable[Chain]) -> dict[str, list[str]]:
     """Who calls whom, by receiver: what others have answered reaches it, but isn't sent by them."""
+    return _passed_on(flow, answers=False)
+
+
+def _passed_on(flow: Iterable[Chain], *, answers: bool) -> dict[str, list[str]]:
     before: dict[Readers, list[str]] = {}
     for chain in flow:
-        _walk(chain.steps, [], before, answers=False)
+        _walk(chain.steps, [], before, answers)
     return {to: senders for to, senders in before.items() if isinstance(to, str)}
 
 
@@ -342,12 +347,21 @@ def _chains_from(flow: tuple[Chain, ...], entry: str) -> list[Chain]:
     return [chain for chain in flow if chain in found]
 
 
-def _edges(flow: Iterable[Chain]) -> dict[Readers, list[str]]:
+def _edges(flow: tuple[Chain, ...]) -> dict[Readers, list[str]]:
     """What comes before each component, and before each choice."""
     before: dict[Readers, list[str]] = {}
     for chain in flow:
-        _walk(chain.steps, [], before)
+        sender = name_of(chain.steps[0]) if chain.aside else ""
+        last = [*_answers(flow, sender), sender] if sender else []
+        _walk(chain.steps[bool(sender) :], last, before)
     return before
+
+
+def _answers(flow: Iterable[Chain], caller: str) -> Iterator[str]:
+    """The last of those whom a caller has called by the time when it sends something aside."""
+    for call in (call for chain in flow for call in calls(chain.steps)):
+        if call.name == caller:
+            yield from _walk(call.inside, [], {})
 
 
 def _walk(
@@ -392,19 +406,19 @@ def _stand(
 ) -> None:
     """Enter where components and choices stand, the outermost of arms first.
 
-    What goes aside from a component has come through the same arms.
+    What goes aside from a component has come through the same arms, and after whom it has called.
     """
     for step in steps:
         who = step if isinstance(step, Choice) else name_of(step)
         if who:
             places.setdefault(who, []).append(Place(next(number), arms))
-        others = [chain for chain in asides if chain.steps[0] != who]
-        for chain in asides:
-            if chain.steps[0] == who:
-                _stand(chain.steps[1:], arms, others, places, number)
         if isinstance(step, Choice) or (isinstance(step, Parallel) and step.need):
             for k, branch in enumerate(step.branches):
                 _stand(branch, (*arms, (step, k)), asides, places, number)
         elif not isinstance(step, str):
             for branch in step.branches:
                 _stand(branch, arms, asides, places, number)
+        others = [chain for chain in asides if chain.steps[0] != who]
+        for chain in asides:
+            if chain.steps[0] == who:
+                _stand(chain.steps[1:], arms, others, places, number)

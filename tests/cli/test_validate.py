@@ -53,6 +53,6 @@ def test_a_rule_that_looks_at_nothing_is_told(mlsim, tmp_path: Path):
     assert checked.returncode == 0, "Prometheus takes it, too"
     assert checked.stdout == (
         "shop/scenario.yaml: no mistakes found\n"
-        "shop/scenario.yaml: QueueAtTheCounter looks at nothing: no metric is called "
+        "Warning: shop/scenario.yaml: QueueAtTheCounter looks at nothing: no metric is called "
         "'queue_lenght' (did you mean 'queue_length'?)\n"
     )

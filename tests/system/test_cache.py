@@ -12,9 +12,10 @@ from scipy.optimize import brentq
 import mlsim
 from mlsim.engine.caching import HIT, MISS
 from mlsim.errors import ScenarioError
+from mlsim.scenario.kinds import Mistake
 from mlsim.system.simulation import System
 from mlsim.system.traits import keys
-from mlsim.telemetry.overview import warnings
+from mlsim.system.ways import doubtful
 from tests.worlds import World, loaded
 
 SHOP = """
@@ -171,14 +172,19 @@ def test_keys_are_alike_if_the_numbers_are():
     assert np.all(keys(numbers) >= 0)
 
 
-def test_who_reads_the_results_is_told_what_the_key_leaves_open():
-    def told(**settings: object) -> tuple[str, ...]:
-        return warnings(World(loaded(SHOP, horizon="1min", **settings)).system)
+def test_what_the_key_leaves_open_is_told_before_a_run():
+    def told(**settings: object) -> list[Mistake]:
+        return list(doubtful(loaded(SHOP, **settings)))
 
-    assert told() == ()
-    (told_of,) = told(system__features__reads=["item", "price", "age"])
-    assert told_of.startswith("cache keeps answers that depend on price, age, of which its key")
-    assert told(system__features__reads=["age"], system__cache__key="item + 100 * person") == ()
+    assert told() == []
+    assert told(system__features__reads=["item", "price", "age"]) == [
+        (
+            ("system", "cache", "key"),
+            "says nothing of price, age, on which the answers that it keeps depend",
+            "",
+        )
+    ]
+    assert told(system__features__reads=["age"], system__cache__key="item + 100 * person") == []
 
 
 MISTAKES = [

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mlsim.errors import ScenarioError
 from mlsim.scenario.load import load
 from mlsim.system.ways import doubtful
-from tests.worlds import loaded
+from tests.worlds import World, loaded
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SPAM = """
@@ -97,6 +98,47 @@ def test_where_nothing_is_certain_nothing_is_told(when: str, flow: str):
 def test_a_branch_that_no_row_can_take_is_told(flow: str, why: str):
     [message] = told("small.score > 0.5", flow)
     assert message == f"no row ever takes '{why}"
+
+
+LOGGED = """
+scenario: logged
+history: 20min
+horizon: 1s
+world: {comment: {spam: bernoulli(0.2), words: "normal(spam, 1)", region: "floor(uniform(0, 3))"}}
+load: {comments: {rate: 1/s, enters: app}}
+system:
+  app: {kind: client}
+  door: {kind: server}
+  features: {kind: transform, makes: {length: words * 2}}
+  model: {kind: model, predicts: spam, inputs: [words, length]}
+  log: {kind: collector}
+flow: ["%s", "%s"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("flow", "aside", "is_told"),
+    [
+        ("app -> door -> features -> model -> app", "door ~> log", True),
+        ("app -> door -> features -> model -> app", "app ~> log", True),
+        ("app -> door -> features -> model -> app", "features ~> log", False),
+        ("app -> door -> features -> model -> app", "door ~> features -> log", False),
+        ("app -> door -> features -> model -> door -> app", "door ~> log", False),
+        ("app -> door(features -> model) -> app", "app ~> log", True),
+        ("app -> door(features -> model) -> app", "door ~> log", False),
+        ("app -> door(features -> model) -> app", "features ~> log", False),
+        ("app -> door -> (features if region > 1) -> model -> app", "model ~> log", False),
+    ],
+)
+def test_an_input_that_all_rows_lack_from_which_it_could_be_learned_is_told(
+    flow: str, aside: str, is_told: bool
+):
+    scenario = loaded(LOGGED % (flow, aside))
+    found = [place for place, message, _ in doubtful(scenario) if "can't learn from" in message]
+    assert found == [("system", "model", "inputs", 1)] * is_told
+    rows = World(scenario).system.training.sample("model", -1200.0, 0.0, 10_000)
+    assert rows.label.size > 1000
+    assert np.isnan(rows.inputs["length"]).all() == is_told
 
 
 def test_scores_and_decisions_are_no_durations(tmp_path: Path):

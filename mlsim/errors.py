@@ -36,12 +36,14 @@ class Problem:
 class ScenarioError(MlsimError):
     """All mistakes of the files of a scenario, in the order of their lines.
 
+    Those of settings come first: what a file's lines are told for may only follow from them.
+
     >>> str(ScenarioError([Problem("a.yaml", 3, "system.desk", "needs a kind")]))
     'a.yaml:3: system.desk: needs a kind'
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems))
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line > 0, problem)))
         super().__init__("\n".join(map(str, self.problems)))
 
     def __reduce__(self) -> tuple[Any, ...]:

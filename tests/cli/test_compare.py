@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mlsim.errors import ScenarioError
 from mlsim.faults.crash import Crash
+from mlsim.studies.given import variants_of
 from mlsim.system.simulation import System
 
 
@@ -45,6 +47,21 @@ def test_mistakes_are_found_before_anything_runs(mlsim, scenario: Path):
     assert "variant 'x': horzon=3d: unknown key (did you mean 'horizon'?)" in ended.stderr
     assert "variant 'y': load.nobody.rate=3/s: load has no 'nobody'" in ended.stderr
     assert not Path("reports").exists()
+
+
+def test_what_a_variant_sets_is_told_before_what_follows_from_it(tmp_path: Path):
+    """Though the file comes first in the alphabet."""
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "{scenario: a, horizon: 1h, load: {x: {rate: 1/s, enters: app}}, "
+        "system: {app: {kind: client}, door: {kind: server}, desk: {kind: server}}, "
+        "flow: [app -> door -> desk -> app]}"
+    )
+    with pytest.raises(ScenarioError) as caught:
+        variants_of(file, {"short": {"flow[0]": "app -> door"}})
+    cause, consequence = caught.value.problems
+    assert cause.message.startswith("must end at app")
+    assert consequence.path == "system.desk"
 
 
 def test_a_mistake_of_what_all_variants_have_is_one_of_set(mlsim, scenario: Path):

@@ -7,6 +7,9 @@ def validate(file: ScenarioFile, set_: Settings = None, monitoring: MonitoringFi
     """Check a scenario and the monitoring file it names; report all mistakes at once."""
     from mlsim.monitoring.blind import blind_spots
     from mlsim.monitoring.loading import load_watched
+    from mlsim.studies.memory import TooMuchMemory
+    from mlsim.studies.recording import Recording
+    from mlsim.studies.worlds import check_memory, worlds_of
     from mlsim.system.ways import doubtful
 
     scenario, watching = load_watched(file, settings_of(set_ or ()), monitoring)
@@ -15,3 +18,8 @@ def validate(file: ScenarioFile, set_: Settings = None, monitoring: MonitoringFi
         print(f"Warning: {scenario.document.problem(*doubt)}")
     for blind in blind_spots(watching.rules if watching else (), scenario):
         print(f"Warning: {file}: {blind}")
+    if scenario.has_machine:
+        try:
+            check_memory(scenario, watching, Recording.of(scenario, ()), len(worlds_of(scenario)))
+        except TooMuchMemory as error:
+            print(f"Warning: {file}: {error}")

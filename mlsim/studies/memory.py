@@ -15,7 +15,9 @@ from mlsim.studies.recording import Recording, sizes
 from mlsim.system.model import Model
 from mlsim.system.trainer import Trainer
 
-GIB = float(1 << 30)
+GIB, TIB = float(1 << 30), float(1 << 40)
+LARGEST_MACHINE = TIB
+"""Bytes beyond which nobody is told how to allow it."""
 PROGRAM, BLOCKS = 0.2 * GIB, 0.25 * GIB
 """Bytes of the program with its libraries, and of rows on their way through it."""
 PER_CELL = 300
@@ -35,9 +37,13 @@ class TooMuchMemory(MlsimError):
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run is expected to need. requests: of one world. bytes: of one, by what needs them."""
+    """What a run is expected to need. requests: of one world. bytes: of one, by what needs them.
+
+    time: seconds in which they come.
+    """
 
     requests: float
+    time: float
     bytes: Mapping[str, float]
 
     @property
@@ -70,7 +76,7 @@ def estimate(
     # Each has a place, up to two buckets, and the stamps that its filler has met.
     entry = ENTRY.itemsize + 2 * 4 + 4 * len(scenario.system)
     needs |= {f"what {name} keeps": entry * most for name, most in entries(scenario)}
-    return Estimate(expected(scenario, -scenario.history), needs)
+    return Estimate(expected(scenario, -scenario.history), time, needs)
 
 
 def check(one: Estimate, worlds: int, limit: float) -> None:
@@ -81,11 +87,17 @@ def check(one: Estimate, worlds: int, limit: float) -> None:
     told = ", ".join(f"{what} {_gib(size)}" for what, size in parts if size > 0.01 * one.total)
     side = f"{worlds} worlds side by side" if worlds > 1 else "the run"
     each = " each" if worlds > 1 else ""
+    advice = "Shorten the horizon, or lower the rate"
+    if one.total * worlds <= LARGEST_MACHINE:
+        enough = math.ceil(one.total * worlds / GIB)
+        advice = (
+            "Shorten the horizon, lower the rate, scrape less often, or allow it with "
+            f"--max-memory {enough}GiB"
+        )
     raise TooMuchMemory(
         f"{side} would need about {_gib(one.total * worlds)} of memory, more than {_gib(limit)}: "
-        f"{float(f'{one.requests:.3g}'):,.0f} requests{each}; {told}. Shorten the horizon, lower "
-        "the rate, scrape less often, or allow it with "
-        f"--max-memory {math.ceil(one.total * worlds / GIB)}GiB"
+        f"{_rounded(one.requests)} requests{each}, {_rounded(one.requests / one.time)} a second; "
+        f"{told}. {advice}"
     )
 
 
@@ -109,7 +121,14 @@ def of_this_machine() -> float:
         return float("inf")
 
 
+def _rounded(number: float) -> str:
+    short = float(f"{number:.3g}")
+    return f"{short:,.0f}" if short >= 100 else f"{short:g}"
+
+
 def _gib(size: float) -> str:
+    if size > LARGEST_MACHINE:
+        return f"{size / TIB:,.0f} TiB"
     return f"{size / GIB:.2g} GiB" if size < 100 * GIB else f"{size / GIB:.0f} GiB"
 
 

@@ -45,9 +45,7 @@ def run_worlds(
     """
     recording = Recording.of(scenario, chosen(record))
     worlds = worlds_of(scenario) if twin else {ALL: list(faults_of(scenario).values())}
-    at_once = min(len(worlds), os.cpu_count() or 1)
-    needed = memory.estimate(scenario, monitoring, recording, SCRAPE_INTERVAL)
-    memory.check(needed, at_once, memory.of_this_machine() if max_memory is None else max_memory)
+    check_memory(scenario, monitoring, recording, len(worlds), max_memory)
     jobs = [
         partial(simulate, scenario, monitoring, seed, world, acting, recording)
         for world, acting in worlds.items()
@@ -66,6 +64,19 @@ def run_worlds(
     else:
         records = dict(zip(worlds, run_side_by_side(jobs, tell), strict=True))
     return _findings(scenario, monitoring, seed, records, twin)
+
+
+def check_memory(
+    scenario: Scenario,
+    monitoring: Monitoring | None,
+    recording: Recording,
+    worlds: int,
+    max_memory: float | None = None,
+) -> None:
+    """Raises TooMuchMemory where so many worlds, side by side as far as they can, need too much."""
+    at_once = min(worlds, os.cpu_count() or 1)
+    needed = memory.estimate(scenario, monitoring, recording, SCRAPE_INTERVAL)
+    memory.check(needed, at_once, memory.of_this_machine() if max_memory is None else max_memory)
 
 
 def run_here(

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 TWO_MISTAKES = """\
@@ -37,6 +38,13 @@ def test_set_changes_what_is_checked(mlsim):
     wrong = mlsim("validate", "shop/scenario.yaml", "--set", "load.jobs.rate=5kg")
     assert (fine.returncode, wrong.returncode) == (0, 2)
     assert "load.jobs.rate" in wrong.stderr
+
+
+def test_what_no_run_could_hold_is_told_before_one_is_tried(mlsim):
+    mlsim("init", "shop")
+    told = mlsim("validate", "shop/scenario.yaml", "--set", "load.jobs.rate=2000000/s")
+    assert told.returncode == 0
+    assert re.search(r"Warning: shop/scenario.yaml: .* would need about \d+ TiB", told.stdout)
 
 
 def test_set_needs_a_path_and_a_value(mlsim):

@@ -66,7 +66,7 @@ def test_a_service_time_that_rows_decide_is_no_reason_to_expect_a_line():
 def test_what_needs_most_is_named(settings: dict[str, object], part: str):
     found = needed(COUNTER, **settings)
     assert max(found.bytes, key=found.bytes.__getitem__) == part
-    with pytest.raises(TooMuchMemory, match=rf"[\d,]+ requests; {part} .* GiB"):
+    with pytest.raises(TooMuchMemory, match=rf"[\d,]+ requests, .* a second; {part} .* GiB"):
         memory.check(found, 1, 1e9)
 
 
@@ -151,6 +151,12 @@ def test_several_worlds_need_as_many_times_as_much():
     # What it says would do does, and what is next to nothing isn't told.
     memory.check(found, 2, memory.size(str(refused.value).rpartition(" ")[2]))
     assert " 0 GiB" not in str(refused.value)
+
+
+def test_what_no_machine_has_is_not_to_be_allowed():
+    found = needed(COUNTER, load__jobs__rate="2000000/s")
+    with pytest.raises(TooMuchMemory, match=r"157 TiB .* 2,000,000 a second; .* lower the rate$"):
+        memory.check(found, 1, 2**40)
 
 
 @pytest.mark.parametrize("text", ["4", "4 GiBB", "much", "-1GiB", "4 PiB"])

@@ -10,13 +10,20 @@ from mlsim.monitoring.promql.vector import Floats, Vector
 
 Value = Vector | Floats
 
+
+def _power(base: Floats, exponent: Floats) -> Floats:
+    """NumPy squares where many have one exponent of 2, and rounds otherwise than where each has."""
+    shape = np.broadcast_shapes(base.shape, exponent.shape)
+    return np.asarray(np.power(base, np.broadcast_to(exponent, shape).copy()))
+
+
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
     "/": np.divide,
     "%": np.fmod,
-    "^": np.power,
+    "^": _power,
 }
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "==": np.equal,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-LONG = 2.0
+LONG = 1.0
 """Seconds: a test that takes longer has run worlds of some size."""
 
 

@@ -7,7 +7,7 @@ from mlsim.engine.branches import is_void
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import TICKET_SHIFT, leave_line, station_of, still_waits, watch_line
-from mlsim.engine.logs import log_unserved, log_visit
+from mlsim.engine.logs import log_unserved
 from mlsim.engine.slots import drop_token, forget_crashes, new_token, put
 from mlsim.engine.state import (
     ADRIFT,
@@ -90,10 +90,9 @@ def get_lost(state: State, now: float, token: int, index: int) -> bool:
     station, visit = state.stations[index], state.tokens[token]
     station.arrived += 1
     station.lost += 1
-    visit.arrival = visit.start = now
+    visit.arrival = now
     forget_crashes(state, token)
-    visit.replica, visit.settings = -1, -1
-    log_visit(state, now, token, VISIT_LOST)
+    log_unserved(state, now, token, VISIT_LOST)
     start_call(state, token, index)
     return waits_in_vain(state, token, index)
 

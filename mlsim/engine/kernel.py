@@ -73,7 +73,7 @@ from mlsim.engine.service import (
     comes_to_nothing,
     enter,
     leave_worker,
-    loses_answer,
+    outcome_of,
     refuse,
     serve_waiting,
 )
@@ -117,7 +117,6 @@ from mlsim.engine.state import (
     NEEDS_ARRIVALS,
     NEEDS_ROOM,
     NEXT_ARRIVAL,
-    OK,
     PENDING,
     PUSHES,
     REACHES,
@@ -131,10 +130,8 @@ from mlsim.engine.state import (
     TIMEOUT,
     TOKENS_USED,
     TURN,
-    VISIT_FAILED,
     VISIT_LOST,
     VISIT_SERVED,
-    VISIT_TIMED_OUT,
     VISITS_LOGGED,
     WAKE,
     State,
@@ -451,24 +448,6 @@ def conclude(state: State, now: float, token: int, index: int) -> None:
         why = visit.fate if visit.called and outcome != VISIT_LOST else FAILED
         give_up_visit(state, now, token, why)
         drop_token(state, token)
-
-
-@kernel_step
-def outcome_of(state: State, token: int, index: int) -> int:
-    """What has become of a visit whose service is over."""
-    station = state.stations[index]
-    if state.tokens[token].ghost:
-        station.timed_out += 1
-        return VISIT_TIMED_OUT
-    visit = state.tokens[token]
-    if visit.fate != OK if visit.called else comes_to_nothing(state, token, index):
-        station.failed += 1
-        return VISIT_FAILED
-    if loses_answer(state, token, index):
-        station.lost += 1
-        return VISIT_LOST
-    station.served += 1
-    return VISIT_SERVED
 
 
 @kernel_call

@@ -340,8 +340,8 @@ class _Compiler:
         hop = self.emit(VISIT, name=name, goes_aside=goes_aside)
         for before, after in pairwise((*asks, hop)):
             self.hops[before]["next"] = after
-        self.hops[hop]["entry"] = (*asks, hop)[0]
-        return (*asks, hop)[0], hop
+        first = self.hops[hop]["entry"] = (*asks, hop)[0]
+        return first, hop
 
     def asked_at(self, name: str) -> list[Question]:
         """What has to be known of a row before it visits a station."""

@@ -22,6 +22,7 @@ from mlsim.engine.state import (
     CALLED,
     COMPLETION,
     IN_SERVICE,
+    OK,
     RESUMES,
     SHARED,
     TIMED_OUT,
@@ -30,6 +31,7 @@ from mlsim.engine.state import (
     VISIT_LOST,
     VISIT_REJECTED,
     VISIT_SERVED,
+    VISIT_TIMED_OUT,
     WAKE,
     State,
 )
@@ -85,30 +87,39 @@ def refuse(state: State, now: float, token: int, index: int) -> int:
 @kernel_step
 def pass_through(state: State, now: float, token: int, index: int) -> int:
     """A visit that takes no time and no worker."""
-    station = state.stations[index]
-    station.started += 1
+    state.stations[index].started += 1
     stamp(state, now, token, index)
-    if comes_to_nothing(state, token, index):
-        station.failed += 1
-        log_visit(state, now, token, VISIT_FAILED)
-        return BROKEN
-    if loses_answer(state, token, index):
-        station.lost += 1
-        log_visit(state, now, token, VISIT_LOST)
+    outcome = outcome_of(state, token, index)
+    log_visit(state, now, token, outcome)
+    if outcome == VISIT_LOST:
         start_call(state, token, index)
         return STAYS if waits_in_vain(state, token, index) else BROKEN
+    return PASSED if outcome == VISIT_SERVED else BROKEN
+
+
+@kernel_step
+def outcome_of(state: State, token: int, index: int) -> int:
+    """What has become of a visit whose service is over."""
+    station = state.stations[index]
+    if state.tokens[token].ghost:
+        station.timed_out += 1
+        return VISIT_TIMED_OUT
+    visit = state.tokens[token]
+    if visit.fate != OK if visit.called else comes_to_nothing(state, token, index):
+        station.failed += 1
+        return VISIT_FAILED
+    if loses_answer(state, token, index):
+        station.lost += 1
+        return VISIT_LOST
     station.served += 1
-    log_visit(state, now, token, VISIT_SERVED)
-    return PASSED
+    return VISIT_SERVED
 
 
 @kernel_step
 def comes_to_nothing(state: State, token: int, index: int) -> bool:
     """Whether this visit is among the share that fails, or its row one that can't be served."""
     station = state.stations[index]
-    fails = False
-    if station.failing > 0.0:
-        fails = luck_of(state, token, station.failing_key) < station.failing
+    fails = is_among(state, token, station.failing, station.failing_key)
     if station.question >= 0 and not fails:
         fails = state.told[state.tokens[token].attempt, station.question] == 1
     return fails
@@ -118,10 +129,17 @@ def comes_to_nothing(state: State, token: int, index: int) -> bool:
 def loses_answer(state: State, token: int, index: int) -> bool:
     """Whether the answer of this visit is among the share that gets lost."""
     station = state.stations[index]
-    loses = False
-    if station.losing > 0.0:
-        loses = luck_of(state, token, station.losing_key) < station.losing
+    loses: bool = is_among(state, token, station.losing, station.losing_key)
     return loses
+
+
+@kernel_step
+def is_among(state: State, token: int, share: float, key: int) -> bool:
+    """Whether a draw of this visit puts it among a share of all."""
+    among = False
+    if share > 0.0:
+        among = luck_of(state, token, key) < share
+    return among
 
 
 @kernel_step

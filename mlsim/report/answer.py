@@ -101,7 +101,7 @@ def who_noticed(summary: Summary) -> str:
 
 def _without_faults(summary: Summary) -> str:
     """What fired, and no verdict: a sale or a cold cache is trouble, too, and no fault tells."""
-    fired = [rule for rule in summary["rules"] if rule["firings_run"]]
+    fired = _that_fired(summary)
     if not fired:
         rules = wording.counted(summary["monitoring"]["rules"], "rule")
         return f"No alert fired, with {rules} watching."
@@ -122,8 +122,12 @@ def _unattributed(summary: Summary) -> str:
 
 
 def _fired(summary: Summary) -> str:
-    fired = [rule for rule in summary["rules"] if rule["firings_run"]]
-    return wording.listed([f"{rule['rule']} ({_times(rule['firings_run'])})" for rule in fired])
+    told = [f"{rule['rule']} ({_times(rule['firings_run'])})" for rule in _that_fired(summary)]
+    return wording.listed(told)
+
+
+def _that_fired(summary: Summary) -> list[Mapping[str, Any]]:
+    return [rule for rule in summary["rules"] if rule["firings_run"]]
 
 
 def _times(count: int) -> str:

@@ -145,11 +145,12 @@ class RunFolder:
     def steps_of(self, outcome: str) -> Steps:
         """One outcome of the shown world and its twin: by minutes, hours or days."""
         days = self.horizon_s / DAY
-        if days > 4 or self.world not in self.minutes:
+        finest = next((one for one in _FINEST if self.horizon_s <= one[0]), None)
+        if finest is None or self.world not in self.minutes:
             rows = self.days_of(self.world, outcome)
             edges = np.minimum(np.append(rows["day"], rows["day"].max() + 1), days)
             return Steps(edges, rows["run"].to_numpy(), rows["twin"].to_numpy(), "day")
-        step, per = next(finest for finest in _FINEST if self.horizon_s <= finest[0])[1:]
+        _, step, per = finest
         run = _per_step(self.minutes[self.world], outcome, step)
         twin = self.minutes.get("twin")
         edges = np.minimum(step / DAY * np.arange(run.size + 1), days)

@@ -1,10 +1,10 @@
 """orchestrator: looks after replicas; starts again what has crashed, elsewhere if it has to."""
 
+import math
 from collections import Counter
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 import simpy
 
 from mlsim.errors import nearest
@@ -53,7 +53,6 @@ class Orchestrator(Component):
     """How long it waits before it starts a replica the second time."""
     cap: Duration = 300.0
     """How long it waits at most."""
-
     replaces_after: Duration = 300.0
     """How long a zone or a machine is gone until what ran there is started elsewhere."""
 
@@ -65,45 +64,38 @@ class Orchestrator(Component):
                 yield ("watches", k), message, nearest(watched, served)
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
-        watched = self.watches or tuple(system.replicas)
+        watched = tuple(dict.fromkeys(self.watches or system.replicas))
         starting: set[Replica] = set()
         crashes: Counter[Replica] = Counter()
         back: dict[Replica, float] = {}
         while True:
             yield system.clock.timeout(self.probes_every)
-            for component in watched:
-                for number in range(system.replicas[component]):
-                    replica = (component, number)
-                    if system.is_down(*replica) and replica not in starting:
-                        starting.add(replica)
-                        if not system.places.can_run(*replica):
-                            life = self._replace(system, replica, starting)
-                        else:
-                            if system.clock.now - back.get(replica, np.inf) > FORGIVES_AFTER:
-                                crashes[replica] = 0
-                            wait = self.wait(crashes[replica])
-                            life = self._restart(system, replica, starting, wait)
-                            crashes[replica] += 1
-                            back[replica] = system.clock.now + wait
-                        system.clock.process(life)
+            replicas = ((n, replica) for n in watched for replica in range(system.replicas[n]))
+            for one in [one for one in replicas if system.is_down(*one) and one not in starting]:
+                starting.add(one)
+                is_gone = not system.places.can_run(*one)
+                if is_gone:
+                    wait = self.replaces_after + self.start_up
+                else:
+                    if system.clock.now - back.get(one, math.inf) > FORGIVES_AFTER:
+                        crashes[one] = 0
+                    wait = self.wait(crashes[one])
+                    crashes[one] += 1
+                    back[one] = system.clock.now + wait
+                system.clock.process(_start(system, one, starting, wait, elsewhere=is_gone))
 
     def wait(self, crashes: int) -> float:
         """Seconds from the discovery of a crash until the replica serves, after earlier crashes."""
         backoff = min(self.backoff * 2.0 ** (crashes - 1), self.cap) if crashes else 0.0
         return backoff + self.start_up
 
-    def _restart(
-        self, system: "System", replica: Replica, starting: set[Replica], wait: float
-    ) -> Generator[simpy.Event, None, None]:
-        yield system.clock.timeout(wait)
-        starting.discard(replica)
-        system.restart(*replica)
 
-    def _replace(
-        self, system: "System", replica: Replica, starting: set[Replica]
-    ) -> Generator[simpy.Event, None, None]:
-        yield system.clock.timeout(self.replaces_after + self.start_up)
-        starting.discard(replica)
-        if system.is_down(*replica) and not system.places.can_run(*replica):
-            system.places.move(*replica)
-        system.restart(*replica)
+def _start(
+    system: "System", replica: Replica, starting: set[Replica], wait: float, elsewhere: bool
+) -> Generator[simpy.Event, None, None]:
+    """elsewhere: whether it is given another place if its own is out still by then."""
+    yield system.clock.timeout(wait)
+    starting.discard(replica)
+    if elsewhere and system.is_down(*replica) and not system.places.can_run(*replica):
+        system.places.move(*replica)
+    system.restart(*replica)

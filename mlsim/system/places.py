@@ -15,6 +15,14 @@ class Place(NamedTuple):
     name: str
 
 
+def places_of(spec: Component) -> dict[str, tuple[str, ...]]:
+    """The names of the zones, and of the machines, where replicas of a component run in turn."""
+    if not isinstance(spec, Served):
+        return {}
+    known = {"zone": spec.zones, "machine": spec.machines}
+    return {kind: names for kind, names in known.items() if names}
+
+
 class Places:
     """The zones and machines of a system, and who runs there.
 
@@ -23,7 +31,7 @@ class Places:
     """
 
     def __init__(self, system: Mapping[str, Component]):
-        self._served = {n: spec for n, spec in system.items() if isinstance(spec, Served)}
+        self._known = {name: places_of(spec) for name, spec in system.items()}
         self._homes: dict[tuple[str, int], int] = {}
         self._out: set[Place] = set()
 
@@ -45,16 +53,11 @@ class Places:
 
     def move(self, name: str, replica: int) -> None:
         """Give a replica the first home that is in order; it keeps its own if none is."""
-        spec = self._served[name]
-        for home in range(math.lcm(len(spec.zones) or 1, len(spec.machines) or 1)):
+        for home in range(math.lcm(*map(len, self._known[name].values()))):
             if self._out.isdisjoint(self._at(name, home)):
                 self._homes[name, replica] = home
                 return
 
     def _at(self, name: str, home: int) -> Iterator[Place]:
-        if name not in self._served:  # a connection pool has replicas, and runs nowhere
-            return
-        spec = self._served[name]
-        for kind, names in (("zone", spec.zones), ("machine", spec.machines)):
-            if names:
-                yield Place(kind, names[home % len(names)])
+        for kind, names in self._known[name].items():
+            yield Place(kind, names[home % len(names)])

@@ -126,13 +126,13 @@ class System(Mapping[str, Deployed]):
     def crash(self, name: str, replica: int) -> None:
         """A replica is gone, with the requests that it had in service."""
         self.network.crash(name, replica)
-        self.replica_changes.append((self._now(), name, replica, False))
+        self._note(name, replica, False)
 
     def restart(self, name: str, replica: int) -> None:
         """A replica that is down, and still wanted, is back, if all is in order where it runs."""
         if self.is_down(name, replica) and self.places.can_run(name, replica):
             self.network.restart(name, replica)
-            self.replica_changes.append((self._now(), name, replica, True))
+            self._note(name, replica, True)
 
     def is_down(self, name: str, replica: int) -> bool:
         """Whether a replica has crashed that is wanted."""
@@ -147,7 +147,7 @@ class System(Mapping[str, Deployed]):
         before, self.replicas[name] = self.replicas[name], replicas
         self.network.scale(name, replicas)
         for replica in range(replicas, before):
-            self.replica_changes.append((self._now(), name, replica, False))
+            self._note(name, replica, False)
         for replica in range(before, replicas):
             self._start(name, replica)
 
@@ -155,12 +155,15 @@ class System(Mapping[str, Deployed]):
         """A new replica runs where all is in order, or nowhere."""
         if not self.places.can_run(name, replica):
             self.places.move(name, replica)
-        if self.is_down(name, replica):  # a crash had hit its predecessor of the same number
-            self.network.restart(name, replica)
-        if self.places.can_run(name, replica):
-            self.replica_changes.append((self._now(), name, replica, True))
-        else:
+        if not self.places.can_run(name, replica):
             self.crash(name, replica)
+        elif self.is_down(name, replica):  # a crash had hit its predecessor of the same number
+            self.restart(name, replica)
+        else:
+            self._note(name, replica, True)
+
+    def _note(self, name: str, replica: int, is_up: bool) -> None:
+        self.replica_changes.append((self._now(), name, replica, is_up))
 
     def settle(self) -> None:
         """Tell the listeners of all that has happened up to now, and what is due by now."""

@@ -36,7 +36,7 @@ from mlsim.system.columns_check import expressions_of
 from mlsim.system.model import Model
 from mlsim.system.policy import Policy
 from mlsim.system.trainer import Trainer
-from mlsim.system.wiring import Readers, UnknownColumnError, Wiring
+from mlsim.system.wiring import Readers, UnknownColumnError, Wiring, needed_by
 
 Ways = tuple[Mapping[Choice, int], ...]
 """Ways to somewhere, each as the branches that have to be taken."""
@@ -45,9 +45,10 @@ Ways = tuple[Mapping[Choice, int], ...]
 def doubtful(scenario: Scenario) -> Iterator[Mistake]:
     """What is no mistake of the language, and hardly meant."""
     if is_connected(scenario):
-        yield from _gaps(scenario)
+        wiring = Wiring.of(scenario)
+        yield from _gaps(scenario, wiring)
         yield from _never_taken(scenario)
-        yield from _never_logged(scenario)
+        yield from _never_logged(scenario.system, wiring)
         for name, spec in scenario.system.items():
             for place, message, suggestion in spec.doubts(scenario, name):
                 yield ("system", name, *place), message, suggestion
@@ -56,8 +57,7 @@ def doubtful(scenario: Scenario) -> Iterator[Mistake]:
 # --- columns that some rows lack ---
 
 
-def _gaps(scenario: Scenario) -> Iterator[Mistake]:
-    wiring = Wiring.of(scenario)
+def _gaps(scenario: Scenario, wiring: Wiring) -> Iterator[Mistake]:
     for name, spec in scenario.system.items():
         if spec.in_flow and not (spec.starts_requests or spec.knows_truth):
             expressions = [expression for _, expression in expressions_of(spec)]
@@ -81,7 +81,7 @@ def _missing(
     for column in dict.fromkeys([*plain, *(n for one in expressions for n in _bare(one))]):
         for choice in _past(wiring, reader, column):
             # Who looks at what the choice went by knows which rows were sent past.
-            by = {name for condition in choice.conditions for name in names(condition)}
+            by = set(needed_by(choice))
             if not by or not by <= {*used, *plain}:
                 message = (
                     f"reads {column}, which rows lack that {readable_choice(choice)} sends past it:"
@@ -152,8 +152,7 @@ def _bare(expression: Expression) -> Iterator[str]:
 # --- inputs that no row has from which they could be learned ---
 
 
-def _never_logged(scenario: Scenario) -> Iterator[Mistake]:
-    wiring, system = Wiring.of(scenario), scenario.system
+def _never_logged(system: Mapping[str, Component], wiring: Wiring) -> Iterator[Mistake]:
     collectors = [name for name, spec in system.items() if isinstance(spec, Collector)]
     known = {sender for name in collectors for sender in wiring.upstream(name)}
     trained = {spec.model for spec in system.values() if isinstance(spec, Trainer)}

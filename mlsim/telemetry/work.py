@@ -47,8 +47,11 @@ class Work:
 
     def make_room(self, replicas: int) -> None:
         """See to it that there is a place for so many replicas of each component."""
-        more = ((0, 0), (0, max(replicas - self.visits.shape[1], 0)))
-        self.since_day_0, self.visits = np.pad(self.since_day_0, more), np.pad(self.visits, more)
+        missing = replicas - self.visits.shape[1]
+        if missing > 0:
+            more = ((0, 0), (0, missing))
+            self.since_day_0 = np.pad(self.since_day_0, more)
+            self.visits = np.pad(self.visits, more)
 
     def _shares(
         self, station: NDArray[np.int64], replica: NDArray[np.int32], start: Times, end: Times

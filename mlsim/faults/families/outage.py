@@ -6,9 +6,7 @@ from mlsim.errors import nearest
 from mlsim.faults.base import Fault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
-from mlsim.system.base import Component
-from mlsim.system.places import Place
-from mlsim.system.server import Served
+from mlsim.system.places import Place, places_of
 from mlsim.system.simulation import System
 
 
@@ -23,7 +21,8 @@ class Outage(Fault):
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)
         kind, own = self.place
-        known = sorted({place for spec in scenario.system.values() for place in _names(spec, kind)})
+        places = [places_of(spec).get(kind, ()) for spec in scenario.system.values()]
+        known = sorted({name for names in places for name in names})
         if own not in known:
             where = "in zone" if kind == "zone" else "on machine"
             yield (kind,), f"no component runs {where} '{own}'", nearest(own, known)
@@ -44,9 +43,3 @@ class Outage(Fault):
             for replica in range(replicas):
                 if self.place in system.places.of(name, replica):
                     yield name, replica
-
-
-def _names(spec: Component, kind: str) -> tuple[str, ...]:
-    if not isinstance(spec, Served):
-        return ()
-    return spec.zones if kind == "zone" else spec.machines

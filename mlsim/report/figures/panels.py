@@ -60,17 +60,17 @@ class Panels:
         days = self.run.horizon_s / DAY
         axes.set_xlim(0, days)
         step = next((s for s in _STEPS if days / s <= (7 if self.narrow else 15)), days)
+        by_clock = step < 1 and _begins_off_midnight(self.run.start)
         ticks = [step * i for i in range(math.floor(days / step) + 1)]
-        axes.set_xticks(
-            ticks, [_tick(t, step, self.run.start) for t in ticks] if last else [""] * len(ticks)
-        )
+        words = [_tick(t, self.run.start, by_clock) if last else "" for t in ticks]
+        axes.set_xticks(ticks, words)
         # Clear of the zero at the foot of the other axis.
         axes.tick_params(axis="x", pad=6)
         axes.grid(axis="x", color=style.LIGHT["hair"], linewidth=0.5)
         if last:
             unit = "simulated day" if step >= 1 else "simulated day and time"
             unit += ", and date (UTC)" if self.run.start else ""
-            unit = "time and date (UTC)" if _is_of_clock(step, self.run.start) else unit
+            unit = "time and date (UTC)" if by_clock else unit
             axes.set_xlabel(unit, color=style.LIGHT["muted"], fontsize=8.5)
 
     def _name_faults(self, axes: Axes) -> None:
@@ -132,17 +132,15 @@ def shade(axes: Axes, run: RunFolder, fault: Fault) -> None:
         axes.axvspan(begin / DAY, end / DAY, facecolor=band, alpha=alpha, linewidth=0, zorder=0)
 
 
-def _is_of_clock(step: float, start: str | None) -> bool:
-    """Whether ticks tell the time of a clock, since no day of the run begins at midnight."""
-    return step < 1 and start is not None and f"{wording.utc(0.0, start):%H:%M}" != "00:00"
+def _begins_off_midnight(start: str | None) -> bool:
+    """Whether no day of the run begins at midnight, so that a clock tells the time better."""
+    return start is not None and f"{wording.utc(0.0, start):%H:%M}" != "00:00"
 
 
-def _tick(day: float, step: float, start: str | None) -> str:
+def _tick(day: float, start: str | None, by_clock: bool) -> str:
     is_whole = day == round(day)
-    if start is not None and _is_of_clock(step, start):
-        at = wording.utc(day * DAY, start)
-        return f"{at:%H:%M}" + (f"\n{wording.date(at)}" if is_whole else "")
+    at = None if start is None else wording.utc(day * DAY, start)
     if not is_whole:
-        return wording.day(day * DAY).rpartition(", ")[2]
-    number = f"{day:.0f}"
-    return number if start is None else f"{number}\n{wording.date(wording.utc(day * DAY, start))}"
+        return f"{at:%H:%M}" if by_clock else wording.day(day * DAY).rpartition(", ")[2]
+    name = f"{at:%H:%M}" if by_clock else f"{day:.0f}"
+    return name if at is None else f"{name}\n{wording.date(at)}"

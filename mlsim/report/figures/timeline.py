@@ -145,7 +145,8 @@ def _name_lines(axes: Axes, run: float, twin: float | None) -> None:
     if twin is not None:
         # A side each, and at least a line's height between them.
         push = max(0.15 * (high - low) - abs(run - twin), 0.0) / 2 * (1 if run >= twin else -1)
-        names = [("run", run + push, "run"), ("twin", twin - push, "muted")]
+        lift = max(low - min(run + push, twin - push), 0.0)  # clear of what is written below
+        names = [("run", run + push + lift, "run"), ("twin", twin - push + lift, "muted")]
     for name, at, role in names:
         axes.annotate(
             name,

@@ -1,13 +1,15 @@
 """What every fault is: something that begins to be wrong at a time, and perhaps ends."""
 
 import math
-from collections.abc import Callable, Generator, Iterable
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
 import numpy as np
 import simpy
 
 from mlsim.engine import draws
+from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.kinds import Mistake, Spec, register
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, duration_text
@@ -40,9 +42,6 @@ class Fault(Spec):
         yield from self._untimely(scenario)
         if self.called in WORLDS:
             yield ("name",), f"must be another one: '{self.called}' is a world of every run", ""
-        if sum(fault.called == self.called for fault in scenario.faults) > 1:
-            message = f"needs a name of its own: another fault is called '{self.called}', too"
-            yield (("name",) if self.name else ()), message, ""
 
     def _untimely(self, scenario: Scenario) -> Iterable[Mistake]:
         # Who shortens one run by a setting means: without what comes later.
@@ -87,3 +86,14 @@ class Fault(Spec):
         if self.until is not None:
             yield clock.timeout(self.until - clock.now)
             self.end(system)
+
+
+@scenario_check
+def shared_names(scenario: Scenario) -> Iterator[Mistake]:
+    """Faults that are called as another one is."""
+    faults = [(n, fault) for n, fault in enumerate(scenario.faults) if isinstance(fault, Fault)]
+    times = Counter(fault.called for _, fault in faults)
+    for number, fault in faults:
+        if times[fault.called] > 1:
+            message = f"needs a name of its own: another fault is called '{fault.called}', too"
+            yield ("faults", number, *(("name",) if fault.name else ())), message, ""

@@ -3,6 +3,7 @@
 import pytest
 
 from mlsim.errors import ScenarioError
+from mlsim.faults.base import Fault
 from tests.worlds import CLINIC, loaded
 
 SECOND = "  - {kind: unit_change, at: 40h, component: phone, column: temperature, unit: kelvin%s}\n"
@@ -24,3 +25,23 @@ def test_a_name_makes_it_another_fault():
 def test_the_names_of_the_worlds_of_every_run_are_taken(name: str):
     with pytest.raises(ScenarioError, match=rf"faults\[1\]\.name: .*'{name}' is a world"):
         loaded(CLINIC + SECOND % f", name: {name}")
+
+
+def test_twice_as_many_faults_are_asked_for_their_names_twice_as_often(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    asked = 0
+
+    def called(fault: Fault) -> str:
+        nonlocal asked
+        asked += 1
+        return fault.name or fault.kind
+
+    monkeypatch.setattr(Fault, "called", property(called))
+
+    def asked_for(faults: int) -> int:
+        before = asked
+        loaded(CLINIC + "".join(SECOND % f", name: the_{number}" for number in range(faults)))
+        return asked - before
+
+    assert asked_for(40) <= 2 * asked_for(20)

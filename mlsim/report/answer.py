@@ -106,12 +106,20 @@ def _without_faults(summary: Summary) -> str:
         rules = wording.counted(summary["monitoring"]["rules"], "rule")
         return f"No alert fired, with {rules} watching."
     count = sum(rule["firings_run"] for rule in fired)
-    first = min(rule["first_firing_s"] for rule in fired)
-    when = wording.moment(first, summary["scenario"]["start"])
     return (
-        f"{wording.capital(wording.counted(count, 'alert'))} fired, "
-        f"{'the first ' if count > 1 else ''}on {when}: {_fired(summary)}; {NO_TELLING}."
+        f"{wording.capital(wording.counted(count, 'alert'))} fired"
+        f"{_from_when(fired, summary)}: {_fired(summary)}; {NO_TELLING}."
     )
+
+
+def _from_when(fired: list[Mapping[str, Any]], summary: Summary) -> str:
+    """When the first of several alerts fired; older runs don't tell."""
+    moments = [rule["first_firing_s"] for rule in fired if "first_firing_s" in rule]
+    if not moments:
+        return ""
+    several = sum(rule["firings_run"] for rule in fired) > 1
+    when = wording.moment(min(moments), summary["scenario"]["start"])
+    return f", {'the first ' if several else ''}on {when}"
 
 
 def _unattributed(summary: Summary) -> str:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import mlsim
+from mlsim.report.world_folder import TABLES, TELEMETRY, TOTALS
 from mlsim.telemetry.labels import METRIC_NAME
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +36,13 @@ def test_every_series_is_documented_with_its_labels():
     assert set(found) == set(DOCUMENTED)
     for metric, labels in found.items():
         assert labels <= DOCUMENTED[metric], metric
+
+
+def test_files_of_a_run_are_named_as_they_are_written():
+    handouts = (ROOT / "mlsim" / "exercises" / "catalogue").glob("*/handed_out/*.md")
+    written = {TELEMETRY, TOTALS, *(f"{table}.parquet" for table in TABLES)}
+    studies = {"runs.parquet"}
+    for page in (*(ROOT / "docs").glob("*.md"), *handouts):
+        named = re.findall(r"(\w+\.parquet)`", page.read_text(encoding="utf-8"))
+        assert set(named) <= written | studies, page
+    assert TELEMETRY in PAGE

@@ -50,6 +50,15 @@ def test_same_run_same_bytes_in_another_process_and_folder(report: Path, tmp_pat
         assert path.read_bytes() == (other / path.relative_to(report.parent)).read_bytes()
 
 
+def test_says_that_the_twin_keeps_the_series_that_are_others(report: Path, tmp_path: Path):
+    assert "worlds/twin/telemetry.parquet" in report.read_text(encoding="utf-8")
+    alone = runs.write(tmp_path, (runs.UNIT_CHANGE,), twin=False)
+    write_report(alone)
+    text = (alone / "report.html").read_text(encoding="utf-8")
+    assert "<code>telemetry.parquet</code>" in text
+    assert "worlds/" not in text
+
+
 def test_needs_no_network(report: Path):
     """The only addresses are the names of XML's vocabularies."""
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", report.read_text(encoding="utf-8"))

@@ -19,13 +19,13 @@ def show(summary: Mapping[str, Any], console: Console, folder: Path | None = Non
 
     Plain text without colours or boxes where the console is no terminal.
     """
-    printed(Group(*_lines(summary)), console)
+    printed(Group(*_lines(summary, console.width)), console)
     if folder is not None:
         _written(folder, console)
 
 
-def _lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
-    yield _heading(summary)
+def _lines(summary: Mapping[str, Any], width: int) -> Iterator[RenderableType]:
+    yield _heading(summary, width)
     yield _answer(summary)
     if summary["outcomes"]:
         yield ""
@@ -34,11 +34,13 @@ def _lines(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"Warning: {warning}", style="yellow")
 
 
-def _heading(summary: Mapping[str, Any]) -> Text:
+def _heading(summary: Mapping[str, Any], width: int) -> Text:
+    """The title and what was run, in one line where there is room for both."""
     scenario, requests = summary["scenario"], summary["requests"]
-    run = wording.duration(scenario["horizon_s"])
+    run, title = wording.duration(scenario["horizon_s"]), scenario["title"] or scenario["name"]
     facts = f"{run}, {wording.large(requests['total'])} requests, seed {scenario['seed']}"
-    return Text.assemble((scenario["title"] or scenario["name"], "bold"), f"  {facts}")
+    between = "  " if len(title) + 2 + len(facts) <= width else "\n"
+    return Text.assemble((title, "bold"), between, facts)
 
 
 def _answer(summary: Mapping[str, Any]) -> Table:
@@ -62,16 +64,18 @@ def _answer(summary: Mapping[str, Any]) -> Table:
 
 
 def _watch(summary: Mapping[str, Any]) -> str:
-    """The monitoring file, how much it has in it, and how often it called people."""
+    """The monitoring file, how much it has in it, how often it called people, and for nothing."""
     watch = summary["monitoring"]
     if not watch:
         return ""
-    counts = [_count(watch[f"{noun}s"], noun) for noun in ("rule", "check", "page", "ticket")]
-    called = counts[2:]
+    rules, checks, pages, tickets = (
+        _count(watch[f"{noun}s"], noun) for noun in ("rule", "check", "page", "ticket")
+    )
+    called = f"{pages}, {tickets}"
     if has_damage(summary):
         false = sum(rule["firings_twin"] for rule in summary["rules"])
-        called.append(_count(false, "false alarm"))
-    return f"{watch['file']}: {', '.join(counts[:2])}; {', '.join(called)}"
+        called += f"; {_count(false, 'false alarm')} in the twin"
+    return f"{watch['file']}: {rules}, {checks}; {called}"
 
 
 def _count(count: int, noun: str) -> str:

@@ -36,6 +36,18 @@ def test_answers_in_order(tmp_path: Path):
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(("title", "lines"), [("Short", 1), ("The health app of a town" * 2, 2)])
+def test_what_was_run_stands_in_a_line_of_its_own_if_there_is_no_room_beside_the_title(
+    tmp_path: Path, title: str, lines: int
+):
+    summary = runs.summary(tmp_path, runs.UNIT_CHANGE)
+    summary["scenario"]["title"] = title
+    facts = "28 d, 3.63 million requests, seed 7"
+    assert printed(summary).splitlines()[:lines] == (
+        [f"{title}  {facts}"] if lines == 1 else [title, facts]
+    )
+
+
 def test_plain_when_piped(tmp_path: Path):
     text = printed(runs.summary(tmp_path, runs.UNIT_CHANGE))
     assert text.isascii()
@@ -89,7 +101,7 @@ def test_says_who_watched_and_how_often_people_were_called(tmp_path: Path):
         "pages": 0,
         "tickets": 0,
     }
-    words = "ops_only.yml: 4 rules, 1 check; 0 pages, 0 tickets, 3 false alarms"
+    words = "ops_only.yml: 4 rules, 1 check; 0 pages, 0 tickets; 3 false alarms in the twin"
     assert words in " ".join(printed(summary, width=120).split())
 
 

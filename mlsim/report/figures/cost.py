@@ -104,18 +104,27 @@ def _repair(
     if mark[1] < axes.get_ylim()[1] / 3:  # no room for words
         return
     axes.plot(*mark, marker="D", markersize=5, color=style.LIGHT["run"], clip_on=False)
-    cost = run.cost_from(fault["name"], until)
-    later = wording.about(abs(cost), fault["cost"]["currency"])
-    if cost < 0:
-        later = f"saving of {later}"
+    later = _later(run.cost_from(fault["name"], until), fault["cost"]["currency"])
     before, after = (inches * share for share in (until / run.horizon_s, 1 - until / run.horizon_s))
-    beside, above = ["repaired", f"{later} to come"], [f"repaired; {later} to come"]
+    beside, above = ["repaired", later], [f"repaired; {later}"]
     if noticed and noticed["firing_s"] >= until:
         return  # the alert's own words stand there
     if style.text_width(beside[1]) < after:
         _say(axes, beside, mark, (5, -9), ha="left")
     elif style.text_width(above[0]) < before:
         _say(axes, above, mark, (-7, 2), ha="right")
+
+
+def _later(cost: float, currency: str) -> str:
+    """What a fault costs that is repaired.
+
+    >>> _later(250.0, "EUR"), _later(-250.0, "EUR"), _later(1e-9, "EUR")
+    ('250 EUR to come', 'saving of 250 EUR to come', 'no more cost')
+    """
+    if round(cost, 2) == 0:
+        return "no more cost"
+    amount = wording.about(abs(cost), currency)
+    return f"{'saving of ' if cost < 0 else ''}{amount} to come"
 
 
 def _say(

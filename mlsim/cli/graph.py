@@ -44,7 +44,7 @@ def marks_of(scenario: "Scenario") -> dict[str, list[str]]:
     """What is written on components as broken: the kinds of the faults that sit there."""
     marks: dict[str, list[str]] = defaultdict(list)
     for fault in scenario.faults:
-        if component := getattr(fault, "component", None):
+        for component in fault.where(scenario.system):
             marks[component].append(fault.kind)
     return marks
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.kinds import Mistake, Spec, register
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, duration_text
+from mlsim.system.base import Component
 from mlsim.system.simulation import System
 
 F = TypeVar("F", bound="type[Fault]")
@@ -65,6 +66,10 @@ class Fault(Spec):
     def title(self) -> str:
         """What is wrong, in half a sentence."""
         return self.kind
+
+    def where(self, system: Mapping[str, Component]) -> tuple[str, ...]:
+        """At which components of a system it is; at none where the world is another one."""
+        return ()
 
     def stream(self, system: System, of: str = "") -> np.uint64:
         """The key of its own draws: of those whom it reaches, or `of` something else."""

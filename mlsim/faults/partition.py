@@ -1,6 +1,6 @@
 """partition: two components can't reach each other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal
 
 from mlsim.engine.routes import Cut
@@ -10,6 +10,7 @@ from mlsim.scenario.flow_checks import is_connected
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Name
+from mlsim.system.base import Component
 from mlsim.system.simulation import System
 from mlsim.system.wiring import callers
 
@@ -48,6 +49,9 @@ class Partition(Fault):
             return
         if not (_calls(scenario, one, other) or _calls(scenario, other, one)):
             yield ("between",), f"neither of {one} and {other} calls the other in the flow", ""
+
+    def where(self, system: Mapping[str, Component]) -> tuple[str, ...]:
+        return self.between
 
     def title(self) -> str:
         return f"{self.between[0]} and {self.between[1]} can't reach each other"

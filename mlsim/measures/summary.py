@@ -104,7 +104,7 @@ def _fault(findings: Findings, fault: Fault) -> dict[str, Any]:
         "kind": fault.kind,
         "title": fault.title(),
         "began": began,
-        "component": getattr(fault, "component", None),
+        "components": fault.where(findings.scenario.system),
         "at_s": fault.at,
         "until_s": fault.until,
         "ramp_s": getattr(fault, "ramp", None),

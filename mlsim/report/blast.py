@@ -32,12 +32,18 @@ def spread(graph: Graph, fault: Fault, requests: int) -> Spread:
     links = [edge for edge in graph["edges"] if edge["model"] is not None]
     fitted = [row["name"] for row in radius["models"]]
     reached, flow = _through_flow(graph, passes, set(rows))
-    trained = _through_training(links, reached, fault["component"], set(fitted), set(rows))
+    trained = _through_training(links, reached, set(origins(fault)), set(fitted), set(rows))
     return Spread(
         shares={name: min(count / requests, 1.0) for name, count in rows.items()},
         versions=_versions(links, trained, fitted, reached),
         edges=frozenset(flow | trained),
     )
+
+
+def origins(fault: Fault) -> list[str]:
+    """The components at which a fault is; older runs name one, or none."""
+    known: list[str | None] = fault.get("components", [fault.get("component")])
+    return [name for name in known if name is not None]
 
 
 def _ends(edge: Mapping[str, Any]) -> Edge:
@@ -59,15 +65,15 @@ def _through_flow(
 def _through_training(
     links: list[Mapping[str, Any]],
     reached: set[str],
-    origin: str | None,
+    origins: set[str],
     fitted: set[str],
     touched: set[str],
 ) -> set[Edge]:
     """The links along which touched rows, or versions fitted on them or held back, have gone."""
-    carriers, edges = reached | {origin}, set[Edge]()
+    carriers, edges = reached | origins, set[Edge]()
     for _ in links:
         for link in links:
-            held_back = link["from"] == origin and link["to"] in touched
+            held_back = link["from"] in origins and link["to"] in touched
             if link["from"] in carriers and (link["model"] in fitted or held_back):
                 edges.add(_ends(link))
                 carriers.add(link["to"])

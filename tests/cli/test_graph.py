@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+ZONE_OUTAGE = Path(__file__).parents[2] / "scenarios" / "silent" / "zone_outage.yaml"
+
 
 def test_draws_the_system_in_characters(mlsim, scenario: Path):
     drawn = mlsim("graph", scenario)
@@ -15,6 +17,12 @@ def test_writes_a_picture(mlsim, scenario: Path, tmp_path: Path, suffix: str, ma
     drawn = mlsim("graph", scenario, "--out", picture)
     assert drawn.returncode == 0, drawn.stderr
     assert picture.read_bytes().startswith(magic)
+
+
+def test_marks_what_runs_in_a_zone_that_will_be_down(mlsim):
+    drawn = mlsim("graph", ZONE_OUTAGE).stdout
+    assert drawn.count("zone_outage") == 1
+    assert "!! marks where a fault of the scenario sits" in drawn
 
 
 def test_refuses_a_picture_of_another_sort(mlsim, scenario: Path):

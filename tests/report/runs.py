@@ -273,7 +273,7 @@ def _fault(fault: Broken, outcomes: pd.DataFrame, *, twin: bool, days: int) -> d
         "name": fault.name,
         "kind": fault.name,
         "title": fault.title,
-        "component": fault.component,
+        "components": [fault.component],
         "at_s": fault.at_s,
         "until_s": fault.until_s,
         "ramp_s": fault.ramp_s,

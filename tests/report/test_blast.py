@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from mlsim.report.blast import spread, told
+from mlsim.report import style
+from mlsim.report.blast import origins, spread, told
+from mlsim.report.figures.graph import overlay
 from tests.report import runs
 
 REQUESTS = 3_628_800
@@ -35,7 +37,7 @@ def test_training_carries_it_on_but_the_labels_do_not(tmp_path: Path):
 
 def test_a_held_back_version_comes_from_where_the_fault_sits(tmp_path: Path):
     """A lost push touches what the model does, though nothing was ever fitted on spoilt rows."""
-    lost = fault(tmp_path, runs.UNIT_CHANGE) | {"component": "rollout"}
+    lost = fault(tmp_path, runs.UNIT_CHANGE) | {"components": ["rollout"]}
     rows = [row for row in lost["radius"]["components"] if row["name"] == "risk_model"]
     lost["radius"] = lost["radius"] | {"components": rows, "models": []}
     found = spread(runs.covid_graph(), lost, REQUESTS)
@@ -53,3 +55,17 @@ def test_spoilt_training_is_told_with_its_versions(tmp_path: Path):
 
 def test_a_fault_of_movement_touches_no_row(tmp_path: Path):
     assert told(fault(tmp_path, runs.STALE_MODEL), REQUESTS).startswith("No row's content")
+
+
+def test_older_runs_name_one_component_or_none(tmp_path: Path):
+    newer = fault(tmp_path, runs.UNIT_CHANGE)
+    older = {key: value for key, value in newer.items() if key != "components"}
+    assert origins(older | {"component": "phone"}) == origins(newer) == ["phone"]
+    assert origins(older | {"component": None}) == []
+
+
+def test_a_fault_of_several_components_frames_each(tmp_path: Path):
+    outage = fault(tmp_path, runs.STALE_MODEL) | {"components": ["gateway", "features"]}
+    drawn = overlay(runs.covid_graph(), outage, REQUESTS, style.of_fault(0))
+    assert drawn.origins == {"gateway", "features"}
+    assert set(drawn.notes) == {"gateway", "features"}

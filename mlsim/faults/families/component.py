@@ -1,6 +1,6 @@
 """What faults have in common that act on one component."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from mlsim.errors import nearest
@@ -25,6 +25,9 @@ class ComponentFault(Fault):
     def fits(spec: Component) -> bool:
         """Whether a component has the mechanism."""
         raise NotImplementedError
+
+    def where(self, system: Mapping[str, Component]) -> tuple[str, ...]:
+        return (self.component,)
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)

@@ -1,11 +1,12 @@
 """What faults have in common that take away a place, with all replicas that run there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from mlsim.errors import nearest
 from mlsim.faults.base import Fault
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
+from mlsim.system.base import Component
 from mlsim.system.places import Place, places_of
 from mlsim.system.simulation import System
 
@@ -17,6 +18,10 @@ class Outage(Fault):
     def place(self) -> Place:
         """The zone or the machine."""
         raise NotImplementedError
+
+    def where(self, system: Mapping[str, Component]) -> tuple[str, ...]:
+        kind, own = self.place
+        return tuple(name for name, spec in system.items() if own in places_of(spec).get(kind, ()))
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         yield from super().problems(scenario, name)

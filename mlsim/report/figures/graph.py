@@ -12,7 +12,7 @@ from matplotlib.transforms import Affine2D
 
 from mlsim.report import style, wording
 from mlsim.report.answer import Fault
-from mlsim.report.blast import spread, told
+from mlsim.report.blast import origins, spread, told
 from mlsim.report.figures.picture import Picture
 from mlsim.report.figures.sheets import Point, Sheet, beside, sheet
 from mlsim.report.folder import RunFolder
@@ -128,11 +128,10 @@ def overlay(
     found = spread(graph, fault, requests)
     notes = {name: f"{wording.percent(share)} of rows" for name, share in found.shares.items()}
     notes |= {name: wording.counted(count, "version") for name, count in found.versions.items()}
-    origin = fault["component"]
-    if origin is not None:
+    for origin in origins(fault):
         notes.setdefault(origin, fault["name"])
     return Overlay(
-        frozenset({origin} - {None}),
+        frozenset(origins(fault)),
         notes,
         {**found.shares, **dict.fromkeys(found.versions, 1.0)},
         found.edges,

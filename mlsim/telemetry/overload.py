@@ -1,8 +1,9 @@
 """Overload: stretches of time in which more work came to a component than its workers can do.
 
-Work is arrivals times the time that a worker takes for one, as measured at the time. What comes
-beyond what the workers can do piles up, on paper: also where lines are short and the rest is turned
-away, so that 1.12 erlangs offered to one worker are 112% whatever becomes of the requests.
+Work is arrivals times the time that a worker takes for one, as measured at the time; where workers
+serve batches, for one of a full batch. What comes beyond what the workers can do piles up, on
+paper: also where lines are short and the rest is turned away, so that 1.12 erlangs offered to one
+worker are 112% whatever becomes of the requests.
 """
 
 import math
@@ -41,8 +42,8 @@ def overloads(
     """The overloads of a component, in order of time.
 
     came, served: arrivals, and ends of services, by the scrape that first sees them. worked:
-    seconds that workers took for those. can: seconds that all workers together have in each cell.
-    times: of the scrapes, in seconds, evenly spaced.
+    seconds that workers took for those, or would have taken in full batches. can: seconds that all
+    workers together have in each cell. times: of the scrapes, in seconds, evenly spaced.
 
     >>> cells = np.ones(9)
     >>> came, served = (1200 * cells).astype(int), (1000 * cells).astype(int)

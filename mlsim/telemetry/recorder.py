@@ -145,7 +145,11 @@ class Recorder:
         never = {name: _never(place, senders) for name, place in stations.items()}
         self.visits = Tally(components, VISIT_OUTCOMES, cells, never)
         self.sojourns = Sojourns(len(components))
-        batched = [i for i, n in enumerate(components) if getattr(stations[n], "batch", 1) > 1]
+        batched = {
+            i: place
+            for i, n in enumerate(components)
+            if isinstance(place := stations[n], Station) and place.batch > 1
+        }
         self.work = Work(len(components), cells, batched)
         self._came, self._began, self._left, self._gone = np.zeros(
             (4, len(components), cells), np.int32
@@ -298,7 +302,7 @@ class Recorder:
         return overloads(
             came[i, live],
             self._left[i, live],
-            self.work.by_cell[i, live],
+            self.work.needed[i, live],
             can[live],
             self.times[live],
         )

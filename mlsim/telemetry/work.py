@@ -1,13 +1,19 @@
 """Work: the time of their workers that visits to components have taken."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.network import Visits
+from mlsim.engine.network import Station, Visits
 
 Times = NDArray[np.float64]
+
+
+def full_batch(station: Station) -> int:
+    """How many visits a worker serves at once where more come than can be served."""
+    waiting = station.batch if station.queue_limit is None else max(station.queue_limit, 1)
+    return min(station.batch, waiting)
 
 
 class Work:
@@ -15,22 +21,23 @@ class Work:
 
     batched: components whose workers serve several visits at once, each of which has its share of
     the time. since_day_0, visits: float64 and int64[components, replicas], what was done from day
-    0 on, and for how many visits. by_cell: float64[components, cells] of the scrape grid, of the
-    services that ended in a cell.
+    0 on, and for how many visits. needed: float64[components, cells] of the scrape grid, what the
+    services that ended in a cell would have taken if all batches had been full: few share the time
+    of a worker that has little to do.
     """
 
-    def __init__(self, components: int, cells: int, batched: Collection[int]):
+    def __init__(self, components: int, cells: int, batched: Mapping[int, Station]):
         self.since_day_0 = np.zeros((components, 1))
         self.visits = np.zeros((components, 1), np.int64)
-        self.by_cell = np.zeros((components, cells))
-        self._batched = tuple(batched)
+        self.needed = np.zeros((components, cells))
+        self._batched = batched
 
     def add(self, visits: Visits, interval: float, first: int) -> None:
         """Add the work of a block of visits."""
         began = np.flatnonzero(visits.replica >= 0)
         station = visits.station[began].astype(np.int64)
         start, end, replica = visits.start[began], visits.end[began], visits.replica[began]
-        share = self._shares(station, replica, start, end)
+        share, needed = self._shares(station, replica, start, end)
         # One by one, in order of time: a sum of sums would depend on how visits come in blocks. By
         # flat places, since NumPy adds at pairs of them ten times as slowly.
         since = np.maximum(end - np.maximum(start, 0.0), 0.0)
@@ -40,10 +47,9 @@ class Work:
         self.visits += np.bincount(where[end > 0], minlength=self.visits.size).reshape(
             self.visits.shape
         )
-        cell, cells = np.ceil(end / interval).astype(np.int64) - first, self.by_cell.shape[1]
+        cell, cells = np.ceil(end / interval).astype(np.int64) - first, self.needed.shape[1]
         inside = (cell >= 0) & (cell < cells)
-        worked = ((end - start) * share)[inside]
-        np.add.at(self.by_cell.reshape(-1), (station * cells + cell)[inside], worked)
+        np.add.at(self.needed.reshape(-1), (station * cells + cell)[inside], needed[inside])
 
     def make_room(self, replicas: int) -> None:
         """See to it that there is a place for so many replicas of each component."""
@@ -55,12 +61,17 @@ class Work:
 
     def _shares(
         self, station: NDArray[np.int64], replica: NDArray[np.int32], start: Times, end: Times
-    ) -> Times:
-        """What of its worker's time each visit has taken: 1, or less in a batch."""
-        shares = np.ones(station.size)
-        for one in self._batched:
+    ) -> tuple[Times, Times]:
+        """What of its worker's time each visit has taken, 1 or less in a batch; and the seconds
+        that it would have taken in a full one.
+        """
+        shares, needed = np.ones(station.size), end - start
+        for one, place in self._batched.items():
             own = np.flatnonzero(station == one)
             batches = np.stack([replica[own], start[own], end[own]])
             _, batch, sizes = np.unique(batches, axis=1, return_inverse=True, return_counts=True)
-            shares[own] = 1.0 / sizes[batch]
-        return shares
+            size = sizes[batch]
+            shares[own] = 1.0 / size
+            full = np.maximum(size, full_batch(place))
+            needed[own] = (needed[own] + (full - size) * place.per_item) / full
+        return shares, needed

@@ -94,6 +94,20 @@ def test_a_worker_with_a_batch_is_busy_once():
     assert math.isfinite(row["mean_s"])
 
 
+@pytest.mark.parametrize(("limit", "full"), [(None, 16), (8, 8)])
+def test_what_comes_in_batches_is_told_by_what_full_ones_can_do(limit: int | None, full: int):
+    """Before the spike hardly two share a batch; a line of eight fills no more than that."""
+    rate, each = 1.91, (5 + 0.5 * (full - 1)) / full
+    batch = {"size": 16, "wait": "0s" if limit else "5s", "per_item": "500ms"}
+    row = desk(
+        load__jobs__rate="0.05/s + 1.86/s * pulse(5h, 5h + 10min)",
+        system__desk={"kind": "server", "workers": 1, "service_time": "5s", "batch": batch,
+                      "queue_limit": limit or 10_000},
+    )  # fmt: skip
+    assert row["demand"] == pytest.approx(rate * each, rel=0.03)
+    assert row["overload_from_s"] == pytest.approx(5 * HOUR, abs=120)
+
+
 def test_where_nobody_comes_nothing_is_told():
     assert desk(load__jobs__rate="0.0001/s")["overloads"] == 0
     assert np.isfinite(desk(horizon="20s")["utilisation"] or 0.0)

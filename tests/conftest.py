@@ -10,6 +10,12 @@ LONG = 1.0
 """Seconds: a test that takes longer has run worlds of some size."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def what_outlives_all_tests_is_not_looked_at() -> None:
+    """Modules, and the tests themselves: half a million objects at every look for rings."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def worlds_are_let_go() -> Iterator[None]:
     """A world holds itself, and its rows, until Python looks for such rings, which is seldom."""

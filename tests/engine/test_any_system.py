@@ -31,18 +31,22 @@ HABITS = {
 
 
 @pytest.fixture(autouse=True, scope="module")
-def only_what_is_new_is_looked_at() -> Iterator[None]:
-    """So that it costs nothing to have each system's memory back before the next one is built."""
-    gc.collect()
-    gc.freeze()
+def what_was_kept_may_go() -> Iterator[None]:
     yield
     gc.unfreeze()
+    give_back_memory()
 
 
 def read(written: Written) -> Scenario:
     """The scenario, from a file that is left behind: the last one is the one that failed."""
-    gc.collect()
+    give_back_memory()
     return load(file_of(written))
+
+
+def give_back_memory() -> None:
+    """That of the system before; what outlives it (the kernel, modules) isn't looked at again."""
+    gc.collect()
+    gc.freeze()
 
 
 def file_of(written: Written) -> Path:

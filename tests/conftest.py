@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -10,10 +10,14 @@ LONG = 1.0
 """Seconds: a test that takes longer has run worlds of some size."""
 
 
-@pytest.fixture(autouse=True, scope="session")
-def what_outlives_all_tests_is_not_looked_at() -> None:
-    """Modules, and the tests themselves: half a million objects at every look for rings."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Modules and the tests themselves, half a million objects, are never looked through."""
+    gc.disable()
+    collected = yield
     gc.freeze()
+    gc.enable()
+    return collected
 
 
 @pytest.fixture(autouse=True)

@@ -59,6 +59,9 @@ class BadRelease(SettingsFault, Content):
         wrong = list(dict.fromkeys([*self.sends, *self.units, *self.formats]))
         return f"{self.version} of {self.component} sends {' and '.join(wrong)} wrongly"
 
+    def sets(self) -> frozenset[str]:
+        return frozenset()
+
     def broken(self, settings: Any, system: System) -> Any:
         version = self.published(
             system,

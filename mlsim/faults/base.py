@@ -75,6 +75,18 @@ class Fault(Spec):
         """The key of its own draws: of those whom it reaches, or `of` something else."""
         return draws.stream(system.seed, f"fault/{self.called}" + (f"/{of}" if of else ""))
 
+    def sets(self) -> frozenset[str]:
+        """What it sets of which there is one at a time, as whether a component lets anybody in.
+
+        After its repair it is as other faults have it that set it, too, and still last. What adds
+        to what others do, as to the columns that are sent, and is taken out alone, isn't named.
+        """
+        return frozenset()
+
+    def keeps_down(self, component: str, replica: int) -> bool:
+        """Whether a replica is not to be started by the repair of another fault."""
+        return False
+
     def begin(self, system: System) -> None:
         """Break the mechanism."""
         raise NotImplementedError
@@ -88,9 +100,20 @@ class Fault(Spec):
         clock = system.clock
         yield clock.timeout(self.at - clock.now)
         self.begin(system)
+        system.lasting.append(self)
         if self.until is not None:
             yield clock.timeout(self.until - clock.now)
+            system.lasting.remove(self)
             self.end(system)
+            for other in system.lasting:
+                if not self.sets().isdisjoint(other.sets()):
+                    other.begin(system)
+
+
+def bring_back(system: System, component: str, replica: int) -> None:
+    """Restart a replica after the repair of a fault, unless another one keeps it down."""
+    if not any(fault.keeps_down(component, replica) for fault in system.lasting):
+        system.restart(component, replica)
 
 
 @scenario_check

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from mlsim.faults.base import fault_kind
+from mlsim.faults.base import bring_back, fault_kind
 from mlsim.faults.families.serving import ReplicaFault
 from mlsim.system.simulation import System
 
@@ -28,8 +28,11 @@ class Crash(ReplicaFault):
     def title(self) -> str:
         return f"replica {self.replica} of {self.component} has crashed"
 
+    def keeps_down(self, component: str, replica: int) -> bool:
+        return (component, replica) == (self.component, self.replica)
+
     def begin(self, system: System) -> None:
         system.crash(self.component, self.replica)
 
     def end(self, system: System) -> None:
-        system.restart(self.component, self.replica)
+        bring_back(system, self.component, self.replica)

@@ -29,6 +29,9 @@ class DiskFull(CollectorFault):
     def title(self) -> str:
         return f"the disk of {self.component} is full"
 
+    def sets(self) -> frozenset[str]:
+        return super().sets() | {f"{self.component}/open"}
+
     def broken(self, settings: Delivery, system: System) -> Delivery:
         return replace(settings, full=True)
 

@@ -27,6 +27,9 @@ class ExpiredCertificate(ServingFault):
     def title(self) -> str:
         return f"the certificate of {self.component} has expired"
 
+    def sets(self) -> frozenset[str]:
+        return frozenset({f"{self.component}/open"})
+
     def begin(self, system: System) -> None:
         system.network.set_open(self.component, False)
 

@@ -36,6 +36,9 @@ class ExternalEmpty(SourceFault):
     def title(self) -> str:
         return f"{part(self.share)} of the answers of {self.component} are empty"
 
+    def sets(self) -> frozenset[str]:
+        return frozenset()
+
     def begin(self, system: System) -> None:
         source = system[self.component]
         output = source.current.output

@@ -28,6 +28,9 @@ class ExternalGone(SourceFault):
     def title(self) -> str:
         return f"{self.component} is gone"
 
+    def sets(self) -> frozenset[str]:
+        return super().sets() | {f"{self.component}/open"}
+
     def begin(self, system: System) -> None:
         self.blame(system, True)
         system.network.set_open(self.component, False)

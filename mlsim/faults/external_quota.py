@@ -30,6 +30,9 @@ class ExternalQuota(SourceFault):
     def title(self) -> str:
         return f"{self.component} rejects calls over its quota of {self.quota.calls}"
 
+    def sets(self) -> frozenset[str]:
+        return super().sets() | {f"{self.component}/quota"}
+
     def begin(self, system: System) -> None:
         self.blame(system, True)
         system.network.set_quota(self.component, self.quota.calls, self.quota.per)

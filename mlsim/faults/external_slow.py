@@ -30,6 +30,9 @@ class ExternalSlow(Slowness, SourceFault):
     def title(self) -> str:
         return f"{self.component} takes {self.factor:g} times as long to answer"
 
+    def sets(self) -> frozenset[str]:
+        return Slowness.sets(self) | SourceFault.sets(self)
+
     def begin(self, system: System) -> None:
         super().begin(system)
         self.blame(system, True)

@@ -34,6 +34,9 @@ class PacketLoss(ServingFault):
     def title(self) -> str:
         return f"{part(self.share)} of what {self.component} answers is lost"
 
+    def sets(self) -> frozenset[str]:
+        return frozenset({f"{self.component}/losing"})
+
     def begin(self, system: System) -> None:
         system.network.set_losing(self.component, self.share)
 

@@ -56,6 +56,9 @@ class Partition(Fault):
     def title(self) -> str:
         return f"{self.between[0]} and {self.between[1]} can't reach each other"
 
+    def sets(self) -> frozenset[str]:
+        return frozenset({"/".join(sorted(self.between))})
+
     def begin(self, system: System) -> None:
         self._cut(system, Cut.GETS_LOST if self.calls == "lost" else Cut.IS_REFUSED)
 

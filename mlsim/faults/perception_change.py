@@ -55,6 +55,9 @@ class PerceptionChange(Confusion, SettingsFault):
     def title(self) -> str:
         return f"{self.component} perceives with other errors"
 
+    def sets(self) -> frozenset[str]:
+        return frozenset()
+
     def broken(self, settings: ChannelVersion, system: System) -> ChannelVersion:
         spread = Spread(float(system.clock.now), self.ramp, self.share, self.stream(system))
         haze = Haze(self.perception(system, self.component), spread)

@@ -43,6 +43,9 @@ class SlowReplica(ReplicaFault):
     def title(self) -> str:
         return f"replica {self.replica} of {self.component} takes {self.factor:g} times as long"
 
+    def sets(self) -> frozenset[str]:
+        return frozenset({f"{self.component}/{self.replica}/slowness"})
+
     def begin(self, system: System) -> None:
         system.network.set_slowness(self.component, self.replica, self.factor)
 

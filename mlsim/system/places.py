@@ -33,15 +33,15 @@ class Places:
     def __init__(self, system: Mapping[str, Component]):
         self._known = {name: places_of(spec) for name, spec in system.items()}
         self._homes: dict[tuple[str, int], int] = {}
-        self._out: set[Place] = set()
+        self._out: list[Place] = []
 
     def fail(self, place: Place) -> None:
         """Nothing can run there any more."""
-        self._out.add(place)
+        self._out.append(place)
 
     def repair(self, place: Place) -> None:
-        """Replicas can be started there again."""
-        self._out.discard(place)
+        """Replicas can be started there again, unless it has failed for another reason, too."""
+        self._out.remove(place)
 
     def of(self, name: str, replica: int) -> Iterator[Place]:
         """Where a replica runs, or would run if it were started."""
@@ -49,14 +49,17 @@ class Places:
 
     def can_run(self, name: str, replica: int) -> bool:
         """Whether all is in order where a replica would run."""
-        return self._out.isdisjoint(self.of(name, replica))
+        return self._is_in_order(self.of(name, replica))
 
     def move(self, name: str, replica: int) -> None:
         """Give a replica the first home that is in order; it keeps its own if none is."""
         for home in range(math.lcm(*map(len, self._known[name].values()))):
-            if self._out.isdisjoint(self._at(name, home)):
+            if self._is_in_order(self._at(name, home)):
                 self._homes[name, replica] = home
                 return
+
+    def _is_in_order(self, places: Iterator[Place]) -> bool:
+        return not any(place in self._out for place in places)
 
     def _at(self, name: str, home: int) -> Iterator[Place]:
         for kind, names in self._known[name].items():

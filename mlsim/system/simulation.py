@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import simpy
@@ -48,6 +49,7 @@ class System(Mapping[str, Deployed]):
     told of rows that a fault keeps from a collector.
     training: the rows that models learn from. registry: the versions of the models.
     happenings: what events and the features of `lineup` (all, if not given) do in the world.
+    lasting: faults that have begun and aren't repaired, in the order in which they began.
     replicas: how many of each component are wanted now. replica_changes: (time in seconds,
     component, replica, whether it is up from then on), in order of time.
     """
@@ -58,6 +60,7 @@ class System(Mapping[str, Deployed]):
         self.listeners: list[Listener] = []
         self.losses: list[LossListener] = []
         self.replica_changes: list[tuple[float, str, int, bool]] = []
+        self.lasting: list[Any] = []
         self.replicas: dict[str, int] = {}
         self.places = Places(scenario.system)
         self._answers: dict[str, Answer] = {}

@@ -68,6 +68,9 @@ class ColumnFault(SettingsFault):
         taken_along = scenario.world.columns() if component.starts_requests else ()
         return [*component.outputs(self.component), *taken_along]
 
+    def sets(self) -> frozenset[str]:
+        return frozenset()
+
     # Only what is sent changes. What the consumers believe stays: that is the fault.
     def broken(self, settings: Any, system: System) -> Any:
         output: Output = settings.output

@@ -52,6 +52,9 @@ class SettingsFault(ComponentFault):
         """The settings without it."""
         raise NotImplementedError
 
+    def sets(self) -> frozenset[str]:
+        return frozenset({f"{self.component}/{self.kind}"})
+
     def begin(self, system: System) -> None:
         component = system[self.component]
         component.change(self.broken(component.current, system))

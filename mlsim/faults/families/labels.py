@@ -48,6 +48,9 @@ class LabelFault(SettingsFault):
             if used not in known:
                 yield ("only",), f"the world has no column '{used}'", nearest(used, known)
 
+    def sets(self) -> frozenset[str]:
+        return frozenset()
+
     def broken(self, settings: Channel, system: System) -> Channel:
         spread = Spread(float(system.clock.now), self.ramp, self.share, self.stream(system))
         only = system.formula(self.only, f"fault/{self.called}/only")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlsim.errors import nearest
-from mlsim.faults.base import Fault
+from mlsim.faults.base import Fault, bring_back
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Component
@@ -40,7 +40,7 @@ class Outage(Fault):
     def end(self, system: System) -> None:
         system.places.repair(self.place)
         for name, replica in self._replicas(system):
-            system.restart(name, replica)
+            bring_back(system, name, replica)
 
     def _replicas(self, system: System) -> Iterator[tuple[str, int]]:
         """Those that run there, or would."""

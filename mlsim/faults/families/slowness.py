@@ -17,6 +17,9 @@ class Slowness(ComponentFault):
     factor: float = Field(gt=0, allow_inf_nan=False)
     """How many times as long a service takes."""
 
+    def sets(self) -> frozenset[str]:
+        return frozenset({f"{self.component}/service"})
+
     def begin(self, system: System) -> None:
         system.network.set_service(self.component, slower(self._service(system), self.factor))
 

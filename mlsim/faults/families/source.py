@@ -22,6 +22,9 @@ class SourceFault(ComponentFault):
     def fits(spec: Component) -> bool:
         return isinstance(spec, External)
 
+    def sets(self) -> frozenset[str]:
+        return frozenset({f"{self.component}/fails"})
+
     def source(self, system: System) -> External:
         """The source, as the scenario describes it."""
         spec = system[self.component].spec

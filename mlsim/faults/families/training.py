@@ -43,6 +43,9 @@ class TrainingRowsFault(TrainerFault):
         """What becomes of the rows."""
         raise NotImplementedError
 
+    def sets(self) -> frozenset[str]:
+        return frozenset()
+
     def broken(self, job: TrainingJob, system: System) -> TrainingJob:
         return job.with_edit(self.called, self.edit(system))
 

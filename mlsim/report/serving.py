@@ -50,7 +50,19 @@ def _client(row: Row) -> str:
     parts += [f"{_share(n, total)} {how.replace('_', ' ')}" for how, n in ended.items() if n]
     if row["attempts"] > total:
         parts.append(f"{wording.number(row['attempts'] / total)} attempts each")
-    return "; ".join(parts)
+    return "; ".join([*parts, *_kept_back(row)])
+
+
+def _kept_back(row: Row) -> Iterator[str]:
+    """What a breaker or a budget kept a client from sending; older runs don't tell.
+
+    >>> [*_kept_back({"requests": 100, "unsent": 20, "denied": 3, "denied_by": "budget"})]
+    ['20% not sent (breaker)', '3% not tried again (budget)']
+    """
+    if unsent := row.get("unsent"):
+        yield f"{_share(unsent, row['requests'])} not sent (breaker)"
+    if denied := row.get("denied"):
+        yield f"{_share(denied, row['requests'])} not tried again ({row['denied_by']})"
 
 
 def _share(part: int, total: int) -> str:

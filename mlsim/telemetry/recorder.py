@@ -30,6 +30,7 @@ from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
 from mlsim.telemetry.labels import Matcher
 from mlsim.telemetry.overload import Overload, overloads
 from mlsim.telemetry.priorities import Priorities
+from mlsim.telemetry.restraint import Restraint
 from mlsim.telemetry.scraping import Scrapes, replicas_up, scraper_of
 from mlsim.telemetry.sojourns import Sojourns
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
@@ -127,10 +128,10 @@ class Recorder:
     """Counts visits and requests on the scrape grid of one run, from its history to its horizon.
 
     interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by
-    component and by client; attempts: those that clients sent. work: what the workers of each
-    component have done. found: what caches had no answer for, and had one. From day 0 on, sojourns:
-    how long visits took whose service began; answers: how long clients waited for theirs;
-    priorities: what became of visits to each component that has them.
+    component and by client; attempts: those that clients sent; restraint: what they did not. work:
+    what the workers of each component have done. found: what caches had no answer for, and had one.
+    From day 0 on, sojourns: how long visits took whose service began; answers: how long clients
+    waited for theirs; priorities: what became of visits to each component that has them.
     """
 
     def __init__(self, system: System, interval: float):
@@ -164,6 +165,7 @@ class Recorder:
         }
         self.answers = Sojourns(len(clients))
         self.attempts = np.zeros((len(clients), cells), np.int32)
+        self.restraint = Restraint([scenario.system[name] for name in clients], cells)
         self.priorities = {
             n: Priorities(len(VISIT_OUTCOMES))
             for n in components
@@ -224,6 +226,7 @@ class Recorder:
             self._by_version[name].add(block, *grid)
         answered = (log.outcome == OUTCOMES.index("ok")) & (log.end > 0)
         self.answers.add(client[answered], log.end[answered] - log.arrival[answered])
+        self.restraint.add(client, log, *grid)
         each = np.repeat(np.arange(client.size), log.attempts)
         count(client[each], log.end[each], *grid, self.attempts)
         for name, counts in self._dropped.items():

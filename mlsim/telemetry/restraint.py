@@ -1,0 +1,53 @@
+"""Restraint: what clients don't send, as a circuit breaker or a retry budget keeps them from it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlsim.engine.network import Requests
+from mlsim.system.client import Client
+from mlsim.system.settled import OUTCOMES
+from mlsim.telemetry.folding import count
+
+LEFT_ALONE = [OUTCOMES.index(outcome) for outcome in ("ok", "abandoned")]
+"""Ends of requests after which there was nothing to try again."""
+
+
+class Restraint:
+    """Requests that were not sent, or not as often as their client would have tried.
+
+    clients: by their numbers. unsent, denied: int32[clients, cells] of the scrape grid, requests by
+    when they ended: of which nothing was sent at all; unanswered ones that were sent, and had
+    retries left.
+    """
+
+    def __init__(self, clients: Sequence[Client], cells: int):
+        self._clients = clients
+        self._most = np.array([1 + client.retries.max for client in clients])
+        self.unsent, self.denied = np.zeros((2, len(clients), cells), np.int32)
+
+    def add(self, client: NDArray[np.int64], log: Requests, interval: float, first: int) -> None:
+        """Count requests that have ended."""
+        unsent = log.attempts == 0
+        unanswered = ~unsent & ~np.isin(log.outcome, LEFT_ALONE)
+        denied = unanswered & (log.attempts < self._most[client])
+        for which, counts in ((unsent, self.unsent), (denied, self.denied)):
+            count(client[which], log.end[which], interval, first, counts)
+
+    def figures(self, client: int, cells: NDArray[np.bool_]) -> dict[str, Any]:
+        """What a client's row in a summary tells: unsent, denied, and by what (denied_by).
+
+        None where the client has no such thing; and of what was denied beside hedges, since a log
+        doesn't tell these from retries.
+        """
+        spec = self._clients[client]
+        limits = {"breaker": spec.breaker, "budget": spec.retries.budget}
+        there = [name for name, limit in limits.items() if limit is not None]
+        tells = there and spec.retries.max and spec.hedge is None
+        return {
+            "unsent": int(self.unsent[client, cells].sum()) if spec.breaker else None,
+            "denied": int(self.denied[client, cells].sum()) if tells else None,
+            "denied_by": " or ".join(there) if tells else None,
+        }

@@ -16,11 +16,13 @@ from mlsim.system.settled import OUTCOMES
 class Ledger:
     """Adds up the outcomes of a run on a grid of time, from day 0 to the horizon.
 
-    step: width of a cell in seconds; cell k holds what happened in (k*step, (k+1)*step].
+    step: width of a cell in seconds; cell k holds what happened in [k*step, (k+1)*step), so that
+    what a fault does in the instant in which it begins doesn't stand before it. Day 0 begins after
+    0, and the last cell has the horizon, too.
     """
 
     def __init__(self, scenario: Scenario, seed: int, step: float):
-        self.step = step
+        self.step, self._horizon = step, scenario.horizon
         calendar = calendar_offset(scenario.start)
         self._formulas = {
             name: Formula(outcome.expression, seed, f"outcome/{name}", calendar)
@@ -36,15 +38,15 @@ class Ledger:
         if not live.any():
             return  # history: nobody has to know what was true
         self._ended += np.bincount(block.log.outcome[live], minlength=len(OUTCOMES))
-        cell = np.ceil(block.log.end / self.step).astype(np.int64) - 1
+        cell = np.floor(block.log.end / self.step).astype(np.int64)
         rows = Rows(block.log.request, block.log.arrival, block)
         for name, formula in self._formulas.items():
             total = self._by_load[name][block.log.load[0]]
             values = np.asarray(formula(rows), dtype=float)
             # What is missing (an output without an answer, a gap in a trace) adds nothing.
-            counts = (cell >= 0) & (cell < total.size) & ~np.isnan(values)
+            counts = live & (block.log.end <= self._horizon) & ~np.isnan(values)
             # One by one, in order of time: a sum of sums would depend on how rows come in blocks.
-            np.add.at(total, cell[counts], values[counts])
+            np.add.at(total, np.minimum(cell[counts], total.size - 1), values[counts])
 
     @property
     def totals(self) -> dict[str, NDArray[np.float64]]:

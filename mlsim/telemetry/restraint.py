@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.engine.network import Requests
+from mlsim.system.base import Component
 from mlsim.system.client import Client
 from mlsim.system.settled import OUTCOMES
 from mlsim.telemetry.folding import count
@@ -18,15 +19,15 @@ LEFT_ALONE = [OUTCOMES.index(outcome) for outcome in ("ok", "abandoned")]
 class Restraint:
     """Requests that were not sent, or not as often as their client would have tried.
 
-    clients: by their numbers. unsent, denied: int32[clients, cells] of the scrape grid, requests by
-    when they ended: of which nothing was sent at all; unanswered ones that were sent, and had
-    retries left.
+    senders: where requests begin, by their numbers; only clients have limits. unsent, denied:
+    int32[senders, cells] of the scrape grid, requests by when they ended: of which nothing was sent
+    at all; unanswered ones that were sent, and had retries left.
     """
 
-    def __init__(self, clients: Sequence[Client], cells: int):
-        self._clients = clients
-        self._most = np.array([1 + client.retries.max for client in clients])
-        self.unsent, self.denied = np.zeros((2, len(clients), cells), np.int32)
+    def __init__(self, senders: Sequence[Component], cells: int):
+        self._senders = senders
+        self._most = np.array([_attempts(sender) for sender in senders])
+        self.unsent, self.denied = np.zeros((2, len(senders), cells), np.int32)
 
     def add(self, client: NDArray[np.int64], log: Requests, interval: float, first: int) -> None:
         """Count requests that have ended."""
@@ -42,7 +43,8 @@ class Restraint:
         None where the client has no such thing; and of what was denied beside hedges, since a log
         doesn't tell these from retries.
         """
-        spec = self._clients[client]
+        spec = self._senders[client]
+        assert isinstance(spec, Client), "others have no row of this sort"
         limits = {"breaker": spec.breaker, "budget": spec.retries.budget}
         there = [name for name, limit in limits.items() if limit is not None]
         tells = there and spec.retries.max and spec.hedge is None
@@ -51,3 +53,8 @@ class Restraint:
             "denied": int(self.denied[client, cells].sum()) if tells else None,
             "denied_by": " or ".join(there) if tells else None,
         }
+
+
+def _attempts(sender: Component) -> int:
+    """How many times it tries at most, hedges aside."""
+    return 1 + sender.retries.max if isinstance(sender, Client) else 1

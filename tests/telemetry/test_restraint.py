@@ -64,3 +64,10 @@ def test_without_either_there_is_nothing_to_tell():
 def test_hedges_are_not_taken_for_retries():
     row = app(retries={"max": 2, "budget": 0.1}, hedge={"after": "200ms"})
     assert row["denied"] is None
+
+
+def test_requests_may_begin_at_a_server():
+    """It has no retries, and no row of a client."""
+    text = SHOP.replace("enters: app", "enters: shop").replace("app -> shop -> app", "shop")
+    run = api.Scenario(loaded(text.replace("  app: {kind: client}\n", "")), None).run(twin=False)
+    assert [row["name"] for row in run.summary["components"]] == ["shop"]

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mlsim.measures.findings import Findings
 from mlsim.measures.record import Record
@@ -76,31 +76,52 @@ def _rows(record: Record, collector: str) -> pd.DataFrame:
 
 
 def _columns(alone: Record, twin: Record, horizon: float) -> Iterator[_Signal]:
-    """Of each column of the rows: its mean, and how much of it is missing."""
-    here, there = (record.tables["rows"].frame() for record in (alone, twin))
-    for name in here.columns.intersection(there.columns):
+    """Of each column of the rows: its mean, its spread, and how much of it is missing."""
+    both = [_Hourly(record.tables["rows"].frame(), horizon) for record in (alone, twin)]
+    for name in both[0].rows.columns.intersection(both[1].rows.columns):
         if name not in NOT_DATA and not name.startswith((LABEL, KNOWN)):
-            own, other = (_hourly(frame, frame[name], horizon) for frame in (here, there))
-            yield _Signal(f"the mean of {name} was {{}} instead of {{}}", number, own, other)
-            own, other = (_spread(frame, name, horizon) for frame in (here, there))
+            mean, spread, missing = zip(*(hourly.of(name) for hourly in both), strict=True)
+            yield _Signal(f"the mean of {name} was {{}} instead of {{}}", number, *mean)
             words = f"{name} had a standard deviation of {{}} instead of {{}}"
-            yield _Signal(words, number, own, other)
-            own, other = (_hourly(frame, frame[name].isna(), horizon) for frame in (here, there))
+            yield _Signal(words, number, *spread)
             words = f"{name} was missing in {{}} of the rows instead of {{}}"
-            yield _Signal(words, percent, own, other)
+            yield _Signal(words, percent, *missing)
 
 
-def _hourly(rows: pd.DataFrame, values: "pd.Series[Any]", horizon: float) -> Floats:
-    """The mean of each hour from day 0 on."""
-    means = values.astype(float).groupby((rows["time_s"] // HOUR).astype(int)).mean()
-    return np.asarray(means.reindex(pd.RangeIndex(int(horizon // HOUR))), dtype=np.float64)
+class _Hourly:
+    """Rows from day 0 to the horizon, and the hour of each."""
+
+    def __init__(self, rows: pd.DataFrame, horizon: float):
+        self._hours = int(horizon // HOUR)
+        hour = np.floor(np.asarray(rows["time_s"]) / HOUR)
+        within = (hour >= 0) & (hour < self._hours)
+        self.rows, self._hour = rows[within], hour[within].astype(int)
+
+    def of(self, column: str) -> tuple[Floats, Floats, Floats]:
+        """A column's mean and standard deviation in each hour, and how much of it is missing."""
+        values = np.asarray(self.rows[column].astype(float))
+        means = self._means(values)
+        variance = self._means((values - means[self._hour]) ** 2)
+        return means, np.sqrt(variance), self._means(np.isnan(values).astype(float))
+
+    def _means(self, values: Floats) -> Floats:
+        return _means(self._hour, values, self._hours)
 
 
-def _spread(rows: pd.DataFrame, column: str, horizon: float) -> Floats:
-    """The standard deviation of each hour from day 0 on."""
-    own = rows[column].astype(float)
-    variance = _hourly(rows, own**2, horizon) - _hourly(rows, own, horizon) ** 2
-    return np.sqrt(np.maximum(variance, 0.0))
+def _means(cells: NDArray[np.int64], values: Floats, n: int) -> Floats:
+    """The mean of each of n cells, NaN without a value; of equal values, theirs to the last bit.
+
+    >>> _means(np.array([0, 0, 0, 2]), np.array([0.1, 0.1, 0.1, 3.0]), 3)
+    array([0.1, nan, 3. ])
+    """
+    known = ~np.isnan(values)
+    cells, values = cells[known], values[known]
+    origin = np.zeros(n)
+    origin[cells] = values
+    counts = np.bincount(cells, minlength=n)
+    sums = np.bincount(cells, values - origin[cells], minlength=n)
+    means: Floats = origin + np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0)
+    return means
 
 
 def _series(alone: Record, twin: Record) -> Iterator[_Signal]:
@@ -125,10 +146,12 @@ def _by_hour(series: Series, store: SeriesStore) -> Floats:
     values = series.values.astype(float)
     if _is_counter(series) and not series.cumulate:
         values = np.diff(values, prepend=values[:1])
-    cells = pd.Series(values).groupby(np.floor(store.times / HOUR).astype(int))
-    hourly = cells.sum() if _is_counter(series) else cells.mean()
-    whole = hourly[(hourly.index >= 0) & (hourly.index < store.times[-1] // HOUR)]
-    return np.asarray(whole, dtype=np.float64)
+    hour, hours = np.floor(store.times / HOUR).astype(int), int(store.times[-1] // HOUR)
+    within = (hour >= 0) & (hour < hours)
+    hour, values = hour[within], values[within]
+    if _is_counter(series):
+        return np.bincount(hour, np.nan_to_num(values), minlength=hours).astype(np.float64)
+    return _means(hour, values, hours)
 
 
 def _strength(signal: _Signal, hours: slice) -> float:
@@ -141,5 +164,6 @@ def _strength(signal: _Signal, hours: slice) -> float:
 
 def _unrest(hourly: Floats) -> float:
     """The standard deviation of an hour, apart from what its time of day explains."""
-    by_clock = pd.Series(hourly).groupby(np.arange(hourly.size) % 24)
-    return float((hourly - by_clock.transform("mean")).std(ddof=0))
+    clock = np.arange(hourly.size) % 24
+    apart = hourly - _means(clock, hourly, 24)[clock]
+    return float(np.std(apart[~np.isnan(apart)]))

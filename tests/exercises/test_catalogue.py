@@ -32,7 +32,11 @@ groups:
 NOTHING = {"monitoring.yml": "scrape_interval: 1m\n"}
 COLUMN = {"nobody_looked": "income", "telemetry_is_the_fault": "amount"}
 
-every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+every_exercise = pytest.mark.parametrize(
+    "exercise", EXERCISES.values(), ids=EXERCISES, scope="module"
+)
+"""One after the other with all its tests, so that two workers hardly run the same ones."""
+
 Scored = Callable[[Exercise, str | dict[str, str], str], Score]
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-from mlsim.engine.linking import Compiled, PartCompiler
+from mlsim.engine.linking import Compiled, PartCompiler, WholeCompiler
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -93,7 +93,7 @@ def kernel_call(function: Function) -> Function:
 
 def _kept(function: Function, how: dict[str, Any]) -> Function:
     if COMPILES:
-        jitted: Any = Compiled(function, targetoptions=how)
+        jitted: Any = Compiled(function, targetoptions=how, pipeline_class=WholeCompiler)
         jitted.enable_caching()
         function = jitted
     return function

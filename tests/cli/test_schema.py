@@ -29,18 +29,20 @@ def validator(mlsim):
 def test_accepts_the_starter_and_refuses_a_misspelt_key(mlsim, validator, tmp_path):
     mlsim("init", "shop")
     scenario = document(tmp_path / "shop" / "scenario.yaml")
-    assert validator().is_valid(scenario)
-    assert not validator().is_valid(scenario | {"horzon": "2d"})
+    schema = validator()
+    assert schema.is_valid(scenario)
+    assert not schema.is_valid(scenario | {"horzon": "2d"})
     del scenario["flow"]
-    assert not validator().is_valid(scenario)
+    assert not schema.is_valid(scenario)
 
 
 def test_accepts_the_scenarios_of_the_project(validator):
     machines = [SCENARIOS / "covid_app.yaml", SCENARIOS / "fever.yaml"]
+    scenario = validator()
     for file in [*machines, *SCENARIOS.glob("interactions/*.yaml")]:
         # A time without quotes is a date to most readers of YAML, and text to ours.
         written = json.loads(json.dumps(document(file), default=lambda time: time.isoformat()))
-        validator().validate(written)
+        scenario.validate(written)
 
 
 def test_accepts_the_monitoring_files_of_the_project_and_refuses_a_misspelt_key(validator):

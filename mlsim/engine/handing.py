@@ -12,10 +12,9 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.imputils import lower_builtin, lower_getattr_generic
+from numba.core.imputils import lower_builtin, lower_getattr, lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
-from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import from_dtype
 
 from mlsim.engine.jit import COMPILES
@@ -50,7 +49,7 @@ ARRAY_TYPES = {
 LINES = {name: WORDS * k for k, (name, *_) in enumerate(ARRAYS)}
 
 register_model(StateType)(models.OpaqueModel)
-register_model(StateArray)(models.ArrayModel)
+register_model(StateArray)(models.OpaqueModel)
 
 
 @intrinsic
@@ -80,39 +79,42 @@ class _Arrays(AttributeTemplate):
 
 @lower_getattr_generic(StateType)
 def _array(context: Any, builder: Any, of: StateType, pointer: Any, name: str) -> Any:
-    kind = ARRAY_TYPES[name]
+    """The line of an array: what of it isn't asked for is not even read."""
     words = builder.bitcast(pointer, WORD.as_pointer())
+    return builder.bitcast(builder.gep(words, [WORD(LINES[name])]), cgutils.voidptr_t)
 
-    def word(k: int) -> Any:
-        loaded = builder.load(builder.gep(words, [WORD(LINES[name] + k)]))
-        # So the optimiser may keep it, whatever the kernel writes.
-        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
-        return loaded
 
-    record = context.get_data_type(kind.dtype)
-    size = context.get_abi_sizeof(record)
-    shape = [word(1 + k) for k in range(kind.ndim)]
-    strides = [*(builder.mul(WORD(size), length) for length in shape[1:]), WORD(size)]
-    array = context.make_array(kind)(context, builder)
-    data = builder.inttoptr(word(0), record.as_pointer())
-    populate_array(array, data, shape, strides, WORD(size), meminfo=None)
-    return array._getvalue()
+def _word(builder: Any, line: Any, k: int) -> Any:
+    words = builder.bitcast(line, WORD.as_pointer())
+    loaded = builder.load(builder.gep(words, [WORD(k)]))
+    # So the optimiser may keep it, whatever the kernel writes.
+    loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return loaded
+
+
+@lower_getattr(StateArray, "shape")
+def _shape(context: Any, builder: Any, kind: StateArray, line: Any) -> Any:
+    return cgutils.pack_array(builder, [_word(builder, line, 1 + k) for k in range(kind.ndim)])
+
+
+@lower_getattr(StateArray, "size")
+def _size(context: Any, builder: Any, kind: StateArray, line: Any) -> Any:
+    return builder.mul(_word(builder, line, 1), _word(builder, line, 2))
 
 
 def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     """Where an element lies."""
     kind, index = signature.args[:2]
-    array = context.make_array(kind)(context, builder, args[0])
     if isinstance(args[1].type, ir.Aggregate):
         row, column = (
             context.cast(builder, builder.extract_value(args[1], k), index[k], types.intp)
             for k in range(2)
         )
-        width = builder.extract_value(array.shape, 1)
-        number = builder.add(builder.mul(row, width), column)
+        number = builder.add(builder.mul(row, _word(builder, args[0], 2)), column)
     else:
         number = context.cast(builder, args[1], index, types.intp)
-    return builder.gep(array.data, [number])
+    element = context.get_data_type(kind.dtype).as_pointer()
+    return builder.gep(builder.inttoptr(_word(builder, args[0], 0), element), [number])
 
 
 @lower_builtin(operator.getitem, StateArray, types.Integer)

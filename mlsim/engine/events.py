@@ -95,7 +95,7 @@ def earlier(state: State, i: int, j: int) -> Any:
     """Whether event i comes before event j."""
     heap = state.heap
     first = heap[i].time < heap[j].time
-    if heap[i].time == heap[j].time:
+    if heap[i].time == heap[j].time and i != j:
         first = precedes(state, i, j)
     return first
 

@@ -34,13 +34,28 @@ SAVINGS = 10.0
 
 @kernel_step
 def send(state: State, now: float, request: int) -> None:
-    """Start the next attempt of a request; a client stamps it and sets its timer."""
-    number = state.requests[request].load
-    load = state.loads[number]
+    """Send the next attempt of a request, if the breaker of its client lets it through."""
     state.requests[request].sent = now
-    if load.trips_at > 0 and not lets_through(state, now, number):
+    if may_send(state, now, request):
+        start_attempt(state, now, request)
+    else:
         go_on_unanswered(state, now, request, REJECTED)
-        return
+
+
+@kernel_step
+def may_send(state: State, now: float, request: int) -> bool:
+    """Whether the client of a request has no breaker, or one that lets an attempt through."""
+    number = state.requests[request].load
+    may = True
+    if state.loads[number].trips_at > 0:
+        may = lets_through(state, now, number)
+    return may
+
+
+@kernel_step
+def start_attempt(state: State, now: float, request: int) -> None:
+    """The next attempt of a request is on its way; a client stamps it and sets its timer."""
+    load = state.loads[state.requests[request].load]
     attempt = new_attempt(state, now, request, PENDING)
     state.requests[request].attempts += 1
     state.requests[request].pending += 1
@@ -76,11 +91,16 @@ def plan_hedge(state: State, now: float, slot: int) -> None:
 
 @kernel_call
 def hedge(state: State, now: float, slot: int) -> None:
-    """Send another attempt, if all those sent are under way still and none has been a retry."""
+    """Send another attempt, if all those sent are under way still and none has been a retry.
+
+    One that the breaker doesn't let through is not missed: the others may bring the answer.
+    """
     request = state.requests[slot]
-    if request.state == PENDING and request.retried == 0 and request.pending == 1 + request.hedged:
+    waits = request.state == PENDING and request.pending == 1 + request.hedged
+    if waits and request.retried == 0 and may_send(state, now, slot):
         request.hedged += 1
-        send(state, now, slot)
+        request.sent = now
+        start_attempt(state, now, slot)
     drop_request(state, slot)
 
 

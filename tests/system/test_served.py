@@ -202,6 +202,17 @@ def test_a_hedge_answers_when_the_first_attempt_is_slow(tmp_path):
     assert (ends.column("attempts") == 2).mean() == pytest.approx(np.exp(-0.5), abs=0.01)
 
 
+def test_a_hedge_that_the_breaker_holds_back_leaves_the_first_attempt_its_chance(tmp_path):
+    """Rejected is who was not sent at all; some were sent once while others tripped the breaker."""
+    habits = "breaker: {failures: 3, open_for: 5s}; hedge: {after: 500ms}"
+    ends = clients(habits, tmp_path, 0.5, "exponential(1s)")
+    rejected, attempts = ends.column("rejected"), ends.column("attempts")
+    assert rejected.any()
+    assert np.array_equal(rejected, attempts == 0)
+    waited = ends.column("sojourn_time") > 0.5
+    assert np.any(waited & (attempts == 1) & (ends.column("ok") == 1.0))
+
+
 def test_who_falls_back_has_an_answer_of_a_sort(tmp_path):
     ends = clients("falls_back: true", tmp_path)
     assert ends.shares()["fallback"] == pytest.approx(0.5, abs=0.01)

@@ -58,11 +58,14 @@ class Sender:
         self.send(request)
 
     def send(self, request: Request) -> None:
-        habits, now = self.habits, self.net.time
-        request.sent = now
-        if not self.breaker.lets_through(now):
+        request.sent = self.net.time
+        if self.breaker.lets_through(self.net.time):
+            self.start_attempt(request)
+        else:
             self.unanswered(request, "rejected")
-            return
+
+    def start_attempt(self, request: Request) -> None:
+        habits, now = self.habits, self.net.time
         attempt = Attempt(request, request.sends, now, regime=self.breaker.regime)
         request.tries.append(attempt)
         request.sends += 1
@@ -80,9 +83,10 @@ class Sender:
 
     def hedge(self, request: Request) -> None:
         calm = request.retried == 0 and request.under_way == 1 + request.hedged
-        if not request.outcome and calm:
+        if not request.outcome and calm and self.breaker.lets_through(self.net.time):
             request.hedged += 1
-            self.send(request)
+            request.sent = self.net.time
+            self.start_attempt(request)
 
     def answer(self, attempt: Attempt) -> None:
         """An attempt brings the answer, if it was still waited for."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.engine.jit import compiled
+from mlsim.engine.jit import compiled, kernel_step
 
 BUCKETS = np.array([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
 """Upper bounds of duration histograms in seconds: the default of Prometheus's clients."""
@@ -64,3 +64,66 @@ def count_durations(
                 bucket += 1
             buckets[rows[i], cell, bucket] += 1
             sums[rows[i], cell] += np.int64(duration * NANOSECONDS + 0.5)
+
+
+@compiled
+def count_passage(
+    rows: NDArray[Any],
+    replicas: NDArray[np.int32],
+    arrivals: Times,
+    starts: Times,
+    ends: Times,
+    interval: float,
+    first: int,
+    came: NDArray[np.int32],
+    began: NDArray[np.int32],
+    left: NDArray[np.int32],
+    gone: NDArray[np.int32],
+) -> None:
+    """Count visits that came, were begun by a replica and left it, or went without; all int32[rows,
+    cells].
+    """
+    cells = came.shape[1]
+    for i in range(ends.size):
+        _count_one(came, rows[i], cell_of(arrivals[i], interval, first, cells))
+        end = cell_of(ends[i], interval, first, cells)
+        if replicas[i] >= 0:
+            _count_one(began, rows[i], cell_of(starts[i], interval, first, cells))
+            _count_one(left, rows[i], end)
+        else:
+            _count_one(gone, rows[i], end)
+
+
+@kernel_step
+def _count_one(counts: NDArray[np.int32], row: int, cell: int) -> None:
+    if cell >= 0:
+        counts[row, cell] += 1
+
+
+@compiled
+def add_work(
+    rows: NDArray[Any],
+    replicas: NDArray[np.int32],
+    starts: Times,
+    ends: Times,
+    shares: Times,
+    needs: Times,
+    interval: float,
+    first: int,
+    since_day_0: Times,
+    visits: NDArray[np.int64],
+    needed: Times,
+) -> None:
+    """Add what visits have taken of their workers, one by one, in order of time: a sum of sums
+    would depend on how visits come in blocks. The last three are those of `work.Work`.
+    """
+    cells = needed.shape[1]
+    for i in range(ends.size):
+        row, replica = rows[i], replicas[i]
+        if replica >= 0:
+            since = max(ends[i] - max(starts[i], 0.0), 0.0)
+            since_day_0[row, replica] += since * shares[i]
+            visits[row, replica] += ends[i] > 0.0
+            cell = cell_of(ends[i], interval, first, cells)
+            if cell >= 0:
+                needed[row, cell] += needs[i]

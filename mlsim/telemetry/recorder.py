@@ -26,7 +26,7 @@ from mlsim.system.settled import OUTCOMES
 from mlsim.system.simulation import System
 from mlsim.system.store import Store
 from mlsim.telemetry.app_versions import AppRequests, increments
-from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations
+from mlsim.telemetry.folding import BUCKETS, NANOSECONDS, count, count_durations, count_passage
 from mlsim.telemetry.labels import Matcher
 from mlsim.telemetry.overload import Overload, overloads
 from mlsim.telemetry.priorities import Priorities
@@ -199,14 +199,21 @@ class Recorder:
         grid = (self._interval, self._first)
         station = visits.station.astype(np.int64)
         self.visits.add(station, visits.outcome, visits.arrival, visits.end, *grid)
-        began = visits.replica >= 0
-        count(station, visits.arrival, *grid, self._came)
-        count(station[began], visits.start[began], *grid, self._began)
-        count(station[began], visits.end[began], *grid, self._left)
-        count(station[~began], visits.end[~began], *grid, self._gone)
+        count_passage(
+            station,
+            visits.replica,
+            visits.arrival,
+            visits.start,
+            visits.end,
+            *grid,
+            self._came,
+            self._began,
+            self._left,
+            self._gone,
+        )
         if self._scrapes:
             self._scrapes.see(visits)
-        live = (visits.end > 0) & began
+        live = (visits.end > 0) & (visits.replica >= 0)
         self.sojourns.add(station[live], visits.end[live] - visits.arrival[live])
         self.work.add(visits, *grid)
         for name, urgent in self.priorities.items():

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlsim.engine.network import Station, Visits
+from mlsim.telemetry.folding import add_work
 
 Times = NDArray[np.float64]
 
@@ -34,22 +35,19 @@ class Work:
 
     def add(self, visits: Visits, interval: float, first: int) -> None:
         """Add the work of a block of visits."""
-        began = np.flatnonzero(visits.replica >= 0)
-        station = visits.station[began].astype(np.int64)
-        start, end, replica = visits.start[began], visits.end[began], visits.replica[began]
-        share, needed = self._shares(station, replica, start, end)
-        # One by one, in order of time: a sum of sums would depend on how visits come in blocks. By
-        # flat places, since NumPy adds at pairs of them ten times as slowly.
-        since = np.maximum(end - np.maximum(start, 0.0), 0.0)
-        self.make_room(int(replica.max(initial=0)) + 1)
-        where = station * self.visits.shape[1] + replica
-        np.add.at(self.since_day_0.reshape(-1), where, since * share)
-        self.visits += np.bincount(where[end > 0], minlength=self.visits.size).reshape(
-            self.visits.shape
+        self.make_room(int(visits.replica.max(initial=0)) + 1)
+        add_work(
+            visits.station.astype(np.int64),
+            visits.replica,
+            visits.start,
+            visits.end,
+            *self._shares(visits),
+            interval,
+            first,
+            self.since_day_0,
+            self.visits,
+            self.needed,
         )
-        cell, cells = np.ceil(end / interval).astype(np.int64) - first, self.needed.shape[1]
-        inside = (cell >= 0) & (cell < cells)
-        np.add.at(self.needed.reshape(-1), (station * cells + cell)[inside], needed[inside])
 
     def make_room(self, replicas: int) -> None:
         """See to it that there is a place for so many replicas of each component."""
@@ -59,16 +57,14 @@ class Work:
             self.since_day_0 = np.pad(self.since_day_0, more)
             self.visits = np.pad(self.visits, more)
 
-    def _shares(
-        self, station: NDArray[np.int64], replica: NDArray[np.int32], start: Times, end: Times
-    ) -> tuple[Times, Times]:
+    def _shares(self, visits: Visits) -> tuple[Times, Times]:
         """What of its worker's time each visit has taken, 1 or less in a batch; and the seconds
         that it would have taken in a full one.
         """
-        shares, needed = np.ones(station.size), end - start
+        shares, needed = np.ones(visits.end.size), visits.end - visits.start
         for one, place in self._batched.items():
-            own = np.flatnonzero(station == one)
-            batches = np.stack([replica[own], start[own], end[own]])
+            own = np.flatnonzero((visits.station == one) & (visits.replica >= 0))
+            batches = np.stack([visits.replica[own], visits.start[own], visits.end[own]])
             _, batch, sizes = np.unique(batches, axis=1, return_inverse=True, return_counts=True)
             size = sizes[batch]
             shares[own] = 1.0 / size

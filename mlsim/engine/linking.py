@@ -65,7 +65,7 @@ class Whole(JITCodeLibrary):
         super().finalize()  # type: ignore[no-untyped-call]
 
     def _optimize_final_module(self) -> None:
-        """Once: numba does it twice, for the sake of counts of references, which nobody keeps."""
+        """Once: numba does it twice, for the sake of counts of references; the kernel has none."""
         passes, builder = cast(Any, self._codegen)._module_pass_manager()
         passes.run(self._final_module, builder)
 

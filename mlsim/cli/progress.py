@@ -42,7 +42,7 @@ def say_if_compiling() -> None:
     from mlsim import engine
 
     if not engine.compiled():
-        print("compiling the kernel (once, about a minute) ...", file=sys.stderr, flush=True)
+        print("compiling the kernel (once, about half a minute) ...", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -39,12 +39,13 @@ class Ledger:
             return  # history: nobody has to know what was true
         self._ended += np.bincount(block.log.outcome[live], minlength=len(OUTCOMES))
         cell = np.floor(block.log.end / self.step).astype(np.int64)
+        within = live & (block.log.end <= self._horizon)
         rows = Rows(block.log.request, block.log.arrival, block)
         for name, formula in self._formulas.items():
             total = self._by_load[name][block.log.load[0]]
             values = np.asarray(formula(rows), dtype=float)
             # What is missing (an output without an answer, a gap in a trace) adds nothing.
-            counts = live & (block.log.end <= self._horizon) & ~np.isnan(values)
+            counts = within & ~np.isnan(values)
             # One by one, in order of time: a sum of sums would depend on how rows come in blocks.
             np.add.at(total, np.minimum(cell[counts], total.size - 1), values[counts])
 

@@ -33,11 +33,17 @@ def count(
     rows: NDArray[Any], times: Times, interval: float, first: int, counts: NDArray[np.int32]
 ) -> None:
     """Add one to counts[row, cell of its time] for each event; counts: int32[rows, cells]."""
-    cells = counts.shape[1]
     for i in range(times.size):
-        cell = cell_of(times[i], interval, first, cells)
-        if cell >= 0:
-            counts[rows[i], cell] += 1
+        _count_one(counts, rows[i], times[i], interval, first)
+
+
+@kernel_step
+def _count_one(
+    counts: NDArray[np.int32], row: int, time: float, interval: float, first: int
+) -> None:
+    cell = cell_of(time, interval, first, counts.shape[1])
+    if cell >= 0:
+        counts[row, cell] += 1
 
 
 @compiled
@@ -83,21 +89,13 @@ def count_passage(
     """Count visits that came, were begun by a replica and left it, or went without; all int32[rows,
     cells].
     """
-    cells = came.shape[1]
     for i in range(ends.size):
-        _count_one(came, rows[i], cell_of(arrivals[i], interval, first, cells))
-        end = cell_of(ends[i], interval, first, cells)
+        _count_one(came, rows[i], arrivals[i], interval, first)
         if replicas[i] >= 0:
-            _count_one(began, rows[i], cell_of(starts[i], interval, first, cells))
-            _count_one(left, rows[i], end)
+            _count_one(began, rows[i], starts[i], interval, first)
+            _count_one(left, rows[i], ends[i], interval, first)
         else:
-            _count_one(gone, rows[i], end)
-
-
-@kernel_step
-def _count_one(counts: NDArray[np.int32], row: int, cell: int) -> None:
-    if cell >= 0:
-        counts[row, cell] += 1
+            _count_one(gone, rows[i], ends[i], interval, first)
 
 
 @compiled

@@ -200,7 +200,7 @@ class Recorder:
         station = visits.station.astype(np.int64)
         self.visits.add(station, visits.outcome, visits.arrival, visits.end, *grid)
         count_passage(
-            station,
+            visits.station,
             visits.replica,
             visits.arrival,
             visits.start,

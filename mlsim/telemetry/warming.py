@@ -12,10 +12,10 @@ def warm() -> float:
 
 
 def _fold() -> None:
-    rows, times, replicas = np.zeros(1, np.int64), np.ones(1), np.zeros(1, np.int32)
+    rows, times, numbers = np.zeros(1, np.int64), np.ones(1), np.zeros(1, np.int32)
     counts, buckets = np.zeros((1, 1), np.int32), np.zeros((1, 1, BUCKETS.size + 1), np.int32)
     count(rows, times, 1.0, 1, counts)
     count_durations(rows, times, times, 1.0, 1, buckets, np.zeros((1, 1), np.int64))
-    count_passage(rows, replicas, times, times, times, 1.0, 1, counts, counts, counts, counts)
-    work, number = np.zeros((1, 1)), np.zeros((1, 1), np.int64)
-    add_work(rows, replicas, times, times, times, times, 1.0, 1, work, number, work)
+    count_passage(numbers, numbers, times, times, times, 1.0, 1, counts, counts, counts, counts)
+    work, visits = np.zeros((1, 1)), np.zeros((1, 1), np.int64)
+    add_work(numbers, numbers, times, times, times, times, 1.0, 1, work, visits, work)

@@ -37,7 +37,7 @@ class Work:
         """Add the work of a block of visits."""
         self.make_room(int(visits.replica.max(initial=0)) + 1)
         add_work(
-            visits.station.astype(np.int64),
+            visits.station,
             visits.replica,
             visits.start,
             visits.end,

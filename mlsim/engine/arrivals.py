@@ -15,7 +15,7 @@ that neither the rate nor the block in which it was made can change:
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -34,6 +34,8 @@ FOLLOWS = 3 << (LOAD_SHIFT - 2)
 LOWEST_BAND = 2.0**-8
 BANDS = 1 << BAND_BITS
 SLOTS_PER_BOUND = 64
+AT_ONCE = 1024
+"""Points of a cell that are drawn together."""
 ROUNDING = 1e-9
 """By how much of its bound a rate may be over it."""
 
@@ -104,7 +106,7 @@ class Arrivals:
                 f"load '{self._load}': rate {rates.max()} is over its stated bound {bound}"
             )
         kept = heights < rates
-        return times[kept], ids[kept]
+        return (times, ids) if kept.all() else (times[kept], ids[kept])
 
 
 class Merged:
@@ -151,6 +153,8 @@ def _bands_below(bound: float, load: str) -> int:
 
 
 def _joined(parts: Sequence[tuple[Floats, Ids]]) -> tuple[Floats, Ids]:
+    if len(parts) == 1:
+        return parts[0]
     return np.concatenate([times for times, _ in parts]), np.concatenate([ids for _, ids in parts])
 
 
@@ -162,6 +166,18 @@ def _in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
     return times[order], ids[order]
 
 
+class Points(NamedTuple):
+    """Points of the field: columns of times in seconds, heights in 1/s, and ids."""
+
+    times: Any
+    heights: Any
+    ids: Any
+
+
+def _room_for(points: int) -> Points:
+    return Points(np.empty(points), np.empty(points), np.empty(points, np.int64))
+
+
 def _field(
     gap_key: np.uint64,
     height_key: np.uint64,
@@ -170,90 +186,115 @@ def _field(
     slots: int,
     bands: int,
     most: float,
-) -> tuple[Floats, Floats, Ids]:
-    """Times, heights and ids, in order of time, of the points below `most` in `slots` slots."""
+) -> Points:
+    """The points below `most` in `slots` slots, in order of time."""
     expected = SLOT_SECONDS * slots * most
     room = int(expected + 6.0 * math.sqrt(expected) + 16.0)
+    keys, draws = (gap_key, height_key), (np.empty(AT_ONCE), np.empty(AT_ONCE))
     while True:
-        times, heights, ids = np.empty(room), np.empty(room), np.empty(room, np.int64)
-        aside = np.empty(room), np.empty(room), np.empty(room, np.int64)
-        n = _fill(times, heights, ids, *aside, gap_key, height_key, base, slot, slots, bands, most)
+        points, loose, ends = _room_for(room), _room_for(room), np.empty(room + 1, np.int64)
+        n = _fill(points, loose, ends, keys, draws, base, slot, slots, bands, most)
         if n <= room:
-            return times[:n], heights[:n], ids[:n]
+            return Points(*(column[:n] for column in points))
         room *= 2  # chance had more points than six standard deviations over what is expected
 
 
 @kernel_entry
 def _fill(
-    times: Any,
-    heights: Any,
-    ids: Any,
-    lower_times: Any,
-    lower_heights: Any,
-    lower_ids: Any,
-    gap_key: Any,
-    height_key: Any,
+    points: Any,
+    loose: Any,
+    ends: Any,
+    keys: Any,
+    draws: Any,
     base: int,
     slot: int,
     slots: int,
     bands: int,
     most: float,
 ) -> int:
-    """Write points into the columns; returns their number, or one more than there is room for.
+    """Write points; returns their number, or one that there is no room for.
 
-    A band has about as many points as all below it, so to merge one after the other moves a point
-    about twice. Of two at one time, that of the lower band has the smaller id and comes first.
+    Those of a slot are made band after band, and then put in order.
     """
     n = 0
     for step in range(slots):
-        first = n
+        number, start = 0, (slot + step) * SLOT_SECONDS
         for band in range(bands):
-            lower = n - first
-            for k in range(lower):
-                lower_times[k], lower_heights[k] = times[first + k], heights[first + k]
-                lower_ids[k] = ids[first + k]
             cell = ((base + step) << BAND_BITS) + band
-            n = _fill_cell(times, heights, ids, n, gap_key, height_key, cell, slot + step, most)
-            if n > times.size:
-                return n
-            k, left, right = first, 0, first + lower
-            while left < lower:
-                if right == n or lower_times[left] <= times[right]:
-                    times[k], heights[k] = lower_times[left], lower_heights[left]
-                    ids[k] = lower_ids[left]
-                    left += 1
-                else:
-                    times[k], heights[k], ids[k] = times[right], heights[right], ids[right]
-                    right += 1
-                k += 1
+            number = _fill_cell(loose, number, keys, draws, cell, start, most)
+            if n + number > points.ids.size:
+                return n + number
+        _put_in_order(points, n, loose, number, ends, start)
+        n += number
     return n
 
 
 @kernel_step
 def _fill_cell(
-    times: Any,
-    heights: Any,
-    ids: Any,
-    n: int,
-    gap_key: Any,
-    height_key: Any,
-    cell: int,
-    slot: int,
-    most: float,
+    points: Any, n: int, keys: Any, draws: Any, cell: int, start: float, most: float
 ) -> int:
-    """Write the points of a cell from place n on; returns the next place, or one too many."""
+    """Write the points of a cell from place n on; returns the next place, or one too many.
+
+    Draws are made many at a time, in loops of which the compiler does several rounds at once.
+    """
+    gaps, shares = draws
     band = cell & (BANDS - 1)
     low = 0.0 if band == 0 else LOWEST_BAND * 2.0 ** (band - 1)
     width = LOWEST_BAND * 2.0**band - low
-    entity = cell << INDEX_BITS
-    offset = -portable.log(uniform_at(gap_key, entity, 0)) / width
+    entity, offset = cell << INDEX_BITS, 0.0
     while offset < SLOT_SECONDS:
-        height = low + width * uniform_at(height_key, entity, 0)
-        if height < most:
-            if n == times.size:
-                return n + 1
-            times[n], heights[n], ids[n] = slot * SLOT_SECONDS + offset, height, entity
-            n += 1
-        entity += 1
-        offset -= portable.log(uniform_at(gap_key, entity, 0)) / width
+        due = width * (SLOT_SECONDS - offset)
+        drawn = min(AT_ONCE, 1 + int(due + math.sqrt(due)))
+        for k in range(drawn):
+            gaps[k] = uniform_at(keys[0], entity + k, 0)
+        for k in range(drawn):
+            gaps[k] = -portable.log_of_normal(gaps[k], 0) / width
+        for k in range(drawn):
+            shares[k] = uniform_at(keys[1], entity + k, 0)
+        for k in range(drawn):
+            offset += gaps[k]
+            if offset >= SLOT_SECONDS:
+                break
+            height = low + width * shares[k]
+            if height < most:
+                if n == points.ids.size:
+                    return n + 1
+                _put(points, n, start + offset, height, entity + k)
+                n += 1
+        entity += drawn
     return n
+
+
+@kernel_step
+def _put_in_order(
+    points: Any, first: int, loose: Any, number: int, ends: Any, start: float
+) -> None:
+    """Copy the points of the slot that begins at `start`, in order of time, to `first` and on.
+
+    The slot is cut into as many parts as it has points. Each point goes to its part at once, and
+    then past the few there that come later. Of two at one time, that of the lower band has the
+    smaller id and comes first, as it was made first.
+    """
+    per_second = number / SLOT_SECONDS
+    for part in range(number + 1):
+        ends[part] = 0
+    for k in range(number):
+        ends[1 + min(int((loose.times[k] - start) * per_second), number - 1)] += 1
+    for part in range(number):
+        ends[part + 1] += ends[part]
+    for k in range(number):
+        part = min(int((loose.times[k] - start) * per_second), number - 1)
+        _put(points, first + ends[part], loose.times[k], loose.heights[k], loose.ids[k])
+        ends[part] += 1
+    for k in range(first + 1, first + number):
+        time, height, entity, place = points.times[k], points.heights[k], points.ids[k], k
+        while place > first and points.times[place - 1] > time:
+            place -= 1
+            before = points.times[place], points.heights[place], points.ids[place]
+            _put(points, place + 1, *before)
+        _put(points, place, time, height, entity)
+
+
+@kernel_step
+def _put(points: Any, place: int, time: float, height: float, entity: int) -> None:
+    points.times[place], points.heights[place], points.ids[place] = time, height, entity

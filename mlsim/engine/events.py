@@ -12,7 +12,7 @@ from mlsim.engine.luck import path_of
 from mlsim.engine.state import COMPLETION, EVENTS, FAILURE, RENEGING, TAKEN, State
 
 
-@kernel_call
+@kernel_step
 def push(
     state: State, time: float, kind: int, slot: int, entity: int, attempt: int, hop: int
 ) -> None:

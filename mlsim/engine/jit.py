@@ -78,7 +78,7 @@ def kernel_entry(function: Function) -> Function:
 def kernel_step(function: Function) -> Function:
     """Compile a step of the kernel into whoever calls it; it must not allocate.
 
-    For what is short, or called from one place on the way that every request takes.
+    For what is short, or on the way that every request takes.
     """
     return _part(function, {**_INNER, "forceinline": True})
 

@@ -429,7 +429,7 @@ def take_turn(state: State, now: float, number: int) -> None:
         plan(state, now, index, place)
 
 
-@kernel_call
+@kernel_step
 def conclude(state: State, now: float, token: int, index: int) -> None:
     """A visit has been served: whoever called goes on, or finds that it was in vain."""
     visit = state.tokens[token]

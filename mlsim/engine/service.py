@@ -9,7 +9,7 @@ from mlsim.engine.ahead import standard_draw
 from mlsim.engine.attempts import fail
 from mlsim.engine.balancing import NOBODY, choose_line
 from mlsim.engine.calls import end_call, start_call, waits_in_vain
-from mlsim.engine.draws import scaled
+from mlsim.engine.draws import EXPONENTIAL, scaled
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import line_of, oldest, stand_in_line, take_next, watch
@@ -185,7 +185,11 @@ def draw_service(state: State, token: int, index: int) -> None:
     """
     station = state.stations[index]
     drawn = standard_draw(state, token, index)
-    service = max(0.0, scaled(station.distribution, station.a, station.b, drawn))
+    if station.distribution == EXPONENTIAL:
+        service = drawn * station.a  # the most frequent law is spared the call
+    else:
+        service = scaled(station.distribution, station.a, station.b, drawn)
+    service = max(0.0, service)
     if station.sized >= 0:
         bits = state.told[state.tokens[token].attempt, station.sized]
         service *= np.int64(bits).view(np.float64)
@@ -216,7 +220,7 @@ def lowest_idle(state: State, index: int) -> int:
     return replica
 
 
-@kernel_call
+@kernel_step
 def leave_worker(state: State, now: float, index: int, place: int) -> None:
     """A worker of a replica has become idle, and takes the next in line."""
     replica = state.replicas[index, place]
@@ -229,7 +233,7 @@ def leave_worker(state: State, now: float, index: int, place: int) -> None:
         serve_waiting(state, now, index, number)
 
 
-@kernel_call
+@kernel_step
 def serve_waiting(state: State, now: float, index: int, number: int) -> None:
     """Idle workers take from the head of a line."""
     if state.stations[index].batch > 1:

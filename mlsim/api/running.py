@@ -248,7 +248,7 @@ class Run:
 
     @property
     def plot(self) -> "Plots":
-        """Figures: `plot.timeline()`, and `cost`, `scorecard`, `graph` and `models` likewise."""
+        """Figures: `plot.timeline()`, and `load`, `cost`, `scorecard`, `graph` and `models`."""
         from mlsim.report.plots import Plots
         from mlsim.report.shown_run import as_folder
 

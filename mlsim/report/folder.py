@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,10 @@ from mlsim.measures.detection import attributable
 from mlsim.report.answer import Fault, begun, has_twin
 from mlsim.report.stored_run import incomplete, place_of
 from mlsim.report.wording import DAY
-from mlsim.report.world_folder import TOTALS, WORLD, read_states
+from mlsim.report.world_folder import TELEMETRY, TOTALS, WORLD, read_states
+from mlsim.telemetry.labels import METRIC_NAME
+from mlsim.telemetry.parquet import read_parquet
+from mlsim.telemetry.store import SeriesStore
 
 HOUR = DAY / 24
 _FINEST = ((2 * HOUR, 60.0, "min"), (DAY, HOUR / 6, "10 min"), (4 * DAY, HOUR, "hour"))
@@ -49,6 +52,7 @@ class RunFolder:
     minutes: by world, a column per outcome and `time_s`, when each row's minute ended; no worlds
         where the folder has only days.
     states: by world, the states of the world: state, time_s (from when on), value.
+    telemetry: gives the series of the shown world, or those of a metric alone.
     """
 
     summary: Mapping[str, Any]
@@ -58,6 +62,7 @@ class RunFolder:
     outcomes: pd.DataFrame
     minutes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     states: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    telemetry: Callable[[str], SeriesStore] = lambda metric: SeriesStore([])
 
     @property
     def horizon_s(self) -> float:
@@ -142,6 +147,20 @@ class RunFolder:
                 cost += price * (run[outcome] - twin[outcome]).to_numpy()
         return np.append(0.0, run["time_s"] / DAY), np.append(0.0, cost.cumsum())
 
+    def scraped(self, metric: str, **labels: str) -> pd.Series:
+        """The sum of a metric's series with some labels, by scrape in seconds from day 0 on.
+
+        Of the shown world. What had nothing to tell yet adds nothing; a missed scrape is NaN.
+        """
+        store, wanted = self.telemetry(metric), {METRIC_NAME: metric, **labels}
+        total = np.zeros(store.times.size)
+        for series in store:
+            if wanted.items() <= dict(series.labels).items():
+                total += np.nan_to_num(series.exposed(0, total.size))
+                if series.missed is not None:
+                    total[series.missed] = np.nan
+        return pd.Series(total, index=store.times)[store.times >= 0]
+
     def steps_of(self, outcome: str) -> Steps:
         """One outcome of the shown world and its twin: by minutes, hours or days."""
         days = self.horizon_s / DAY
@@ -224,6 +243,7 @@ def read(folder: Path) -> RunFolder:
         outcomes=outcomes,
         minutes=_of_worlds(folder, outcomes, TOTALS, pd.read_parquet),
         states=_of_worlds(folder, outcomes, WORLD, lambda path: read_states(path.parent)),
+        telemetry=cache(lambda metric: read_parquet(folder / TELEMETRY, metric)),
     )
 
 

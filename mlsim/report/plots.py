@@ -21,6 +21,10 @@ class Plots:
         """Faults as bands, alerts as marks, outcomes against the twin."""
         return self._drawn("timeline")
 
+    def load(self) -> Figure:
+        """What clients sent and got, and where it piled up."""
+        return self._drawn("load")
+
     def cost(self) -> Figure:
         """What each fault has cost so far."""
         return self._drawn("cost")

@@ -24,6 +24,7 @@ def as_folder(findings: Findings, wall_s: float) -> RunFolder:
             for world, record in findings.records.items()
         },
         states={world: record.states for world, record in findings.records.items()},
+        telemetry=lambda metric: findings.run.store,
     )
 
 

@@ -14,6 +14,7 @@ from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
 from mlsim.telemetry.overload import Overload, worst
 from mlsim.telemetry.recorder import VISIT_OUTCOMES, Recorder
+from mlsim.telemetry.work import full_batch
 
 
 def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
@@ -26,7 +27,8 @@ def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
     misses, hits. Of components: rejected, lost, utilisation (share of the workers' time, None if
     they are unlimited), overloads (how often more came than could be served; of the worst: demand,
     as a multiple of what could be served, None where nothing could; overload_from_s,
-    overload_until_s, None where it lasts to the end); own_queues: whether each of its replicas has
+    overload_until_s, None where it lasts to the end); room: whom a replica can serve at once, None
+    if that is everybody; own_queues: whether each of its replicas has
     a queue; replicas: of each, if there are several, replica, requests, utilisation, service_s (a
     worker's time for one); priorities: of each, if there are any, priority and what is told of all.
     """
@@ -68,11 +70,20 @@ def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
         "utilisation": _utilisation(worked.sum(), can.sum()),
         **recorder.sojourns.figures(i),
         **dict(zip(("misses", "hits"), found, strict=False)),
+        "room": _room(system, name),
         "own_queues": can.size > 1 and _balanced(system, name),
         "replicas": _replicas(recorder, i, can) if can.size > 1 else [],
         "priorities": urgent.rows(VISIT_OUTCOMES) if urgent else [],
         **_overload(recorder.overloads(name)),
     }
+
+
+def _room(system: System, name: str) -> int | None:
+    """How many visits one replica of a component can serve at once."""
+    station = system[name].spec.station(name)
+    if not isinstance(station, Station) or station.workers is None:
+        return None
+    return station.at_once if station.sharing else station.workers * full_batch(station)
 
 
 def _balanced(system: System, name: str) -> bool:

@@ -1,6 +1,7 @@
 """The series store as a Parquet file: one column per series, readable by any Parquet reader."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mlsim.telemetry.labels import canonical, series_text
+from mlsim.telemetry.labels import METRIC_NAME, canonical, series_text
 from mlsim.telemetry.store import Series, SeriesStore
 
 ROWS_AT_A_TIME = 16_384
@@ -54,24 +55,29 @@ def _encoding(field: pa.Field) -> str:
     return "DELTA_BINARY_PACKED" if pa.types.is_integer(field.type) else "BYTE_STREAM_SPLIT"
 
 
-def read_parquet(path: Path) -> SeriesStore:
-    """The store that `write_parquet` wrote to `path`."""
+def read_parquet(path: Path, metric: str | None = None) -> SeriesStore:
+    """The store that `write_parquet` wrote to `path`, or its series of one metric."""
     with pq.ParquetFile(path) as file:
-        (times, _), *columns = _columns(file)
-        fields = list(file.schema_arrow)[1:]
+        time, *series = file.schema_arrow
+        fields = [field for field in series if metric in (None, _labels(field)[METRIC_NAME])]
+        (times, _), *columns = _columns(file, [time, *fields])
     store = SeriesStore(times)
     for field, (values, missed) in zip(fields, columns, strict=True):
-        labels = canonical(json.loads(field.metadata[b"labels"]))
         gaps = missed if missed.any() else None
-        store.keep(Series(labels, values, _was_increments(field), gaps))
+        store.keep(Series(canonical(_labels(field)), values, _was_increments(field), gaps))
     return store
 
 
+def _labels(field: pa.Field) -> dict[str, str]:
+    labels: dict[str, str] = json.loads(field.metadata[b"labels"])
+    return labels
+
+
 def _columns(
-    file: pq.ParquetFile,
+    file: pq.ParquetFile, fields: Sequence[pa.Field]
 ) -> list[tuple[npt.NDArray[np.number], npt.NDArray[np.bool_]]]:
-    """All columns and what they lack, counters as increments, a row group at a time."""
-    size, fields = file.metadata.num_rows, list(file.schema_arrow)
+    """Columns and what they lack, counters as increments, a row group at a time."""
+    size, names = file.metadata.num_rows, [field.name for field in fields]
     kept = [
         np.empty(size, np.int32 if _was_increments(f) else f.type.to_pandas_dtype()) for f in fields
     ]
@@ -79,7 +85,7 @@ def _columns(
     reached = [0] * len(fields)
     row = 0
     for group in range(file.num_row_groups):
-        table = file.read_row_group(group)
+        table = file.read_row_group(group, columns=names)
         end = row + table.num_rows
         for place, (field, target) in enumerate(zip(fields, kept, strict=True)):
             column = table.column(place)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import simpy
 from pydantic import Field
 
-from mlsim.faults.base import fault_kind
+from mlsim.faults.base import bring_back, fault_kind
 from mlsim.faults.families.serving import ServingFault
 from mlsim.scenario.units import Duration
 from mlsim.system.simulation import System
@@ -56,5 +56,5 @@ class MemoryLeak(ServingFault):
         while clock.now < self.ends:
             system.crash(self.component, replica)
             yield clock.timeout(self.restart)
-            system.restart(self.component, replica)
+            bring_back(system, self.component, replica)
             yield clock.timeout(self.lives)

@@ -20,6 +20,7 @@ FAULTS = {
     "disk_full": "component: telemetry",
     "telemetry_stopped": "component: telemetry",
 }
+LEAK = "component: gateway, lives: 50min, restart: 1min"
 
 
 def shop(*faults: tuple[str, int, int, str]) -> World:
@@ -71,6 +72,7 @@ def test_each_has_its_own_factor_and_the_last_that_began_counts():
         (("crash", 6, 12, FAULTS["crash"]), ("zone_outage", 8, 10, "zone: b")),
         (("crash", 8, 10, FAULTS["crash"]), ("zone_outage", 6, 12, "zone: b")),
         (("machine_crash", 6, 10, "machine: two"), ("crash", 8, 12, FAULTS["crash"])),
+        (("crash", 6, 12, FAULTS["crash"]), ("memory_leak", 7, 11, LEAK)),
     ],
 )
 def test_a_replica_is_back_when_nothing_keeps_it_down(faults: tuple[tuple[str, int, int, str]]):

@@ -33,7 +33,11 @@ class StaleSnapshot(TrainerFault):
     def broken(self, job: TrainingJob, system: System) -> TrainingJob:
         trainer = system[self.component].spec
         assert isinstance(trainer, Trainer), "validation sees to it"
-        return replace(job, snapshot=trainer.rows(system, job))
+        return replace(job, snapshot=job.snapshot or trainer.rows(system, job))
+
+    def end(self, system: System) -> None:
+        if not any(self.sets() == other.sets() for other in system.lasting):
+            super().end(system)
 
     def repaired(self, job: TrainingJob, system: System) -> TrainingJob:
         return replace(job, snapshot=None)

@@ -84,6 +84,18 @@ def test_a_snapshot_is_what_it_was_night_after_night():
     assert not fourth.touched
 
 
+def test_a_snapshot_that_is_stale_already_gets_no_younger():
+    """A second one begins and ends while the first lasts, or outlasts it."""
+    lasting = [version(broken("stale_snapshot"), k) for k in (2, 3, 4)]
+    for begin, end in (("10h", "20h"), ("20h", "30h")):
+        second = {"kind": "stale_snapshot", "at": begin, "until": end, "component": "nightly"}
+        first = second | {"at": "6h", "until": "30h" if end == "20h" else "22h"}
+        world = World(loaded(SCHOOL, faults=[first, second | {"name": "second"}]))
+        made = [version(world, k) for k in (2, 3, 4)]
+        assert [v.oldest_row for v in made] == [v.oldest_row for v in lasting]
+        assert [v.rows for v in made] == [v.rows for v in lasting]
+
+
 def test_old_code_is_scikit_learn_with_its_hyperparameters_and_inputs():
     world = broken("stale_training_code", parameters={"C": 0.01}, leaves_out=["temperature"])
     made = version(world)

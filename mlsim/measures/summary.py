@@ -31,7 +31,7 @@ def summary(findings: Findings) -> dict[str, Any]:
             "together": _together(findings),
             "outcomes": [_outcome(findings, n, o) for n, o in findings.scenario.outcomes.items()],
             "rules": _rules(findings),
-            "components": findings.run.components,
+            "components": _components(findings),
             "models": findings.run.models.to_dict("records"),
             "graph": graph_of(findings.scenario.system, findings.scenario.flow),
             "warnings": [*findings.run.warnings, *_doubts(findings), *_blind_spots(findings)],
@@ -87,6 +87,15 @@ def _requests(findings: Findings) -> dict[str, Any]:
     ended = findings.run.requests
     total = sum(ended.values())
     return {"total": total, **ended, "per_s": total / findings.scenario.horizon}
+
+
+def _components(findings: Findings) -> list[dict[str, Any]]:
+    """What each did, and whether requests go on without it."""
+    system = findings.scenario.system
+    return [
+        {**row, "optional": getattr(system[row["name"]], "optional", False)}
+        for row in findings.run.components
+    ]
 
 
 def _fault(findings: Findings, fault: Fault) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
 from mlsim.report.model_table import model_row
 from mlsim.report.overload import overloaded
-from mlsim.report.serving import client_rows, component_rows, ends, told
+from mlsim.report.serving import client_rows, component_rows, ends, losses, told
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -44,6 +44,7 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
             clients=client_rows(run.summary),
             ends=ends(client_rows(run.summary)),
             components=component_rows(run.summary),
+            losses=losses(component_rows(run.summary)),
             compared=has_damage(run.summary),
             figures={picture.name: _shown(run, picture) for picture in pictures},
             models=[model_row(model, run.horizon_s) for model in run.summary["models"]],

@@ -10,6 +10,9 @@ _EACH = 8
 """Up to so many replicas a table has a line for each."""
 _UNEVEN = 1.2
 """By how much the busiest replica is busier than the idlest, for a word about it."""
+_MISSED = 0.01
+"""Share of the visits to an optional component that bring nothing, for a word about it."""
+_ALWAYS_TOLD = ("rejected", "lost")
 
 
 def told(summary: Row) -> dict[str, list[str]]:
@@ -19,6 +22,7 @@ def told(summary: Row) -> dict[str, list[str]]:
         "Caches": caches(summary),
         "Priorities": priorities(summary),
         "Replicas": replicas(summary),
+        "Optional": optional(summary),
     }
 
 
@@ -136,6 +140,27 @@ def _busy(row: Row) -> str:
     return f"{wording.percent(row['utilisation'])} (replica {row['replica']})"
 
 
+def optional(summary: Row) -> list[str]:
+    """A clause for each optional component that let many go on without it; older runs tell of none.
+
+    >>> row = {"name": "db", "optional": True, "requests": 50, "ended": {"served": 9}}
+    >>> row["ended"] |= {"rejected": 0, "timed_out": 41}
+    >>> optional({"components": [row]})
+    ['db: 82% of visits brought nothing (timed out)']
+    """
+    return [
+        f"{row['name']}: {_share(missed, row['requests'])} of visits brought nothing"
+        f" ({', '.join(_named(row['ended']))})"
+        for row in summary["components"]
+        if row.get("optional")
+        if (missed := row["requests"] - row["ended"]["served"]) > _MISSED * row["requests"]
+    ]
+
+
+def _named(ended: Mapping[str, int]) -> list[str]:
+    return [how.replace("_", " ") for how, n in ended.items() if n and how != "served"]
+
+
 def client_rows(summary: Row) -> list[Row]:
     """The clients, for a table; older runs tell of none."""
     return [row for row in summary["components"] if "attempts" in row]
@@ -157,6 +182,18 @@ def component_rows(summary: Row) -> list[Row]:
         if "attempts" not in row:
             rows += [row, *_parts(row)]
     return rows
+
+
+def losses(rows: list[Row]) -> list[str]:
+    """How visits ended without being served, as far as any did: what the table has columns for.
+
+    >>> losses([{"ended": {"served": 5, "rejected": 0, "lost": 0, "failed": 0, "expired": 3}}])
+    ['rejected', 'lost', 'expired']
+    """
+    ended = [row["ended"] for row in rows if "ended" in row]
+    known = dict.fromkeys(how for counts in ended for how in counts)
+    others = (how for how in known if how not in (*_ALWAYS_TOLD, "served"))
+    return [*_ALWAYS_TOLD, *(how for how in others if any(counts.get(how) for counts in ended))]
 
 
 def _parts(row: Row) -> Iterator[Row]:

@@ -1,8 +1,9 @@
 """orchestrator: looks after replicas; starts again what has crashed, elsewhere if it has to."""
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import simpy
@@ -22,6 +23,9 @@ Replica = tuple[str, int]
 FORGIVES_AFTER = 600.0
 """Seconds of service after which a replica counts as one that has never crashed."""
 
+NEW = -1
+"""Restarts of a replacement that has yet to be started."""
+
 
 @component_kind("orchestrator")
 class Orchestrator(Component):
@@ -30,8 +34,9 @@ class Orchestrator(Component):
     The first crash of a replica is repaired at once; after each further one it waits for `backoff`,
     twice as long each time up to `cap`, until it has served for ten minutes. Where its zone or its
     machine is gone it waits for `replaces_after`, and then starts a replacement in the component's
-    first zone and on its first machine that are left. Source: Kubernetes, "Pod Lifecycle",
-    container restarts, and "Taints and Tolerations", eviction after 300 seconds.
+    first zone and on its first machine that are left; if they are back by then, it is restarted
+    there. Source: Kubernetes, "Pod Lifecycle", container restarts, and "Taints and Tolerations",
+    eviction after 300 seconds.
     """
 
     in_flow: ClassVar[bool] = False
@@ -65,37 +70,64 @@ class Orchestrator(Component):
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         watched = tuple(dict.fromkeys(self.watches or system.replicas))
-        starting: set[Replica] = set()
-        crashes: Counter[Replica] = Counter()
-        back: dict[Replica, float] = {}
+        known: dict[Replica, _Watched] = defaultdict(_Watched)
         while True:
             yield system.clock.timeout(self.probes_every)
-            replicas = ((n, replica) for n in watched for replica in range(system.replicas[n]))
-            for one in [one for one in replicas if system.is_down(*one) and one not in starting]:
-                starting.add(one)
-                is_gone = not system.places.can_run(*one)
-                if is_gone:
-                    wait = self.replaces_after + self.start_up
-                else:
-                    if system.clock.now - back.get(one, math.inf) > FORGIVES_AFTER:
-                        crashes[one] = 0
-                    wait = self.wait(crashes[one])
-                    crashes[one] += 1
-                    back[one] = system.clock.now + wait
-                system.clock.process(_start(system, one, starting, wait, elsewhere=is_gone))
+            for one in [(n, replica) for n in watched for replica in range(system.replicas[n])]:
+                self._look(system, one, known[one])
 
-    def wait(self, crashes: int) -> float:
-        """Seconds from the discovery of a crash until the replica serves, after earlier crashes."""
-        backoff = min(self.backoff * 2.0 ** (crashes - 1), self.cap) if crashes else 0.0
+    def _look(self, system: "System", one: Replica, known: "_Watched") -> None:
+        now = system.clock.now
+        if system.is_down(*one) and not system.places.can_run(*one):
+            known.gone_since = min(known.gone_since, now)
+            if now - known.gone_since < self.replaces_after or not system.places.move(*one):
+                known.starting = None
+                return
+            known.restarts = NEW
+        known.gone_since = math.inf
+        is_seen_to = known.starting and known.starting.crash == system.crashes[one]
+        if system.is_down(*one) and not is_seen_to:
+            if now - known.back > FORGIVES_AFTER:
+                known.restarts = 0
+            known.starting = _Start(system.crashes[one])
+            wait = self.wait(known.restarts)
+            system.clock.process(_start(system, one, known, known.starting, wait))
+
+    def wait(self, restarts: int) -> float:
+        """Seconds from the discovery of a crash until the replica serves, after earlier ones."""
+        backoff = min(self.backoff * 2.0 ** (restarts - 1), self.cap) if restarts > 0 else 0.0
         return backoff + self.start_up
 
 
+@dataclass(eq=False)
+class _Start:
+    """A start under way, after which of the replica's crashes."""
+
+    crash: int
+
+
+@dataclass
+class _Watched:
+    """What is known of a replica: times are in seconds since day 0.
+
+    gone_since: when its place was first found out of order, inf if it isn't. starting: what is
+    being done about its last crash. restarts: how often it was started again, or `NEW`; back: when
+    last.
+    """
+
+    gone_since: float = math.inf
+    starting: _Start | None = None
+    restarts: int = 0
+    back: float = math.inf
+
+
 def _start(
-    system: "System", replica: Replica, starting: set[Replica], wait: float, elsewhere: bool
+    system: "System", replica: Replica, known: _Watched, start: _Start, wait: float
 ) -> Generator[simpy.Event, None, None]:
-    """elsewhere: whether it is given another place if its own is out still by then."""
+    """Start a replica in `wait` seconds, unless something else is done about it by then."""
     yield system.clock.timeout(wait)
-    starting.discard(replica)
-    if elsewhere and system.is_down(*replica) and not system.places.can_run(*replica):
-        system.places.move(*replica)
-    system.restart(*replica)
+    if known.starting is not start:
+        return
+    known.starting = None
+    if system.crashes[replica] == start.crash and system.restart(*replica):
+        known.restarts, known.back = known.restarts + 1, system.clock.now

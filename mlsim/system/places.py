@@ -51,12 +51,13 @@ class Places:
         """Whether all is in order where a replica would run."""
         return self._is_in_order(self.of(name, replica))
 
-    def move(self, name: str, replica: int) -> None:
-        """Give a replica the first home that is in order; it keeps its own if none is."""
+    def move(self, name: str, replica: int) -> bool:
+        """Give a replica the first home that is in order; returns whether there is one."""
         for home in range(math.lcm(*map(len, self._known[name].values()))):
             if self._is_in_order(self._at(name, home)):
                 self._homes[name, replica] = home
-                return
+                return True
+        return False
 
     def _is_in_order(self, places: Iterator[Place]) -> bool:
         return not any(place in self._out for place in places)

@@ -1,5 +1,6 @@
 """The system in motion: its components deployed, its clock, its network, and who listens to it."""
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -50,7 +51,8 @@ class System(Mapping[str, Deployed]):
     training: the rows that models learn from. registry: the versions of the models.
     happenings: what events and the features of `lineup` (all, if not given) do in the world.
     lasting: faults that have begun and aren't repaired, in the order in which they began.
-    replicas: how many of each component are wanted now. replica_changes: (time in seconds,
+    replicas: how many of each component are wanted now. crashes: how often each of them has gone
+    down, by component and number. replica_changes: (time in seconds,
     component, replica, whether it is up from then on), in order of time.
     """
 
@@ -62,6 +64,7 @@ class System(Mapping[str, Deployed]):
         self.replica_changes: list[tuple[float, str, int, bool]] = []
         self.lasting: list[Any] = []
         self.replicas: dict[str, int] = {}
+        self.crashes: Counter[tuple[str, int]] = Counter()
         self.places = Places(scenario.system)
         self._answers: dict[str, Answer] = {}
         self.world = World(scenario, seed)
@@ -128,14 +131,20 @@ class System(Mapping[str, Deployed]):
 
     def crash(self, name: str, replica: int) -> None:
         """A replica is gone, with the requests that it had in service."""
+        self.crashes[name, replica] += not self.is_down(name, replica)
         self.network.crash(name, replica)
         self._note(name, replica, False)
 
-    def restart(self, name: str, replica: int) -> None:
-        """A replica that is down, and still wanted, is back, if all is in order where it runs."""
-        if self.is_down(name, replica) and self.places.can_run(name, replica):
-            self.network.restart(name, replica)
-            self._note(name, replica, True)
+    def restart(self, name: str, replica: int) -> bool:
+        """A replica that is down, and still wanted, is back, if all is in order where it runs.
+
+        Returns whether it is back by this.
+        """
+        if not self.is_down(name, replica) or not self.places.can_run(name, replica):
+            return False
+        self.network.restart(name, replica)
+        self._note(name, replica, True)
+        return True
 
     def is_down(self, name: str, replica: int) -> bool:
         """Whether a replica has crashed that is wanted."""

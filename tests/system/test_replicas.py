@@ -114,6 +114,37 @@ def test_what_ran_in_a_zone_that_is_gone_is_started_in_one_that_is_left(shop):
     assert changes == [(95, 0, False), (190, 0, True), (500, 0, False), (500, 1, False)]
 
 
+@pytest.mark.parametrize("crash", [60, 85, 90, 95, 300, 495, 500, 501, 509])
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_crash_is_repaired_as_soon_as_its_zone_is_back(shop, crash: int, comes_first: bool):
+    """Found at the look after both, at 500 s or 510 s, it serves half a minute later."""
+    keeper = KEEPER.replace("replaces_after: 60s", "replaces_after: 10min")
+    faults = [
+        Crash(at=f"{crash}s", component="checkout", replica=0),
+        ZoneOutage(at="95s", until="500s", zone="a"),
+    ]
+    changes = happen(in_zones(shop, "[a, b]", keeper), *faults[:: 1 if comes_first else -1])
+    assert changes[-1] in [(530, 0, True), (540, 0, True)]
+    assert (500, 0, True) in changes or crash <= 500
+
+
+def test_a_replacement_that_nothing_was_left_for_starts_when_a_zone_is_back(shop):
+    """It has waited for a minute already: found at 310 s, it only has to start up."""
+    gone = ZoneOutage(at="95s", zone="a"), ZoneOutage(at="95s", until="301s", zone="b")
+    changes = happen(in_zones(shop, "[a, b]", KEEPER), *gone)
+    assert changes[2:] == [(301, 1, True), (340, 0, True)]
+
+
+def test_a_start_for_an_earlier_crash_does_not_repair_a_later_one(shop):
+    """The first is over by itself; the second, found at 110 s, is back half a minute later."""
+    crashes = [
+        Crash(at="95s", until="105s", component="checkout", replica=0),
+        Crash(at="107s", component="checkout", replica=0),
+    ]
+    changes = happen(in_zones(shop, "[a]", KEEPER), *crashes)
+    assert changes == [(95, 0, False), (105, 0, True), (107, 0, False), (140, 0, True)]
+
+
 def test_where_no_zone_is_left_it_starts_with_the_zone(shop):
     changes = happen(in_zones(shop, "[a]", KEEPER), ZoneOutage(at="95s", until="500s", zone="a"))
     assert changes == [(95, 0, False), (95, 1, False), (500, 0, True), (500, 1, True)]

@@ -12,7 +12,7 @@ _TOLD_SINGLY = 2
 """Up to so many faults a sentence has room for each."""
 NO_TELLING = "without a fault there is no telling right from wrong alerts"
 _SHORT = 600.0
-"""Seconds: of what is over sooner, the duration is told, since moments are told to the minute."""
+"""Seconds: of what is over sooner, the duration is told, which is read more easily."""
 
 
 class Answer(NamedTuple):

@@ -21,7 +21,7 @@ from mlsim.telemetry.parquet import read_parquet
 from mlsim.telemetry.store import SeriesStore
 
 HOUR = DAY / 24
-_FINEST = ((2 * HOUR, 60.0, "min"), (DAY, HOUR / 6, "10 min"), (4 * DAY, HOUR, "hour"))
+_FINEST = ((8 * HOUR, 60.0, "min"), (DAY, HOUR / 6, "10 min"), (4 * DAY, HOUR, "hour"))
 """Up to which horizon an outcome is shown in which steps, both in seconds; longer runs by day."""
 TOGETHER = "together"
 """What an alert is due to that needs several faults at once."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 DAY = 86_400.0
 _COARSE = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"))
+_MIDNIGHT = "1970-01-01"
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -107,11 +108,11 @@ def listed(parts: list[str]) -> str:
 def day(seconds: float) -> str:
     """A moment as day and time of the scenario; day 0 is the first.
 
-    >>> day(9 * 86400), day(9 * 86400 + 15000)
-    ('day 9', 'day 9, 04:10')
+    >>> day(9 * 86400), day(9 * 86400 + 15000), day(90)
+    ('day 9', 'day 9, 04:10', 'day 0, 00:01:30')
     """
-    days, rest = divmod(round(seconds / 60), 24 * 60)
-    return f"day {days}, {rest // 60:02d}:{rest % 60:02d}" if rest else f"day {days}"
+    days, rest = divmod(round(seconds), round(DAY))
+    return f"day {days}, {clock(utc(rest, _MIDNIGHT))}" if rest else f"day {days}"
 
 
 def moment(seconds: float, start: str | None) -> str:
@@ -123,15 +124,24 @@ def moment(seconds: float, start: str | None) -> str:
     if start is None:
         return day(seconds)
     at = utc(seconds, start)
-    return f"{date(at)} {at.year}, {at:%H:%M} UTC (day {round(seconds / 60) // (24 * 60)})"
+    return f"{date(at)} {at.year}, {clock(at)} UTC (day {round(seconds) // round(DAY)})"
+
+
+def clock(at: datetime) -> str:
+    """The time of a day; with seconds only where there are any.
+
+    >>> clock(datetime(2020, 11, 2, 4, 10)), clock(datetime(2020, 11, 2, 4, 10, 5))
+    ('04:10', '04:10:05')
+    """
+    return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
 
 
 def utc(seconds: float, start: str) -> datetime:
-    """The UTC time of a moment, to the nearest minute."""
+    """The UTC time of a moment, to the nearest second."""
     begin = datetime.fromisoformat(start)
     # A start without a zone is UTC, as everywhere in a scenario.
     begin = begin.replace(tzinfo=UTC) if begin.tzinfo is None else begin.astimezone(UTC)
-    return begin + timedelta(minutes=round(seconds / 60))
+    return begin + timedelta(seconds=round(seconds))
 
 
 def date(at: datetime) -> str:

@@ -173,7 +173,18 @@ def test_what_a_repaired_fault_still_does_is_told(tmp_path: Path):
 
 
 def test_of_a_short_fault_the_duration_is_told(tmp_path: Path):
-    """To the minute it would end when it began."""
     short = replace(runs.UNIT_CHANGE, until_s=runs.UNIT_CHANGE.at_s + 20, ramp_s=None)
     found = answer(runs.summary(tmp_path, short, start=None))
     assert found.broke.endswith(", from day 9 for 20 s.")
+
+
+def test_faults_that_overlap_do_not_read_as_if_one_followed_the_other(tmp_path: Path):
+    """From 60 s to 120 s, and from 90 s to 150 s."""
+    first = replace(runs.UNIT_CHANGE, at_s=60.0, until_s=120.0, ramp_s=None)
+    second = replace(runs.STALE_MODEL, at_s=90.0, until_s=150.0)
+    found = answer(runs.summary(tmp_path / "no_start", first, second, start=None))
+    assert "from day 0, 00:01 for 1 min)" in found.broke
+    assert "from day 0, 00:01:30 for 1 min)" in found.broke
+    fault = replace(first, at_s=90.0, until_s=150.0)
+    found = answer(runs.summary(tmp_path / "start", fault, days=1))
+    assert "from 2 Nov 2020, 00:01:30 UTC (day 0) for 1 min" in found.broke

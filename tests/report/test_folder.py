@@ -136,5 +136,5 @@ def test_steps_of_an_outcome_are_as_long_as_fits_the_run(tmp_path: Path):
     assert (steps.per, steps.run.size, steps.edges[-1]) == ("10 min", 144, 1.0)
     assert list((steps.run - steps.twin)[34:38]) == [0, 0, 100, 100]
     assert folder.read(runs.write(tmp_path / "days")).steps_of("waiting").per == "day"
-    run.summary["scenario"]["horizon_s"] = 7200.0
+    run.summary["scenario"]["horizon_s"] = 4 * runs.HOUR
     assert run.steps_of("isolated_for_nothing").per == "min"

@@ -52,8 +52,8 @@ class System(Mapping[str, Deployed]):
     happenings: what events and the features of `lineup` (all, if not given) do in the world.
     lasting: faults that have begun and aren't repaired, in the order in which they began.
     replicas: how many of each component are wanted now. crashes: how often each of them has gone
-    down, by component and number. replica_changes: (time in seconds,
-    component, replica, whether it is up from then on), in order of time.
+    down, by component and number. replica_changes: (time in seconds, component, replica, whether
+    it is up from then on, or None if it isn't wanted any more), in order of time.
     """
 
     def __init__(self, scenario: Scenario, seed: int, lineup: Lineup | None = None):
@@ -61,7 +61,7 @@ class System(Mapping[str, Deployed]):
         self.calendar = calendar_offset(scenario.start)
         self.listeners: list[Listener] = []
         self.losses: list[LossListener] = []
-        self.replica_changes: list[tuple[float, str, int, bool]] = []
+        self.replica_changes: list[tuple[float, str, int, bool | None]] = []
         self.lasting: list[Any] = []
         self.replicas: dict[str, int] = {}
         self.crashes: Counter[tuple[str, int]] = Counter()
@@ -133,7 +133,8 @@ class System(Mapping[str, Deployed]):
         """A replica is gone, with the requests that it had in service."""
         self.crashes[name, replica] += not self.is_down(name, replica)
         self.network.crash(name, replica)
-        self._note(name, replica, False)
+        if replica < self.replicas[name]:
+            self._note(name, replica, False)
 
     def restart(self, name: str, replica: int) -> bool:
         """A replica that is down, and still wanted, is back, if all is in order where it runs.
@@ -159,7 +160,7 @@ class System(Mapping[str, Deployed]):
         before, self.replicas[name] = self.replicas[name], replicas
         self.network.scale(name, replicas)
         for replica in range(replicas, before):
-            self._note(name, replica, False)
+            self._note(name, replica, None)
         for replica in range(before, replicas):
             self._start(name, replica)
 
@@ -174,7 +175,7 @@ class System(Mapping[str, Deployed]):
         else:
             self._note(name, replica, True)
 
-    def _note(self, name: str, replica: int, is_up: bool) -> None:
+    def _note(self, name: str, replica: int, is_up: bool | None) -> None:
         self.replica_changes.append((self._now(), name, replica, is_up))
 
     def settle(self) -> None:

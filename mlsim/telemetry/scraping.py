@@ -100,10 +100,10 @@ def scraper_of(system: System) -> Scraper | None:
 
 
 def replicas_up(system: System, times: Times) -> Mapping[str, dict[int, Times]]:
-    """For each component and replica 1 where it is up, 0 where not, and NaN where there is none."""
+    """For each component and replica 1 where it is up, 0 where down, NaN where none is wanted."""
     up: dict[str, dict[int, Times]] = {}
     for time, name, replica, is_up in system.replica_changes:
         gauges = up.setdefault(name, {})
         gauge = gauges.setdefault(replica, np.full(times.size, np.nan))
-        gauge[times >= time] = is_up
+        gauge[times >= time] = np.nan if is_up is None else is_up
     return up

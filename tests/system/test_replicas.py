@@ -44,7 +44,7 @@ def test_replicas_follow_the_load_up_with_a_delay_and_down_after_the_window(shop
     changes = [(t, r) for t, name, r, up in system.replica_changes if t > 0 and up]
     assert changes[0] == (45.0, 2)
     assert 10 <= max(replica for _, replica in changes) + 1 <= 16
-    falls = [t for t, name, r, up in system.replica_changes if not up and r < 8]
+    falls = [t for t, name, r, up in system.replica_changes if up is None and r < 8]
     assert min(falls) >= 20 * 60 + 300 - 15
     assert system.replicas["checkout"] == 1
 
@@ -81,7 +81,7 @@ def test_a_crashed_replica_that_was_scaled_away_is_left_alone(shop):
     system.clock.run(until=105.0)
     system.scale("checkout", 1)
     system.run()
-    assert [up for t, _, _, up in system.replica_changes if t > 0] == [False, False]
+    assert [up for t, _, _, up in system.replica_changes if t > 0] == [False, None]
 
 
 def test_a_new_replica_of_the_number_of_a_crashed_one_runs(shop):

@@ -1,11 +1,12 @@
 """What the recorder folds, against a count by hand over every visit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import simpy
 
+from mlsim.monitoring.promql import evaluate
 from mlsim.system.simulation import System
 from mlsim.telemetry.folding import BUCKETS
 from mlsim.telemetry.labels import Matcher
@@ -130,6 +131,16 @@ def test_utilisation_is_offered_load_per_worker():
     assert world.recorder.work.since_day_0[0].sum() / 3 / 86400 == pytest.approx(0.8, rel=0.03)
 
 
+def troubled(text: str, trouble: Callable[[System], Iterator[simpy.Event]]) -> Scraped:
+    """A world in which somebody changes something while it runs."""
+    world = Scraped.__new__(Scraped)
+    world.seen, world.interval = {}, INTERVAL
+    World.__init__(world, loaded(text), faults=[], deciders=[world.look, trouble])
+    world.store = SeriesStore(world.recorder.times)
+    world.recorder.write(world.store)
+    return world
+
+
 def test_replicas_that_are_down_show_as_down_and_versions_as_they_come():
     def trouble(system: System) -> Iterator[simpy.Event]:
         yield system.clock.timeout(HOUR - system.clock.now)
@@ -137,15 +148,39 @@ def test_replicas_that_are_down_show_as_down_and_versions_as_they_come():
         yield system.clock.timeout(HOUR)
         system.restart("gateway", 0)
 
-    world = Scraped.__new__(Scraped)
-    world.seen, world.interval = {}, INTERVAL
-    World.__init__(world, loaded(CLINIC), faults=[], deciders=[world.look, trouble])
-    store = SeriesStore(world.recorder.times)
-    world.recorder.write(store)
-    world.store = store
+    world = troubled(CLINIC, trouble)
     up, time = world.gauge("up", "gateway"), world.recorder.times
     np.testing.assert_array_equal(up == 0, (time >= HOUR) & (time < 2 * HOUR))
     np.testing.assert_array_equal(world.gauge("model_version", "risk_model"), time >= 0)
+
+
+@pytest.mark.parametrize("more", ["", "  prometheus: {kind: scraper}\n"])
+def test_a_replica_that_is_not_wanted_any_more_is_not_down(more: str):
+    """Prometheus no longer finds its target, whatever becomes of the machine meanwhile."""
+
+    def trouble(system: System) -> Iterator[simpy.Event]:
+        for change, *what in (
+            (system.scale, "desk", 3),
+            (system.crash, "desk", 2),
+            (system.scale, "desk", 1),
+            (system.crash, "desk", 1),
+            (system.scale, "desk", 2),
+        ):
+            yield system.clock.timeout(HOUR)
+            change(*what)
+
+    world = troubled(COUNTER.replace("flow:", f"{more}flow:"), trouble)
+    frame = world.store.to_frame()
+    hours = {
+        replica: frame[f'up{{component="desk",replica="{replica}"}}'].loc[HOUR / 2 : 6 * HOUR : 12]
+        for replica in range(3)
+    }
+    none = np.nan
+    np.testing.assert_array_equal(hours[1], [none, 1, 1, none, none, 1])
+    np.testing.assert_array_equal(hours[2], [none, 1, 0, none, none, none])
+    assert (hours[0] == 1).all()
+    down = evaluate("up == 0", world.store, world.recorder.times)
+    assert (world.recorder.times[down.present.any(axis=0)] < 3 * HOUR + 300).all()
 
 
 def test_scrape_times_are_multiples_of_the_interval():

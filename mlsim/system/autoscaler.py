@@ -50,7 +50,9 @@ class Autoscaler(Component):
 
     It multiplies the replicas by utilisation / target, at most doubling them or adding four in a
     period, and lets no fall be deeper than the highest recommendation of the `stabilisation`
-    window. Source: Kubernetes, "Horizontal Pod Autoscaling", algorithm details and defaults.
+    window. Those with the highest numbers go, whether they are up or not, as of a StatefulSet: a
+    crashed one with a lower number stays. Source: Kubernetes, "Horizontal Pod Autoscaling",
+    algorithm details and defaults, and "StatefulSets", deployment and scaling guarantees.
     """
 
     in_flow: ClassVar[bool] = False

@@ -1,5 +1,6 @@
 """rolling_deploy: replaces the replicas of a component one after another."""
 
+import math
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
 LOOK = 1.0
 """Seconds between two looks at whether a replica has finished."""
 
+WAITS = 10.0
+"""Seconds between two looks at whether a replica that is down is back."""
+
 
 @component_kind("rolling_deploy")
 class RollingDeploy(Component):
     """Takes a component's replicas out of service one by one, and starts a new one for each.
 
     A replica gets nothing more, finishes what it has, or loses it when `grace` is over, and its
-    successor serves `start_up` later: meanwhile the others carry the load. Source: Kubernetes,
+    successor serves `start_up` later: meanwhile the others carry the load. Replicas that are down
+    are replaced first, and while one is down, none that serves is stopped: the deploy waits until
+    it is back, or the next one begins. Source: Kubernetes,
     "Performing a Rolling Update" and "Termination of Pods", with maxUnavailable 1.
     """
 
@@ -60,21 +66,32 @@ class RollingDeploy(Component):
         while True:
             if begins > clock.now:
                 yield clock.timeout(begins - clock.now)
-            for replica in range(system.replicas[self.component]):
-                yield from self._replace(system, replica)
+            ends = math.inf if self.every is None else begins + self.every
+            yield from self._deploy(system, ends)
             if self.every is None:
                 return
             begins += self.every
 
+    def _deploy(self, system: "System", ends: float) -> Generator[simpy.Event, None, None]:
+        """Replace all replicas; `ends` is when waiting for one that is down ends."""
+        clock, name = system.clock, self.component
+        old = set(range(system.replicas[name]))
+        while old := {replica for replica in old if replica < system.replicas[name]}:
+            down = {r for r in range(system.replicas[name]) if system.is_down(name, r)}
+            if old & down or not down:
+                replica = min(old & down or old)
+                old.remove(replica)
+                yield from self._replace(system, replica)
+            elif clock.now < ends:
+                yield clock.timeout(WAITS)
+            else:
+                return
+
     def _replace(self, system: "System", replica: int) -> Generator[simpy.Event, None, None]:
         clock, name = system.clock, self.component
-        is_there = replica < system.replicas[name] and system.network.up(name)[replica]
-        if not is_there:  # it has crashed, or is not needed any more
-            return
-        system.drain(name, replica)
-        stops = clock.now + self.grace
-        while clock.now < stops and not system.network.has_drained(name, replica):
-            yield clock.timeout(min(LOOK, stops - clock.now))
-        system.crash(name, replica)
-        yield clock.timeout(self.start_up)
-        system.restart(name, replica)
+        if not system.is_down(name, replica):
+            system.drain(name, replica)
+            stops = clock.now + self.grace
+            while clock.now < stops and not system.network.has_drained(name, replica):
+                yield clock.timeout(min(LOOK, stops - clock.now))
+        yield from system.replace(name, replica, self.start_up)

@@ -65,6 +65,7 @@ class System(Mapping[str, Deployed]):
         self.lasting: list[Any] = []
         self.replicas: dict[str, int] = {}
         self.crashes: Counter[tuple[str, int]] = Counter()
+        self._replaced: set[tuple[str, int]] = set()
         self.places = Places(scenario.system)
         self._answers: dict[str, Answer] = {}
         self.world = World(scenario, seed)
@@ -141,7 +142,8 @@ class System(Mapping[str, Deployed]):
 
         Returns whether it is back by this.
         """
-        if not self.is_down(name, replica) or not self.places.can_run(name, replica):
+        has_place = self.places.can_run(name, replica)
+        if not self.is_down(name, replica) or not has_place or (name, replica) in self._replaced:
             return False
         self.network.restart(name, replica)
         self._note(name, replica, True)
@@ -155,11 +157,30 @@ class System(Mapping[str, Deployed]):
         """A replica gets no more requests until it is restarted, and finishes those that it has."""
         self.network.drain(name, replica)
 
+    def replace(
+        self, name: str, replica: int, start_up: float
+    ) -> Generator[simpy.Event, None, None]:
+        """Stop a replica; its successor, which nobody else starts, is up `start_up` seconds later.
+
+        It is given another place where its own is out of order.
+        """
+        if not self.is_down(name, replica):
+            self.crash(name, replica)
+        if replica >= self.replicas[name]:
+            return
+        if not self.places.can_run(name, replica):
+            self.places.move(name, replica)
+        self._replaced.add((name, replica))
+        yield self.clock.timeout(start_up)
+        self._replaced.discard((name, replica))
+        self.restart(name, replica)
+
     def scale(self, name: str, replicas: int) -> None:
         """Run more replicas, or fewer as the last ones finish what they have begun."""
         before, self.replicas[name] = self.replicas[name], replicas
         self.network.scale(name, replicas)
         for replica in range(replicas, before):
+            self._replaced.discard((name, replica))
             self._note(name, replica, None)
         for replica in range(before, replicas):
             self._start(name, replica)

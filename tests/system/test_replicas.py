@@ -183,6 +183,47 @@ def test_who_has_served_for_ten_minutes_waits_no_longer_than_the_first_time(shop
     assert back == [100.0, 210.0, 320.0, 2300.0]
 
 
+DEPLOY = "{kind: rolling_deploy, component: checkout, at: 60s, grace: 0s, start_up: 20s}"
+
+
+def test_a_deploy_replaces_what_is_down_first_and_keeps_who_serves_meanwhile(shop):
+    """As with maxUnavailable 1; the end of the crash starts nothing that has been replaced."""
+    crash = Crash(at="30s", until="70s", component="checkout", replica=1)
+    changes = happen(shop(DEPLOY), crash)
+    assert changes == [(30, 1, False), (80, 1, True), (80, 0, False), (100, 0, True)]
+
+
+def test_a_deploy_waits_for_a_successor_that_goes_down(shop):
+    """It looks every ten seconds; without an end of the crash, the other serves for ever."""
+    crash = {"at": "90s", "component": "checkout", "replica": 0}
+    changes = happen(shop(DEPLOY), Crash(**crash, until="195s"))
+    before = [(60, 0, False), (80, 0, True), (80, 1, False), (90, 0, False), (100, 1, True)]
+    assert changes == [*before, (195, 0, True)]
+    three = SHOP.replace("replicas: 2", "replicas: 3")
+    changes = happen(shop(DEPLOY, three), Crash(**crash, until="195s"))
+    assert changes == [*before, (195, 0, True), (200, 2, False), (220, 2, True)]
+    assert happen(shop(DEPLOY, three), Crash(**crash)) == before
+
+
+def test_the_next_deploy_replaces_what_the_one_before_has_waited_for(shop):
+    deploy = DEPLOY.replace("grace", "every: 25min, grace")
+    crash = Crash(at="90s", component="checkout", replica=0)
+    changes = happen(shop(deploy, SHOP.replace("replicas: 2", "replicas: 3")), crash)
+    assert changes[5:7] == [(1580, 0, True), (1580, 1, False)]
+
+
+def test_a_successor_starts_where_all_is_in_order(shop):
+    outage = ZoneOutage(at="30s", until="500s", zone="a")
+    changes = happen(in_zones(shop, "[a, b]", DEPLOY), outage)
+    assert changes == [(30, 0, False), (80, 0, True), (80, 1, False), (100, 1, True)]
+
+
+def test_nobody_else_starts_what_is_being_replaced(shop):
+    keepers = "{kind: orchestrator, probes_every: 1s}\n  rollout: " + DEPLOY
+    changes = happen(shop(keepers))
+    assert changes == [(60, 0, False), (80, 0, True), (80, 1, False), (100, 1, True)]
+
+
 def test_shards_are_not_scaled_away(shop):
     """Each has a part of the data: with one less, requests that need all could never go on."""
     sharded = SHOP.replace("replicas: 2", "shards: 3")

@@ -25,8 +25,9 @@ Stage = Literal[
 class Step:
     """One thing that happened. time_s: seconds since day 0.
 
-    facts, by stage: fault, repair: title. first_row, reached: a row of `FirstRows`. learned: name,
-    version, touched_rows, rows. symptom: outcome, title, difference (of the minute that ends at
+    facts, by stage: fault: title. repair: title, restarted (somebody did before the fault's stated
+    end). first_row, reached: a row of `FirstRows`. learned: name, version, touched_rows, rows.
+    symptom: outcome, title, difference (of the minute that ends at
     time_s), unit ("" where things are counted). alert: rule, labels, severity, pending_s (when its
     condition began to hold). last_row: rows (after the repair), models, goes_on (whether the run
     ended within the hour).
@@ -46,8 +47,9 @@ def explain(findings: Findings, fault: str) -> list[Step]:
     if radius is not None:
         steps += [*_rows(radius.first_rows), *_learned(radius.models)]
     steps += [*_symptom(findings, fault), *_alert(findings.first_alert(fault))]
-    if spec.ends < findings.scenario.horizon:
-        steps.append(Step(spec.ends, "repair", title))
+    ends = findings.ends(fault)
+    if ends < findings.scenario.horizon:
+        steps.append(Step(ends, "repair", {**title, "restarted": ends < spec.ends}))
         if radius is not None:
             steps += _afterwards(radius, findings.scenario.horizon)
     return sorted(steps, key=lambda step: step.time_s)

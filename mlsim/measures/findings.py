@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from mlsim.faults.base import Fault
+from mlsim.faults.crash import Crash
 from mlsim.measures.damage import outcomes_by_day
 from mlsim.measures.detection import attributable, detection
 from mlsim.measures.record import Record
 from mlsim.monitoring.spec import Monitoring
 from mlsim.scenario.spec import Scenario
+from mlsim.telemetry.labels import METRIC_NAME, Matcher
 
 TWIN, ALL = "twin", "all"
 WEEK = 7 * 86400.0
@@ -50,6 +53,23 @@ class Findings:
     def alone(self, fault: str) -> Record:
         """The world in which only this fault began; that of all, if it is the only one."""
         return self.records.get(fault, self.run)
+
+    def ends(self, fault: str) -> float:
+        """When a fault is over, in seconds; inf if never: as stated, or as soon as a replica that
+        had crashed is scraped as up again, since somebody restarted it.
+        """
+        spec = self.faults[fault]
+        if not isinstance(spec, Crash):
+            return spec.ends
+        wanted = {METRIC_NAME: "up", "component": spec.component, "replica": str(spec.replica)}
+        store = self.alone(fault).store
+        of_it = [Matcher(label, "=", value) for label, value in wanted.items()]
+        again = [
+            time
+            for block in store.select(of_it, np.nextafter(spec.at, np.inf))
+            for time in block.times[block.values[0] == 1].tolist()
+        ]
+        return float(min([spec.ends, *again]))
 
     def per_week(self, alerts: pd.DataFrame) -> float:
         """How many a week these alerts are, of one of its worlds."""

@@ -104,6 +104,7 @@ def _fault(findings: Findings, fault: Fault) -> dict[str, Any]:
     alone = findings.alone(name) if began else twin or findings.run
     first = findings.first_alert(name) if began else None
     alert_s = math.inf if first is None else float(first["firing_s"])
+    ends = findings.ends(name) if began else fault.ends
     damage = [
         _damage(outcome_name, outcome, alone, twin, alert_s)
         for outcome_name, outcome in findings.scenario.outcomes.items()
@@ -115,7 +116,8 @@ def _fault(findings: Findings, fault: Fault) -> dict[str, Any]:
         "began": began,
         "components": fault.where(findings.scenario.system),
         "at_s": fault.at,
-        "until_s": fault.until,
+        "until_s": ends,
+        "restarted": ends < fault.ends,
         "ramp_s": getattr(fault, "ramp", None),
         "detected": None if first is None else {
             "rule": first["rule"],

@@ -80,7 +80,8 @@ def _span(fault: Fault, horizon_s: float, start: str | None) -> str:
     else:
         end = f"to {wording.moment(until, start)}"
     ramp = f", building up over {wording.duration(fault['ramp_s'])}" if fault["ramp_s"] else ""
-    return f"from {begin} {end}{ramp}"
+    again = ", then restarted" if ended and fault.get("restarted") else ""
+    return f"from {begin} {end}{again}{ramp}"
 
 
 def who_noticed(summary: Summary) -> str:

@@ -62,7 +62,7 @@ def sentence(step: Step) -> str:
             held = f"; its condition has held for {wording.duration(waited)}" if waited > 0 else ""
             return f"{said}{held}."
         case "repair":
-            return "The fault is repaired."
+            return "It is up again, restarted." if facts["restarted"] else "The fault is repaired."
         case "last_row":
             models = wording.listed(facts["models"])
             by = f", by what {models} learned" if models else ""

@@ -188,3 +188,9 @@ def test_faults_that_overlap_do_not_read_as_if_one_followed_the_other(tmp_path: 
     fault = replace(first, at_s=90.0, until_s=150.0)
     found = answer(runs.summary(tmp_path / "start", fault, days=1))
     assert "from 2 Nov 2020, 00:01:30 UTC (day 0) for 1 min" in found.broke
+
+
+def test_of_a_crash_that_somebody_repairs_it_is_told(tmp_path: Path):
+    found = runs.summary(tmp_path, replace(runs.UNIT_CHANGE, until_s=9 * runs.DAY + 65), start=None)
+    found["faults"][0] |= {"restarted": True, "ramp_s": None}
+    assert answer(found).broke.endswith(", from day 9 for 1 min 5 s, then restarted.")

@@ -1,7 +1,8 @@
 """What a line of the flow is made of: components, and the ways in which they are put together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mlsim.scenario.tree import Expression
 
@@ -117,6 +118,29 @@ def step_names(steps: Steps) -> Iterator[str]:
 def calls(steps: Steps) -> Iterator[Call]:
     """The calls in steps, those inside others among them."""
     return (step for step in within(steps) if isinstance(step, Call))
+
+
+def calls_of(flow: Iterable[Chain], name: str) -> list[tuple[int, Call]]:
+    """What a component calls, each with the number of its line in the flow."""
+    found = ((number, call) for number, chain in enumerate(flow) for call in calls(chain.steps))
+    return [(number, call) for number, call in found if call.name == name]
+
+
+def stands_alone(flow: Iterable[Chain], name: str) -> Iterator[tuple[int, str]]:
+    """The lines in which a component calls nobody, by number, and whom it might call there.
+
+    A line may begin where another one has called already.
+    """
+    begins = 1 if calls_of(flow := tuple(flow), name) else 0
+    for number, chain in enumerate(flow):
+        steps = list(within(chain.steps))
+        if name in steps[begins:]:
+            inner = (
+                branch for step in steps if not isinstance(step, str) for branch in step.branches
+            )
+            pairs = (pair for branch in (chain.steps, *inner) for pair in pairwise(branch))
+            after = (name_of(other) for one, other in pairs if one == name)
+            yield number, f"{name}({next(filter(None, after), 'database')})"
 
 
 def choices(steps: Steps) -> Iterator[Choice]:

@@ -12,7 +12,7 @@ from mlsim.engine.network import Cache as Kept
 from mlsim.engine.network import Station
 from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.expressions import Expression, FixedExpression, names
-from mlsim.scenario.flow_steps import Call, Chain, calls, step_names, within, written
+from mlsim.scenario.flow_steps import calls_of, stands_alone, step_names, written
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound
@@ -105,24 +105,16 @@ class Cache(Served):
         return [column for column in dict.fromkeys([*stores, *read]) if column not in settled]
 
 
-def calls_of(flow: Iterable[Chain], name: str) -> list[tuple[int, Call]]:
-    """What a component calls, each with the number of its line in the flow."""
-    found = ((number, call) for number, chain in enumerate(flow) for call in calls(chain.steps))
-    return [(number, call) for number, call in found if call.name == name]
-
-
 @scenario_check
 def misplaced(scenario: Scenario) -> Iterator[Mistake]:
     """Caches that answer for nobody, or now for this and now for that."""
     for name, spec in scenario.system.items() if scenario.is_read("flow") else ():
         if not isinstance(spec, Cache):
             continue
+        for number, meant in stands_alone(scenario.flow, name):
+            message = f"{name} is a cache: whom it answers for stands in brackets behind it"
+            yield ("flow", number), message, meant
         calls = calls_of(scenario.flow, name)
-        for number, chain in enumerate(scenario.flow):
-            # A line may begin where another one has called already.
-            if name in list(within(chain.steps))[1 if calls else 0 :]:
-                message = f"{name} is a cache: whom it answers for stands in brackets behind it"
-                yield ("flow", number), message, f"{name}(database)"
         for number, call in calls:
             first, own = written(calls[0][1].inside), written(call.inside)
             if own != first:

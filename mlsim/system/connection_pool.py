@@ -1,10 +1,15 @@
 """connection_pool: so many calls at a time get through to what is behind it."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from mlsim.engine.network import Station
+from mlsim.scenario.checks import scenario_check
+from mlsim.scenario.flow_steps import stands_alone
+from mlsim.scenario.kinds import Mistake
+from mlsim.scenario.spec import Scenario
 from mlsim.system.base import Component, component_kind
 from mlsim.system.patience import Patience, patience_of
 
@@ -40,3 +45,13 @@ class ConnectionPool(Component):
             queue_limit=self.queue_limit,
             patience=patience_of(self.patience),
         )
+
+
+@scenario_check
+def holds_nothing(scenario: Scenario) -> Iterator[Mistake]:
+    """Pools whose connections nobody needs."""
+    for name, spec in scenario.system.items() if scenario.is_read("flow") else ():
+        if isinstance(spec, ConnectionPool):
+            for number, meant in stands_alone(scenario.flow, name):
+                message = f"{name} is a connection pool: whom it calls stands in brackets behind it"
+                yield ("flow", number), message, meant

@@ -76,3 +76,23 @@ def test_a_column_comes_from_the_branch_that_was_first(shop: World):
 def test_refuses(gateway: str, message: str):
     with pytest.raises(ScenarioError, match=message):
         loaded(SHOP.replace("workers: 8", f"workers: 8, {gateway}"))
+
+
+@pytest.mark.parametrize(
+    ("way", "meant"),
+    [
+        ("gateway -> pool -> database", "database"),
+        ("gateway(pool -> east) -> database", "east"),
+        ("database -> [gateway, pool]", "database"),
+        ("gateway(pool(database)) -> pool", "database"),
+    ],
+)
+def test_a_pool_whose_connections_nobody_holds_is_refused(way: str, meant: str):
+    """Written like a step, it would bound nothing."""
+    expected = rf"flow\[0\]: pool is a connection pool: .*brackets.*did you mean 'pool\({meant}\)'"
+    with pytest.raises(ScenarioError, match=expected):
+        loaded(SHOP.replace("gateway(pool(database))", way))
+
+
+def test_a_line_may_begin_at_a_pool_that_has_called():
+    loaded(SHOP.replace("gateway(pool(database)) ->", "gateway -> pool(database)\n  - pool ->"))

@@ -9,7 +9,7 @@ import numpy as np
 import simpy
 
 from mlsim.engine import draws
-from mlsim.scenario.checks import scenario_check
+from mlsim.scenario.checks import scenario_check, too_late
 from mlsim.scenario.kinds import Mistake, Spec, register
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, duration_text
@@ -45,10 +45,8 @@ class Fault(Spec):
             yield ("name",), f"must be another one: '{self.called}' is a world of every run", ""
 
     def _untimely(self, scenario: Scenario) -> Iterable[Mistake]:
-        # Who shortens one run by a setting means: without what comes later.
-        if self.at >= scenario.horizon and "horizon" not in scenario.document.settings:
-            end = duration_text(scenario.horizon)
-            yield ("at",), f"must be before the run ends, at {end}; it would never begin", ""
+        if message := too_late(scenario, self.at):
+            yield ("at",), message, ""
         if self.until is not None and self.until <= self.at:
             message = "must be after `at`: it is a time since day 0, as `at` is"
             yield ("until",), message, duration_text(self.at + self.until)

@@ -1,7 +1,7 @@
 """autoscaler: more replicas while workers are busy, fewer while they idle, with a delay."""
 
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -9,6 +9,7 @@ import simpy
 from pydantic import Field
 
 from mlsim.errors import nearest
+from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound, Duration, Name
@@ -131,3 +132,13 @@ class Autoscaler(Component):
         still_wanted = min(replicas, rollout.wanted)
         if still_wanted > system.replicas[self.scales]:
             system.scale(self.scales, still_wanted)
+
+
+@scenario_check
+def scaled_twice(scenario: Scenario) -> Iterator[Mistake]:
+    """Autoscalers of what another one scales."""
+    first: dict[str, str] = {}
+    for name, spec in scenario.system.items():
+        if isinstance(spec, Autoscaler) and (own := first.setdefault(spec.scales, name)) != name:
+            message = f"{spec.scales} is scaled by {own} already: each would undo the other's work"
+            yield ("system", name, "scales"), message, ""

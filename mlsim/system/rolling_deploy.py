@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import simpy
 
 from mlsim.errors import nearest
+from mlsim.scenario.checks import too_late
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound, Duration, Name
@@ -60,6 +61,8 @@ class RollingDeploy(Component):
         if self.component not in served:
             message = f"no component '{self.component}' in system that has replicas"
             yield ("component",), message, nearest(self.component, served)
+        if message := too_late(scenario, self.at):
+            yield ("at",), message, ""
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         clock, begins = system.clock, self.at

@@ -236,3 +236,13 @@ def test_mistakes_are_told(shop):
         shop("{kind: autoscaler, scales: chekout, target: 0.5}")
     with pytest.raises(Exception, match="must be at least min"):
         shop("{kind: autoscaler, scales: checkout, target: 0.5, min: 5, max: 2}")
+    scaler = "{kind: autoscaler, scales: checkout, target: 0.5}"
+    with pytest.raises(Exception, match=r"other.scales: checkout is scaled by keeper already"):
+        shop(f"{scaler}\n  other: {scaler}")
+    with pytest.raises(Exception, match=r"keeper.at: must be before the run ends, at 40min"):
+        shop("{kind: rolling_deploy, component: checkout, at: 40min}")
+
+
+def test_a_deploy_after_the_end_of_a_run_that_was_made_shorter_is_left_out(shop, tmp_path: Path):
+    shop("{kind: rolling_deploy, component: checkout, at: 30min}")
+    load(tmp_path / "shop.yaml", {"horizon": "20min"})

@@ -85,6 +85,7 @@ class Cache(Served):
                 yield ("key",), message, ""
 
     def doubts(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        yield from super().doubts(scenario, name)
         if columns := self._unsettled(scenario, name):
             told = ", ".join(columns)
             yield ("key",), f"says nothing of {told}, on which the answers that it keeps depend", ""

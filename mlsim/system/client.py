@@ -14,7 +14,7 @@ from mlsim.scenario.expressions import DurationExpression
 from mlsim.scenario.kinds import Mistake, Spec
 from mlsim.scenario.refusal import Refusal
 from mlsim.scenario.spec import Scenario
-from mlsim.scenario.units import Bound, Name, Probability
+from mlsim.scenario.units import Bound, Name, Probability, duration_text
 from mlsim.system.base import Component, Inbox, component_kind
 from mlsim.system.output import Output
 from mlsim.system.patience import Patience, patience_of
@@ -116,6 +116,11 @@ class Client(Component):
             yield ("retries", "backoff"), refusal.message, refusal.suggestion
         for place, message, near in release_misfits(self.releases, scenario):
             yield ("releases", *place), message, near
+
+    def doubts(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        if self.hedge and self.hedge.after >= self.timeout:
+            told = f"no attempt is hedged: each is given up after {duration_text(self.timeout)}"
+            yield ("hedge", "after"), told, ""
 
     def station(self, name: str) -> ClientStation:
         retries, breaker, hedge = self.retries, self.breaker, self.hedge

@@ -1,6 +1,7 @@
 """server: workers, a queue before them, and a time that each request takes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from math import prod
 from typing import ClassVar, Literal
 
@@ -8,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from mlsim.engine.network import AfterCrash, Balancing, Service, Station
+from mlsim.engine.parts import PRIORITIES
 from mlsim.engine.routes import LAYERS, MOST_CALLS
 from mlsim.scenario import expressions as ex
 from mlsim.scenario.checks import scenario_check
@@ -69,7 +71,7 @@ class Served(Component):
     """Requests that share a replica at most; more wait. Only for processor_sharing."""
     priority: FixedExpression | None = None
     """How urgent a request is, from 7 down to 0: of those that wait, the most urgent are served
-    first. Rounded down; what is missing is 0."""
+    first. Rounded down; what is missing is 0, and what is beyond counts as the nearest of these."""
     rate_limit: RateLimit | None = None
     """How many requests are let in over time; the others are rejected. No limit if not given."""
     concurrency_limit: int | None = Field(None, ge=1)
@@ -130,6 +132,14 @@ class Served(Component):
             yield ("discipline",), "needs workers, which the requests share", ""
         if self.batch is not None:
             yield ("batch",), "can't be, where all requests are served at once", ""
+
+    def doubts(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
+        for value in _numbers(self.priority):
+            if not 0 <= value < PRIORITIES:
+                most = PRIORITIES - 1
+                counts = most if value > 0 else 0
+                message = f"{value:g} counts as {counts}: priorities go from {most} down to 0"
+                yield ("priority",), message, ""
 
     def traits(self) -> dict[str, ex.Expression]:
         """What it goes by, of a row: its `priority`, and the `size` by which its time varies."""
@@ -198,6 +208,17 @@ class Served(Component):
             balancing=Balancing[balancing.upper()] if balancing else None,
             after_crash=AFTER_CRASH[self.on_crash],
         )
+
+
+def _numbers(expression: ex.Expression | None) -> Iterator[float]:
+    """The constants among which an expression chooses."""
+    match expression:
+        case ex.IfElse(then=then, otherwise=otherwise):
+            yield from _numbers(then)
+            yield from _numbers(otherwise)
+        case ex.Expression():
+            with suppress(Refusal):
+                yield ex.constant_value(expression)
 
 
 @scenario_check

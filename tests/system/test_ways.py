@@ -1,5 +1,6 @@
 """What is told of the ways through a flow before anything runs, and what is not."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,30 @@ def test_no_scenario_of_ours_is_doubtful():
     scenarios = [load(file) for file in files if "\nscenario:" in file.read_text()]
     assert len(scenarios) > 70
     assert [place for scenario in scenarios for place in doubtful(scenario)] == []
+
+
+DESK = """
+scenario: desk
+horizon: 1h
+world: {visit: {vip: bernoulli(0.1)}}
+load: {visits: {rate: 1/s, enters: phone}}
+system:
+  phone: {kind: client, timeout: 1s, %s}
+  desk: {kind: server, workers: 1, %s}
+flow: [phone -> desk -> phone]
+"""
+
+
+@pytest.mark.parametrize(
+    ("phone", "desk", "told"),
+    [
+        ("hedge: {after: 999ms}", "priority: 7 if vip else 0", []),
+        ("hedge: {after: 1s}", "", ["no attempt is hedged: each is given up after 1s"]),
+        ("", "priority: 9", ["9 counts as 7: priorities go from 7 down to 0"]),
+        ("", "priority: 8 * vip if vip else 7.5 if vip else -1", ["-1 counts as 0: .*"]),
+    ],
+)
+def test_what_comes_to_nothing_is_told(phone: str, desk: str, told: list[str]):
+    found = [message for _, message, _ in doubtful(loaded(DESK % (phone, desk)))]
+    assert len(found) == len(told)
+    assert all(map(re.fullmatch, told, found))

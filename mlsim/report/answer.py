@@ -1,6 +1,6 @@
 """The answer in three sentences: what broke, who noticed and when, what it cost by then."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mlsim.report import wording
@@ -241,8 +241,10 @@ def _plain_cost(subject: str, summary: Summary) -> str:
 
 def _cost_alone(fault: Fault) -> str:
     cost = fault["cost"]
-    if not any(row["cost"] for row in fault["damage"]):
+    if all(is_nothing(row["cost"]) for row in fault["damage"]):
         return _unpriced(fault)
+    if is_nothing(cost["total"]):
+        return f"It cost nothing on balance; against its twin: {_changed(fault['damage'])}."
     total = wording.about(abs(cost["total"]), cost["currency"])
     if cost["total"] < 0:
         return f"It cost nothing on balance: the run came out {total} cheaper than its twin."
@@ -269,35 +271,50 @@ def _most(fault: Fault) -> str:
 
 
 def _unpriced(fault: Fault) -> str:
-    changed = [f"{_quoted(row)} {_more(row)}" for row in fault["damage"]]
-    changed = [
-        text for text, row in zip(changed, fault["damage"], strict=True) if row["difference"]
-    ]
+    changed = _changed(fault["damage"])
     if not changed:
         return "It cost nothing: every outcome is the same as in its twin."
-    return f"No cost follows from it; against its twin: {wording.listed(changed)}."
+    return f"No cost follows from it; against its twin: {changed}."
+
+
+def _changed(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The outcomes that are others than the twin's, and by how much."""
+    return wording.listed([f"{_quoted(row)} {_more(row)}" for row in rows if row["difference"]])
 
 
 def _cost_among(faults: list[Fault], summary: Summary) -> str:
+    is_pair = len(faults) == _TOLD_SINGLY
+    if all(is_nothing(row["cost"]) for fault in faults for row in fault["damage"]):
+        changed = _changed(summary["outcomes"])
+        if not changed:
+            return "They cost nothing: every outcome is the same as in their twin."
+        which = "either" if is_pair else "any"
+        return f"No cost follows from {which} of them; against their twin: {changed}."
     currency = faults[0]["cost"]["currency"]
-    differences = [outcome["cost_difference"] or 0.0 for outcome in summary["outcomes"]]
-    together = wording.about(abs(sum(differences)), currency)
-    word = "less" if sum(differences) < 0 else "more"
+    together = sum(outcome["cost_difference"] or 0.0 for outcome in summary["outcomes"])
+    all_of_them = "both" if is_pair else "all"
+    if is_nothing(together):
+        return f"{_each_cost(faults)}; {all_of_them} together cost nothing."
+    word = "less" if together < 0 else "more"
     # A cost is always against the twin; it is said where nothing else is compared.
-    against = (sum(differences) > 0 and _beyond(summary)) or f" {word} than their twin"
-    all_of_them = "both" if len(faults) == _TOLD_SINGLY else "all"
-    return f"{_each_cost(faults)}; {all_of_them} together cost {together}{against}."
+    against = (together > 0 and _beyond(summary)) or f" {word} than their twin"
+    price = wording.about(abs(together), currency)
+    return f"{_each_cost(faults)}; {all_of_them} together cost {price}{against}."
+
+
+def is_nothing(cost: float | None) -> bool:
+    """Whether there is no cost, or less than a cent of it."""
+    return cost is None or round(cost, 2) == 0
 
 
 def _each_cost(faults: list[Fault]) -> str:
     """What each fault cost until it was noticed; of many only the dearest."""
     anybody = any(fault["detected"] for fault in faults)
-    opening, cost_it = ("By then", "had cost") if anybody else ("Without anybody knowing,", "cost")
+    opening = "By then" if anybody else "Without anybody knowing,"
     if len(faults) > _TOLD_SINGLY:
         dearest = max(faults, key=lambda fault: float(fault["cost"]["total"] or 0))
-        cost = _cost_of(dearest, anybody=anybody)
-        return f"{opening} the dearest, {dearest['name']}, {cost_it} {cost}"
-    each = [f"{fault['name']} {cost_it} {_cost_of(fault, anybody=anybody)}" for fault in faults]
+        return f"{opening} the dearest, {dearest['name']}, {_cost_of(dearest, anybody=anybody)}"
+    each = [f"{fault['name']} {_cost_of(fault, anybody=anybody)}" for fault in faults]
     return f"{opening} {wording.listed(each)}"
 
 
@@ -327,11 +344,25 @@ def _beyond(summary: Summary) -> str:
 
 
 def _cost_of(fault: Fault, *, anybody: bool) -> str:
-    cost = fault["cost"]
-    total = wording.about(cost["total"], cost["currency"])
+    """What a fault cost, until it was noticed if it was, and in all; what it saved is no cost.
+
+    >>> cost = {"total": 9.0, "before_alert": -2.0, "currency": "EUR"}
+    >>> _cost_of({"cost": cost, "detected": {}}, anybody=True)
+    'had cost nothing (of 9 EUR in all)'
+    >>> _cost_of({"cost": cost | {"total": -2.14}, "detected": None}, anybody=False)
+    'saved 2.14 EUR'
+    """
+    cost, had = fault["cost"], "had " if anybody else ""
+    total = _amount_of(cost["total"], cost["currency"])
+    if cost["total"] is not None and cost["total"] < 0 and not is_nothing(cost["total"]):
+        return f"{had}saved {_amount_of(-cost['total'], cost['currency'])}"
     if fault["detected"] is None:
-        return f"{total}, unnoticed to the end" if anybody else total
-    return f"{wording.about(cost['before_alert'], cost['currency'])} (of {total} in all)"
+        return f"{had}cost {total}{', unnoticed to the end' if anybody else ''}"
+    return f"had cost {_amount_of(cost['before_alert'], cost['currency'])} (of {total} in all)"
+
+
+def _amount_of(cost: float | None, currency: str) -> str:
+    return "nothing" if cost is None or round(cost, 2) <= 0 else wording.about(cost, currency)
 
 
 def _more(row: Mapping[str, Any]) -> str:

@@ -49,6 +49,7 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
             figures={picture.name: _shown(run, picture) for picture in pictures},
             models=[model_row(model, run.horizon_s) for model in run.summary["models"]],
             repeat=command(run),
+            is_seed_hashed=run.run.get("scenario_seed") in (None, run.run["seed"]),
             light=style.css(style.LIGHT),
             dark=style.css(style.DARK),
             sheet=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
@@ -57,10 +58,17 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
 
 
 def command(run: RunFolder) -> str:
-    """The command line that makes the same run again, in the run's own folder."""
-    origin = run.run
-    parts = ["mlsim", "run", origin["scenario_file"], "--seed", str(origin["seed"])]
-    for path, value in origin["settings"].items():
+    """The command line that makes the same run again, in the run's own folder.
+
+    A seed that the scenario has stays unsaid: whatever is set enters the hash. Older runs don't
+    tell which it has.
+    """
+    origin, settings = run.run, dict(run.run["settings"])
+    parts = ["mlsim", "run", origin["scenario_file"]]
+    if "seed" in settings or origin["seed"] != origin.get("scenario_seed"):
+        parts += ["--seed", str(origin["seed"])]
+    settings.pop("seed", None)
+    for path, value in settings.items():
         parts += ["--set", f"{path}={value}"]
     if origin["monitoring_file"]:
         parts += ["--monitoring", origin["monitoring_file"]]

@@ -84,6 +84,7 @@ def origin(findings: Findings, wall_s: float) -> dict[str, Any]:
         "hash": findings.scenario.hash,
         **({"traces": traces} if (traces := findings.scenario.traces) else {}),
         "seed": findings.seed,
+        "scenario_seed": findings.scenario.seed,
         "worlds": list(findings.records),
         **places_of(findings.scenario, findings.monitoring),
         "versions": {

@@ -194,3 +194,40 @@ def test_of_a_crash_that_somebody_repairs_it_is_told(tmp_path: Path):
     found = runs.summary(tmp_path, replace(runs.UNIT_CHANGE, until_s=9 * runs.DAY + 65), start=None)
     found["faults"][0] |= {"restarted": True, "ramp_s": None}
     assert answer(found).broke.endswith(", from day 9 for 1 min 5 s, then restarted.")
+
+
+def priced_at(tmp_path: Path, **totals: float) -> dict:
+    """A run with two faults that nobody noticed, in which all that changed is what each cost."""
+    faults = (runs.UNNOTICED, replace(runs.STALE_MODEL, noticed={}))
+    found = runs.summary(tmp_path, *faults)
+    for row in (*(row for fault in found["faults"] for row in fault["damage"]), *found["outcomes"]):
+        row |= {"difference": 0.0, "cost": 0.0, "cost_difference": 0.0}
+    for fault in found["faults"]:
+        total = totals.get(fault["name"], 0.0)
+        fault["cost"] |= {"total": total, "before_alert": total, "after_alert": 0.0}
+        fault["damage"][0] |= {"cost": total, "difference": total / 400}
+    found["outcomes"][0] |= {"cost_difference": sum(totals.values()), "difference": 1.0}
+    found["together"] = None
+    return found
+
+
+def test_what_is_nothing_is_not_told_as_an_amount_and_savings_as_saved(tmp_path: Path):
+    found = priced_at(tmp_path, unit_change=-2.14)
+    assert answer(found).cost == (
+        "Without anybody knowing, unit_change saved 2.14 EUR and stale_model cost nothing; both "
+        "together cost 2.14 EUR less than their twin."
+    )
+    found = priced_at(tmp_path, unit_change=7.0, stale_model=-7.0)
+    assert answer(found).cost.endswith("saved 7 EUR; both together cost nothing.")
+
+
+def test_of_faults_without_a_cost_the_outcomes_are_told(tmp_path: Path):
+    found = priced_at(tmp_path)
+    assert answer(found).cost == (
+        'No cost follows from either of them; against their twin: "Missed infections" +1 people.'
+    )
+    found["outcomes"][0]["difference"] = 0.0
+    assert answer(found).cost == ("They cost nothing: every outcome is the same as in their twin.")
+    for row in (*(row for fault in found["faults"] for row in fault["damage"]), *found["outcomes"]):
+        row |= {"cost": None, "cost_difference": None}  # what has no price
+    assert answer(found).cost.startswith("They cost nothing")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,11 +11,16 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+import mlsim
+from mlsim.cli.app import app
 from mlsim.report import folder
 from mlsim.report.figures.catalogue import shown
 from mlsim.report.html import page
+from mlsim.report.shown_run import as_folder
 from mlsim.report.write import write_report
+from tests import desk
 from tests.report import runs
 
 CHROMIUM = shutil.which("chromium")
@@ -116,6 +122,32 @@ def test_says_how_to_repeat_it_but_not_how_long_it_took(report: Path):
     assert repeat in text
     assert "3f9c2ab1d0e4" in text
     assert "4711.25" not in text
+
+
+@pytest.mark.parametrize("settings", [{}, {"seed": "3"}, {"load.jobs.rate": "0.4/s"}])
+def test_the_command_makes_the_same_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
+):
+    """Under the same hash, though watched by another file than the scenario's own."""
+    file = desk.written(tmp_path)
+    file.write_text(file.read_text().replace("seed: 11\n", ""))
+    scenario = mlsim.load(file, settings, tmp_path / "slow.yml")
+    first = scenario.run().write(tmp_path / "reports")
+    told = (first / "report.html").read_text(encoding="utf-8")
+    command = shlex.split(re.search(r"<pre>mlsim (.*?)</pre>", told)[1])
+    monkeypatch.chdir(first)
+    assert CliRunner().invoke(app, [*command, "--out", "again"]).exit_code == 0
+    again = first / "again" / "latest"
+    for name in ("summary.json", "outcomes.csv", "alerts.csv", "report.html"):
+        assert (again / name).read_bytes() == (first / name).read_bytes()
+
+
+def test_says_if_the_hash_does_not_cover_the_seed(tmp_path: Path):
+    scenario = mlsim.load(desk.written(tmp_path))
+    for run, is_covered in ((scenario.run(), True), (scenario.run(seed=5), False)):
+        text = page(as_folder(run.findings, 0.0), [])
+        assert ("another seed was given from Python" not in text) == is_covered
+        assert ("--seed" in text) != is_covered
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mlsim.report import style, wording
-from mlsim.report.answer import NO_TELLING, has_twin
+from mlsim.report.answer import NO_TELLING, has_twin, is_nothing
 from mlsim.report.figures.panels import DAY, Panels, shade
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import TOGETHER, RunFolder, Steps
@@ -200,10 +200,20 @@ def _after_repair(run: RunFolder) -> str:
     for fault in run.faults:
         repaired = fault["until_s"] or run.horizon_s
         cost = run.cost_from(fault["name"], repaired)
-        if repaired < run.horizon_s and cost > 0.01 * (fault["cost"]["total"] or 0.0):
-            price = wording.about(cost, fault["cost"]["currency"])
-            told.append(f"{fault['name']} cost {price} after its repair")
+        if repaired < run.horizon_s and _is_worth_a_word(cost, fault["cost"]["total"]):
+            price = wording.about(abs(cost), fault["cost"]["currency"])
+            word = "cost" if cost > 0 else "saved"
+            told.append(f"{fault['name']} {word} {price} after its repair")
     return f" What is repaired is not over: {wording.listed(told)}." if told else ""
+
+
+def _is_worth_a_word(cost: float, total: float | None) -> bool:
+    """Whether a part of what a fault cost is a hundredth of it, and a cent.
+
+    >>> _is_worth_a_word(-3.0, 20.0), _is_worth_a_word(0.0, 0.0), _is_worth_a_word(1.0, 200.0)
+    (True, False, False)
+    """
+    return not is_nothing(cost) and abs(cost) > 0.01 * abs(total or 0.0)
 
 
 TIMELINE = Picture("timeline", "What happened, and when", draw, lambda _: True, caption)

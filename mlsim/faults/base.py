@@ -109,8 +109,13 @@ class Fault(Spec):
 
 
 def bring_back(system: System, component: str, replica: int) -> None:
-    """Restart a replica after the repair of a fault, unless another one keeps it down."""
-    if not any(fault.keeps_down(component, replica) for fault in system.lasting):
+    """Restart a replica after the repair of a fault, unless another one keeps it down.
+
+    What somebody has repaired since it began, as an orchestrator a crash, keeps nothing down.
+    """
+    started = system.started.get((component, replica), -math.inf)
+    lasting = (fault for fault in system.lasting if fault.at >= started)
+    if not any(fault.keeps_down(component, replica) for fault in lasting):
         system.restart(component, replica)
 
 

@@ -52,8 +52,9 @@ class System(Mapping[str, Deployed]):
     happenings: what events and the features of `lineup` (all, if not given) do in the world.
     lasting: faults that have begun and aren't repaired, in the order in which they began.
     replicas: how many of each component are wanted now. crashes: how often each of them has gone
-    down, by component and number. replica_changes: (time in seconds, component, replica, whether
-    it is up from then on, or None if it isn't wanted any more), in order of time.
+    down, by component and number; started: when it was last started after the beginning.
+    replica_changes: (time in seconds, component, replica, whether it is up from then on, or None if
+    it isn't wanted any more), in order of time.
     """
 
     def __init__(self, scenario: Scenario, seed: int, lineup: Lineup | None = None):
@@ -65,6 +66,7 @@ class System(Mapping[str, Deployed]):
         self.lasting: list[Any] = []
         self.replicas: dict[str, int] = {}
         self.crashes: Counter[tuple[str, int]] = Counter()
+        self.started: dict[tuple[str, int], float] = {}
         self._replaced: set[tuple[str, int]] = set()
         self.places = Places(scenario.system)
         self._answers: dict[str, Answer] = {}
@@ -198,6 +200,8 @@ class System(Mapping[str, Deployed]):
 
     def _note(self, name: str, replica: int, is_up: bool | None) -> None:
         self.replica_changes.append((self._now(), name, replica, is_up))
+        if is_up:
+            self.started[name, replica] = self._now()
 
     def settle(self) -> None:
         """Tell the listeners of all that has happened up to now, and what is due by now."""

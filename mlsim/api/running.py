@@ -220,8 +220,9 @@ class Run:
         """The visits of requests to components that ended after day 0.
 
         request, attempt, component, replica and settings (-1 where no service began), arrival_s,
-        start_s (NaN likewise), end_s, priority (-1 where the component has none), outcome (served,
-        rejected, lost, failed, expired, timed_out or cancelled). Raises MlsimError unless they were
+        start_s (NaN likewise), end_s, work_s (of a worker: its share of one who is shared, of a
+        batch all of it), priority (-1 where the component has none), outcome (served, rejected,
+        lost, failed, expired, timed_out or cancelled). Raises MlsimError unless they were
         recorded.
         """
         return self._recorded("visits")

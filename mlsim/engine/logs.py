@@ -25,6 +25,9 @@ def log_visit(state: State, now: float, token: int, outcome: int) -> None:
     state.visit_arrival[k] = visit.arrival
     state.visit_start[k] = visit.start
     state.visit_end[k] = now
+    state.visit_work[k] = now - visit.start
+    if state.stations[station].sharing and visit.replica >= 0:
+        state.visit_work[k] = state.replicas[station, visit.replica].given - visit.given
     state.visit_priority[k] = priority
     state.visit_outcome[k] = outcome
 

@@ -177,6 +177,13 @@ class Network(Operated):
         workers = self._stations[k].workers if self._stations[k].sharing else None
         return int((busy if workers is None else np.minimum(busy, workers)).sum())
 
+    def unended(self) -> NDArray[np.int64]:
+        """How many requests have come by `now` and not ended, by the number of their load."""
+        requests = self._state.requests
+        open_now = (requests["references"] > 0) & (requests["state"] == layout.PENDING)
+        come = requests["load"][open_now & (requests["arrival"] <= self.now)]
+        return np.bincount(come, minlength=self._state.loads.size)
+
     def under_way(self) -> Visits:
         """Visits that have begun and not ended by `now`, those that wait among them.
 
@@ -198,9 +205,19 @@ class Network(Operated):
             arrival=here["arrival"].copy(),
             start=np.where(serving, here["start"], math.inf),
             end=np.full(slots.size, math.inf),
+            work=np.where(serving, self._work_so_far(here), 0.0),
             priority=np.full(slots.size, -1, np.int32),
             outcome=np.full(slots.size, -1, np.int32),
         )
+
+    def _work_so_far(self, visits: Any) -> NDArray[np.float64]:
+        """Seconds of a worker that visits which are being served have taken by `now`."""
+        stations = self._state.hops["station"][visits["hop"]]
+        there = self._state.replicas[stations, np.maximum(visits["replica"], 0)]
+        share = np.minimum(1.0, there["workers"] / np.maximum(there["busy"], 1))
+        given = there["given"] + (self.now - there["updated"]) * share - visits["given"]
+        shared = self._state.stations["sharing"][stations] > 0
+        return np.asarray(np.where(shared, given, self.now - visits["start"]))
 
     def _in_line(self) -> Iterator[int]:
         """The tokens that wait, station by station, line by line, in order of arrival."""

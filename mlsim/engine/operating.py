@@ -122,6 +122,7 @@ class Operated:
         slots = np.flatnonzero(here & (tokens["state"] == layout.IN_SERVICE))
         tokens["state"][slots] = layout.DOOMED
         if self._stations[k].sharing:
+            self._catch_up(k, replica)
             tokens["ends"][slots] = self._shares_left(k, replica, slots)
         # The end of a batch frees a worker for those, too, that were cancelled in it.
         tokens["state"][here & (tokens["state"] == layout.CALLED_OFF)] = layout.LOST
@@ -135,9 +136,17 @@ class Operated:
     def _shares_left(self, k: int, replica: int, slots: Any) -> Any:
         """The share of the work that is still to do for tokens at a shared replica."""
         here, tokens = self._state.replicas[k, replica], self._state.tokens[slots]
-        pace = min(1.0, here.workers / max(here.busy, 1)) / here.slowness
-        progress = here.progress + (self.now - here.updated) * pace
-        return (tokens["ends"] - progress) / np.maximum(tokens["service"], np.finfo(float).tiny)
+        return (tokens["ends"] - here.progress) / np.maximum(
+            tokens["service"], np.finfo(float).tiny
+        )
+
+    def _catch_up(self, k: int, replica: int) -> None:
+        """Bring a shared replica up to date, as `sharing.catch_up` does."""
+        here = self._state.replicas[k, replica]
+        share = min(1.0, here.workers / max(here.busy, 1))
+        here["progress"] += (self.now - here.updated) * (share / here.slowness)
+        here["given"] += (self.now - here.updated) * share
+        here["updated"] = self.now
 
     def _strand(self, k: int, replica: int) -> list[int]:
         """Take away the line of a replica, if it has one; returns who stood in it."""

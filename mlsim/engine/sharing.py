@@ -21,8 +21,15 @@ NONE = -1
 @kernel_step
 def pace_of(state: State, index: int, place: int) -> float:
     """Seconds of service that each request at a replica gets per second."""
+    pace: float = share_of(state, index, place) / state.replicas[index, place].slowness
+    return pace
+
+
+@kernel_step
+def share_of(state: State, index: int, place: int) -> float:
+    """Workers that each request at a replica has."""
     replica = state.replicas[index, place]
-    share: float = min(1.0, replica.workers / replica.busy) / replica.slowness
+    share: float = min(1.0, replica.workers / replica.busy)
     return share
 
 
@@ -32,8 +39,9 @@ def catch_up(state: State, now: float, index: int, place: int) -> None:
     replica = state.replicas[index, place]
     if replica.busy > 0:
         replica.progress += (now - replica.updated) * pace_of(state, index, place)
+        replica.given += (now - replica.updated) * share_of(state, index, place)
     else:
-        replica.progress = 0.0
+        replica.progress = replica.given = 0.0
     replica.updated = now
 
 
@@ -43,6 +51,7 @@ def join(state: State, now: float, token: int, index: int) -> None:
     visit = state.tokens[token]
     replica = state.replicas[index, visit.replica]
     visit.ends = replica.progress + visit.service
+    visit.given = replica.given
     visit.child = visit.next = visit.previous = NONE
     replica.first = token if replica.first < 0 else meld(state, replica.first, token)
     plan(state, now, index, visit.replica)

@@ -190,6 +190,7 @@ TOKEN = np.dtype(
         ("start", "f8"),
         ("ends", "f8"),
         ("service", "f8"),
+        ("given", "f8"),
         ("attempt", "i4"),
         ("law", "i4"),
         ("next", "i4"),
@@ -221,7 +222,8 @@ served first. `ends`: when its service will or, where a replica is shared, at wh
 that; `child`: the first below it in the heap of those marks.
 `left`: share of the work that is still to do; less than 1 after a crash. `crashes`: how often the
 visit has been lost to one, and was made again.
-`service`: drawn seconds, under the station's `law` of that number.
+`service`: drawn seconds, under the station's `law` of that number. `given`: what its replica, if it
+is shared, had given to each when it came.
 `next` leads from a free slot to the next free one (see `slots`), from a waiting token to the one
 behind it, and from one that is served in a batch to the next of that batch;
 `previous` to the one before it. `replica`: where it is served, or waits if lines are of replicas.
@@ -328,6 +330,7 @@ REPLICA = np.dtype(
         ("first", "i8"),
         ("workers", "f8"),
         ("progress", "f8"),
+        ("given", "f8"),
         ("updated", "f8"),
         ("due", "f8"),
     ]
@@ -510,6 +513,7 @@ class State:
     visit_arrival: Annotated[NDArray[np.float64], FLOAT64, 1]
     visit_start: Annotated[NDArray[np.float64], FLOAT64, 1]
     visit_end: Annotated[NDArray[np.float64], FLOAT64, 1]
+    visit_work: Annotated[NDArray[np.float64], FLOAT64, 1]
     visit_priority: Annotated[NDArray[np.int32], INT32, 1]
     visit_outcome: Annotated[NDArray[np.int32], INT32, 1]
     row_request: Annotated[NDArray[np.int64], INT64, 1]

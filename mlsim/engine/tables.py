@@ -12,6 +12,7 @@ class Visits(NamedTuple):
 
     request: int64 entity ids; attempt: 0, 1 ...; station: index in `Network.names`;
     replica and settings: -1 where no service began; arrival, start, end: seconds;
+    work: seconds of a worker that it took: its share of one who is shared, of a batch all of it;
     priority: from 7, the most urgent, down to 0; -1 where the station has none;
     outcome: `state.VISIT_SERVED`, `VISIT_REJECTED`, `VISIT_LOST`, `VISIT_FAILED`, `VISIT_EXPIRED`,
     `VISIT_TIMED_OUT` (its caller had given up before it ended) or `VISIT_CANCELLED`.
@@ -25,6 +26,7 @@ class Visits(NamedTuple):
     arrival: NDArray[np.float64]
     start: NDArray[np.float64]
     end: NDArray[np.float64]
+    work: NDArray[np.float64]
     priority: NDArray[np.int32]
     outcome: NDArray[np.int32]
 

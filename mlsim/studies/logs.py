@@ -113,13 +113,13 @@ class VisitLog:
     """Visits of requests to components: one row for each that ended after day 0.
 
     request, attempt, component, replica and settings (-1 where no service began), arrival_s,
-    start_s (NaN where no service began), end_s, priority (-1 where the component has none),
-    outcome.
+    start_s (NaN where no service began), end_s, work_s (of a worker: its share of one who is
+    shared, of a batch all of it), priority (-1 where the component has none), outcome.
     """
 
     names = (
         *("request", "attempt", "component", "replica", "settings"),
-        *("arrival_s", "start_s", "end_s", "priority", "outcome"),
+        *("arrival_s", "start_s", "end_s", "work_s", "priority", "outcome"),
     )
 
     def __init__(self, system: System):

@@ -82,6 +82,8 @@ class LiveWorld:
         monitoring = self._monitoring
         interval = monitoring.evaluation_interval if monitoring else OUTCOME_STEP
         rules = monitoring.rules if monitoring else ()
+        components = overview.components(self.system, self._recorder)
+        clients = [row for row in components if "unended" in row]
         return Record(
             world=world,
             faults=tuple(fault.called for fault in faults),
@@ -91,10 +93,10 @@ class LiveWorld:
             totals=self._ledger.totals,
             step=self._ledger.step,
             requests=self._ledger.requests,
-            components=overview.components(self.system, self._recorder),
+            components=components,
             models=overview.models(self.system),
             states=overview.states(self.system),
             radius=radius,
-            warnings=overview.warnings(self.system),
+            warnings=overview.warnings(self.system, clients),
             tables=tables(self._logs),
         )

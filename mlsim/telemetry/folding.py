@@ -111,9 +111,10 @@ def add_work(
     since_day_0: Times,
     visits: NDArray[np.int64],
     needed: Times,
+    squares: Times,
 ) -> None:
     """Add what visits have taken of their workers, one by one, in order of time: a sum of sums
-    would depend on how visits come in blocks. The last three are those of `work.Work`.
+    would depend on how visits come in blocks. The last four are those of `work.Work`.
     """
     cells = needed.shape[1]
     for i in range(ends.size):
@@ -125,3 +126,4 @@ def add_work(
             cell = cell_of(ends[i], interval, first, cells)
             if cell >= 0:
                 needed[row, cell] += needs[i]
+                squares[row] += needs[i] * needs[i]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SURPRISE = 5.0
-"""How much work has to pile up, in standard deviations of the arrivals of a Poisson process."""
+"""How much work has to pile up, in standard deviations of what a Poisson process brings."""
 SERVICES = 200
 """Services whose mean is a time of service, about."""
 
@@ -37,13 +37,15 @@ class Overload:
 
 
 def overloads(
-    came: Counts, served: Counts, worked: Times, can: Times, times: Times
+    came: Counts, served: Counts, worked: Times, can: Times, times: Times, uneven: float = 1.0
 ) -> list[Overload]:
     """The overloads of a component, in order of time.
 
     came, served: arrivals, and ends of services, by the scrape that first sees them. worked:
     seconds that workers took for those, or would have taken in full batches. can: seconds that all
-    workers together have in each cell. times: of the scrapes, in seconds, evenly spaced.
+    workers together have in each cell. times: of the scrapes, in seconds, evenly spaced. uneven: by
+    what the variance of the work that comes is greater than that of as many equal visits, each of
+    which comes alone.
 
     >>> cells = np.ones(9)
     >>> came, served = (1200 * cells).astype(int), (1000 * cells).astype(int)
@@ -59,7 +61,7 @@ def overloads(
     for begin, end in _stretches(piled > 0):
         top = begin + int(np.argmax(piled[begin:end]))
         here = slice(begin, top + 1)
-        if piled[top] >= SURPRISE * each[here].mean() * math.sqrt(came[here].sum()):
+        if piled[top] >= SURPRISE * each[here].mean() * math.sqrt(uneven * came[here].sum()):
             could = can[here].sum()
             demand = float(work[here].sum() / could) if could else math.inf
             goes_on = end == times.size and piled[-1] > 0.9 * piled[top]

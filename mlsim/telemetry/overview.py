@@ -1,7 +1,7 @@
 """One line per component and per model: what a run looked like from day 0 to the horizon."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,18 @@ from mlsim.telemetry.overload import Overload, worst
 from mlsim.telemetry.recorder import VISIT_OUTCOMES, Recorder
 from mlsim.telemetry.work import full_batch
 
+MANY = 0.01
+"""Share of a client's requests that may be under way at the end without a word about it."""
+
 
 def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
     """A row for each client, then one for each component that requests pass through.
 
     name, kind, requests (to a component: visits), ended (how many how); mean_s, p50_s, p95_s and
     p99_s: time until the answer, or sojourn time of those whose service began (quantiles to 0.5%).
-    Of clients: attempts; unsent, denied and denied_by: requests of which a breaker let nothing
-    through, unanswered ones that it or a retry budget kept from being tried again. Of caches:
+    Of clients: attempts; unended, requests that have come and not ended; unsent, denied and
+    denied_by: requests of which a breaker let nothing through, unanswered ones that it or a retry
+    budget kept from being tried again. Of caches:
     misses, hits. Of components: rejected, lost, utilisation (share of the workers' time, None if
     they are unlimited), overloads (how often more came than could be served; of the worst: demand,
     as a multiple of what could be served, None where nothing could; overload_from_s,
@@ -49,6 +53,7 @@ def _client(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
         "requests": sum(ended.values()),
         "ended": ended,
         "attempts": int(recorder.attempts[i, live].sum()),
+        "unended": recorder.unended(name),
         **recorder.restraint.figures(i, live),
         **recorder.answers.figures(i),
     }
@@ -57,7 +62,7 @@ def _client(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
 def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
     i, live = recorder.visits.names.index(name), recorder.times > 0
     ended = recorder.visits.ended(i, live)
-    can, worked = recorder.capacities(name), recorder.work.since_day_0[i]
+    can, worked = recorder.capacities(name), recorder.worked(name)
     found = recorder.found[name][:, live].sum(axis=1).tolist() if name in recorder.found else ()
     urgent = recorder.priorities.get(name)
     return {
@@ -72,7 +77,7 @@ def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
         **dict(zip(("misses", "hits"), found, strict=False)),
         "room": _room(system, name),
         "own_queues": can.size > 1 and _balanced(system, name),
-        "replicas": _replicas(recorder, i, can) if can.size > 1 else [],
+        "replicas": _replicas(recorder, i, worked, can) if can.size > 1 else [],
         "priorities": urgent.rows(VISIT_OUTCOMES) if urgent else [],
         **_overload(recorder.overloads(name)),
     }
@@ -92,17 +97,19 @@ def _balanced(system: System, name: str) -> bool:
     return isinstance(station, Station) and station.balancing is not None
 
 
-def _replicas(recorder: Recorder, station: int, can: NDArray[np.float64]) -> list[dict[str, Any]]:
+def _replicas(
+    recorder: Recorder, station: int, worked: NDArray[np.float64], can: NDArray[np.float64]
+) -> list[dict[str, Any]]:
     work = recorder.work
     work.make_room(can.size)
     return [
         {
             "replica": replica,
             "requests": int(visits),
-            "utilisation": _utilisation(worked, seconds),
-            "service_s": float(worked / visits) if visits else None,
+            "utilisation": _utilisation(worked[replica] if replica < worked.size else 0.0, seconds),
+            "service_s": float(served / visits) if visits else None,
         }
-        for replica, (visits, worked, seconds) in enumerate(
+        for replica, (visits, served, seconds) in enumerate(
             zip(work.visits[station], work.since_day_0[station], can, strict=False)
         )
     ]
@@ -170,13 +177,27 @@ def _changes(history: Iterable[tuple[float, int]]) -> list[dict[str, Any]]:
     return changes
 
 
-def warnings(system: System) -> tuple[str, ...]:
+def warnings(system: System, clients: Iterable[Mapping[str, Any]] = ()) -> tuple[str, ...]:
     """What somebody who looks at the results should know first; of models before all others.
 
-    Where a model has never been trained, no result means anything.
+    Where a model has never been trained, no result means anything. clients: their rows.
     """
     ranked = sorted(system.items(), key=lambda item: not item[1].spec.has_versions)
-    return tuple(warning for name, one in ranked for warning in one.spec.warnings(system, name))
+    told = [warning for name, one in ranked for warning in one.spec.warnings(system, name)]
+    return (*told, *filter(None, map(_unended, clients)))
+
+
+def _unended(client: Mapping[str, Any]) -> str:
+    """That more than a few of a client's requests are in no outcome.
+
+    >>> _unended({"name": "app", "requests": 597, "unended": 3003})
+    '3,003 of 3,600 requests of app had not ended when the run did, and are in no outcome'
+    """
+    still, came = client.get("unended", 0), client["requests"] + client.get("unended", 0)
+    if still <= MANY * came:
+        return ""
+    who = f"{still:,} of {came:,} requests of {client['name']}"
+    return f"{who} had not ended when the run did, and are in no outcome"
 
 
 def _overload(found: list[Overload]) -> dict[str, float | None]:

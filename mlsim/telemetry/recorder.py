@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mlsim.engine.caching import MISS
 from mlsim.engine.network import Client as ClientStation
 from mlsim.engine.network import Station, Visits
+from mlsim.scenario.flow_steps import Parallel, Steps
 from mlsim.system.cache import Cache
 from mlsim.system.client import Client
 from mlsim.system.contract import Reader
@@ -31,7 +32,7 @@ from mlsim.telemetry.labels import Matcher
 from mlsim.telemetry.overload import Overload, overloads
 from mlsim.telemetry.priorities import Priorities
 from mlsim.telemetry.restraint import Restraint
-from mlsim.telemetry.scraping import Scrapes, replicas_up, scraper_of
+from mlsim.telemetry.scraping import Scrapes, replicas_up, scraper_of, seconds_up
 from mlsim.telemetry.sojourns import Sojourns
 from mlsim.telemetry.store import SeriesStore, parts_of_histogram
 from mlsim.telemetry.work import Work
@@ -110,7 +111,9 @@ class Tally:
             store.add_histogram(histogram, {label: name}, BUCKETS.tolist(), buckets, sums)
 
 
-def _never(place: Station | ClientStation, clients: Iterable[ClientStation]) -> AbstractSet[str]:
+def _never(
+    place: Station | ClientStation, clients: Iterable[ClientStation], cancels: bool
+) -> AbstractSet[str]:
     """The outcomes that nothing can have at a station, or as a client sees it."""
     if isinstance(place, ClientStation):
         can = {"abandoned": place.patience != math.inf, "fallback": place.falls_back}
@@ -119,9 +122,18 @@ def _never(place: Station | ClientStation, clients: Iterable[ClientStation]) -> 
         can = {
             "expired": impatient,
             "timed_out": place.timeout < math.inf,
-            "cancelled": any(client.cancels for client in clients),
+            "cancelled": cancels or any(client.cancels for client in clients),
         }
     return {outcome for outcome, happens in can.items() if not happens}
+
+
+def _cancels(steps: Steps) -> bool:
+    """Whether branches in some steps of the flow are cancelled when enough others have ended."""
+    return any(
+        (isinstance(step, Parallel) and step.cancels)
+        or any(map(_cancels, getattr(step, "branches", ())))
+        for step in steps
+    )
 
 
 class Recorder:
@@ -142,8 +154,10 @@ class Recorder:
         cells = self.times.size
         components = [n for n in system.network.names if not scenario.system[n].starts_requests]
         stations = {n: scenario.system[n].station(n) for n in system.network.names}
+        self._stations = {n: s for n, s in stations.items() if isinstance(s, Station)}
         senders = [place for place in stations.values() if isinstance(place, ClientStation)]
-        never = {name: _never(place, senders) for name, place in stations.items()}
+        cancels = any(_cancels(chain.steps) for chain in scenario.flow)
+        never = {name: _never(place, senders, cancels) for name, place in stations.items()}
         self.visits = Tally(components, VISIT_OUTCOMES, cells, never)
         self.sojourns = Sojourns(len(components))
         batched = {
@@ -299,39 +313,69 @@ class Recorder:
         if self._scrapes:
             self._leave_gaps(store, cells, self._scrapes)
 
+    def unended(self, client: str) -> int:
+        """How many requests of a client have come by now and not ended."""
+        own = self._client_of == self.requests.names.index(client)
+        return int(self._system.network.unended()[: own.size][own].sum())
+
     def overloads(self, name: str) -> list[Overload]:
         """When more work came to a component, from day 0 on, than its workers could do."""
         i, live = self.visits.names.index(name), self.times > 0
-        workers = self._workers(name).sum(axis=0)
-        if not np.isfinite(workers).all() or np.count_nonzero(live) < 2:
+        can = self._can(name, np.append(self.times[0] - self._interval, self.times)).sum(axis=0)
+        if not np.isfinite(can).all() or np.count_nonzero(live) < 2:
             return []
         open_visits, grid = self._system.network.under_way(), (self._interval, self._first)
         came = self._came.copy()
         count(open_visits.station, open_visits.arrival, *grid, came)
-        can = self._interval * workers
         return overloads(
             came[i, live],
             self._left[i, live],
-            self.work.needed[i, live],
+            (self.work.needed[i] + self._given_to_open(name, open_visits))[live],
             can[live],
             self.times[live],
+            self._unevenness(i) * max(self._stations[name].shards, 1),
         )
+
+    def _given_to_open(self, name: str, open_visits: Visits) -> Times:
+        """Work that a shared component has given, by cell, to visits that haven't ended.
+
+        Where it is overloaded, those of the longest services never do. What each has got is known,
+        and among how many the workers were shared meanwhile.
+        """
+        i, station = self.visits.names.index(name), self._stations[name]
+        if not station.sharing or station.workers is None:
+            return np.zeros(self.times.size)
+        own = (open_visits.station == i) & np.isfinite(open_visits.start)
+        share = station.workers / np.maximum(self._queues()[1][i], station.workers)
+        so_far = np.append(0.0, np.cumsum(share))
+        cell = np.searchsorted(self.times, open_visits.start[own]).clip(max=share.size - 1)
+        pace = np.zeros(share.size)
+        np.add.at(pace, cell, open_visits.work[own] / (so_far[-1] - so_far[cell]))
+        return np.asarray(np.cumsum(pace) * share)
+
+    def _unevenness(self, component: int) -> float:
+        """The mean square of what services take by the square of the mean; 1 if all are equal."""
+        number = int(self._left[component].sum())
+        mean = self.work.needed[component].sum() / max(number, 1)
+        return float(self.work.squares[component] / (number * mean**2)) if mean else 1.0
 
     def capacities(self, name: str) -> Times:
         """Seconds that the workers of each replica of a component have, from day 0 on; inf where
         they are unlimited.
         """
-        live = self._workers(name)[:, self.times > 0]
-        if not live.size:
-            return np.full(len(live), math.inf)
-        return np.asarray(live.mean(axis=1) * self._system.scenario.horizon)
+        return self._can(name, np.array([0.0, self._system.scenario.horizon]))[:, 0]
 
-    def _workers(self, name: str) -> Times:
-        """Workers of each replica of a component at each scrape, inf if they are unlimited."""
-        up = replicas_up(self._system, self.times)[name]
-        workers = getattr(self._system[name].spec, "workers", None)
-        there = np.array([np.nan_to_num(up[replica]) for replica in sorted(up)])
-        return np.full(there.shape, math.inf) if workers is None else workers * there
+    def worked(self, name: str) -> Times:
+        """Seconds that the workers of each replica of a component have worked from day 0 on."""
+        network = self._system.network
+        worked: Times = self.work.by(network.now, network.under_way())
+        return np.asarray(worked[self.visits.names.index(name)])
+
+    def _can(self, name: str, edges: Times) -> Times:
+        """Seconds that the workers of each replica have between edges, inf if unlimited."""
+        there, workers = seconds_up(self._system, name, edges), self._stations[name].workers
+        can: Times = np.full(there.shape, math.inf) if workers is None else workers * there
+        return can
 
     def _write_queues(self, store: SeriesStore, cells: slice) -> None:
         gauges = zip(("queue_length", "workers_busy"), self._queues(), strict=True)

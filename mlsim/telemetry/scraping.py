@@ -81,6 +81,8 @@ def _carried_on(marks: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> NDArray
 
 def _places(station: Station) -> float:
     """Requests that one replica serves at once."""
+    if station.sharing:
+        return np.inf if station.at_once is None else float(station.at_once)
     return np.inf if station.workers is None else float(station.workers * station.batch)
 
 
@@ -107,3 +109,28 @@ def replicas_up(system: System, times: Times) -> Mapping[str, dict[int, Times]]:
         gauge = gauges.setdefault(replica, np.full(times.size, np.nan))
         gauge[times >= time] = np.nan if is_up is None else is_up
     return up
+
+
+def seconds_up(system: System, name: str, edges: Times) -> Times:
+    """How long each replica of a component was up between two edges and the next, in seconds.
+
+    float64[replicas, edges - 1]; the edges in order of time.
+    """
+    changes: dict[int, list[tuple[float, bool]]] = {}
+    for time, component, replica, is_up in system.replica_changes:
+        if component == name:
+            changes.setdefault(replica, []).append((time, is_up))
+    return np.array([_up_between(changes[replica], edges) for replica in sorted(changes)])
+
+
+def _up_between(changes: Sequence[tuple[float, bool]], edges: Times) -> Times:
+    """Seconds between edges in which something was up, by the times at which that changed.
+
+    >>> _up_between([(0.0, True), (15.0, False), (18.0, True)], np.array([0.0, 10.0, 20.0, 30.0]))
+    array([10.,  7., 10.])
+    """
+    times, states = np.array([time for time, _ in changes]), [is_up for _, is_up in changes]
+    times = np.maximum(times, edges[0])
+    until = np.append(times[1:], max(edges[-1], times[-1]))
+    so_far = np.append(0.0, np.cumsum(np.where(states, until - times, 0.0)))
+    return np.diff(np.interp(edges, np.append(times, until[-1]), so_far))

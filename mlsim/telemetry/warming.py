@@ -18,4 +18,4 @@ def _fold() -> None:
     count_durations(rows, times, times, 1.0, 1, buckets, np.zeros((1, 1), np.int64))
     count_passage(numbers, numbers, times, times, times, 1.0, 1, counts, counts, counts, counts)
     work, visits = np.zeros((1, 1)), np.zeros((1, 1), np.int64)
-    add_work(numbers, numbers, times, times, times, times, 1.0, 1, work, visits, work)
+    add_work(numbers, numbers, times, times, times, times, 1.0, 1, work, visits, work, times)

@@ -1,6 +1,7 @@
 """Work: the time of their workers that visits to components have taken."""
 
 from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +23,17 @@ class Work:
 
     batched: components whose workers serve several visits at once, each of which has its share of
     the time. since_day_0, visits: float64 and int64[components, replicas], what was done from day
-    0 on, and for how many visits. needed: float64[components, cells] of the scrape grid, what the
-    services that ended in a cell would have taken if all batches had been full: few share the time
-    of a worker that has little to do.
+    0 on for visits that have ended, and how many these are. needed: float64[components, cells] of
+    the scrape grid, what the services that ended in a cell would have taken if all batches had been
+    full: few share the time of a worker that has little to do. squares: float64[components], of all
+    of those added up.
     """
 
     def __init__(self, components: int, cells: int, batched: Mapping[int, Station]):
         self.since_day_0 = np.zeros((components, 1))
         self.visits = np.zeros((components, 1), np.int64)
         self.needed = np.zeros((components, cells))
+        self.squares = np.zeros(components)
         self._batched = batched
 
     def add(self, visits: Visits, interval: float, first: int) -> None:
@@ -47,7 +50,20 @@ class Work:
             self.since_day_0,
             self.visits,
             self.needed,
+            self.squares,
         )
+
+    def by(self, now: float, under_way: Visits) -> Times:
+        """`since_day_0`, with what visits that are being served have taken by now."""
+        serving = np.isfinite(under_way.start)
+        begun = Visits(*cast(Any, [column[serving] for column in under_way]))
+        begun = begun._replace(end=np.full(begun.start.size, now))
+        self.make_room(int(begun.replica.max(initial=0)) + 1)
+        shares, _ = self._shares(begun)
+        total = self.since_day_0.copy()
+        taken = shares * np.maximum(now - np.maximum(begun.start, 0.0), 0.0)
+        np.add.at(total, (begun.station, begun.replica), taken)
+        return total
 
     def make_room(self, replicas: int) -> None:
         """See to it that there is a place for so many replicas of each component."""
@@ -58,10 +74,11 @@ class Work:
             self.visits = np.pad(self.visits, more)
 
     def _shares(self, visits: Visits) -> tuple[Times, Times]:
-        """What of its worker's time each visit has taken, 1 or less in a batch; and the seconds
-        that it would have taken in a full one.
+        """What of its worker's time each visit has taken, 1 or less where it wasn't alone; and the
+        seconds that it would have taken in a full batch.
         """
-        shares, needed = np.ones(visits.end.size), visits.end - visits.start
+        needed, lasted = visits.work.copy(), visits.end - visits.start
+        shares = np.divide(visits.work, lasted, out=np.ones(lasted.size), where=lasted > 0)
         for one, place in self._batched.items():
             own = np.flatnonzero((visits.station == one) & (visits.replica >= 0))
             batches = np.stack([visits.replica[own], visits.start[own], visits.end[own]])

@@ -129,16 +129,16 @@ def test_number_at_a_station_is_who_has_come_and_not_left(written: Written):
     index, visits = life.system.network.index, [*life.log.rows["visits"], *life.under_way]
     for now, name, there in seen:
         at = [row for row in visits if row[2] == index(name)]
-        assert there == sum(arrival <= now < end for *_, arrival, _, end, _, _ in at)
+        assert there == sum(arrival <= now < end for *_, arrival, _, end, _, _, _ in at)
 
 
 @settings(max_examples=40, **HABITS)
 @given(systems())
 def test_no_effect_comes_before_its_cause(written: Written):
     life = Life(read(written))
-    ends = [end for *_, end, _, _ in life.log.rows["visits"]]
+    ends = [end for *_, end, _, _, _ in life.log.rows["visits"]]
     assert ends == sorted(ends)
-    for *_, arrival, start, end, _, _ in life.log.rows["visits"]:
+    for *_, arrival, start, end, _, _, _ in life.log.rows["visits"]:
         assert arrival <= start <= end
     for *_, arrival, sent, end, _, _, _ in life.ends:
         assert arrival <= sent <= end

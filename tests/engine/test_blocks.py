@@ -135,7 +135,7 @@ def test_a_change_elsewhere_leaves_draws_alone():
     def spent(recorded: Recorded) -> dict[tuple[int, int], float]:
         return {
             (who, attempt): round(end - start, 9)
-            for who, attempt, name, _, _, _, start, end, _, outcome in recorded.visit_tuples()
+            for who, attempt, name, _, _, _, start, end, _, _, outcome in recorded.visit_tuples()
             if name == "a" and outcome == "served"
         }
 

@@ -1,6 +1,7 @@
 """Overload is said where more is offered than can be done, and nowhere else."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,84 @@ def test_without_a_worker_there_is_no_share_to_tell():
     row = desk(faults=[fault])
     assert row["demand"] is None
     assert row["told"] == ["desk: without a worker from 9 h to 10 h"]
+
+
+SHARED = {"system__desk__discipline": "processor_sharing"}
+
+
+def test_who_shares_a_worker_has_a_part_of_it():
+    """An M/M/1 in which all are served at once: they stay 1 / (1 - rho) as long as they work."""
+    row = desk(load__jobs__rate="0.7/s", system__desk__workers=1, **SHARED)
+    assert row["utilisation"] == pytest.approx(0.7, rel=0.02)
+    assert row["mean_s"] == pytest.approx(1 / 0.3, rel=0.1)
+    assert row["overloads"] == 0
+    few = desk(load__jobs__rate="1.8/s", **SHARED)
+    assert (few["utilisation"], few["overloads"]) == (pytest.approx(0.6, rel=0.02), 0)
+
+
+def test_a_shared_component_is_overloaded_by_what_comes():
+    row = desk(load__jobs__rate="3.6/s", horizon="6h", **SHARED)
+    assert row["demand"] == pytest.approx(1.2, rel=0.03)
+    assert row["utilisation"] == pytest.approx(1.0, abs=1e-3)
+
+
+LIMITED = {
+    "pool": """
+  db: {kind: server, service_time: exponential(1s)}
+  pool: {kind: connection_pool, connections: 2}
+flow: [desk -> pool(db)]""",
+    "topic": """
+  pool: {kind: topic, consumers: 2, service_time: exponential(1s)}
+  archive: {kind: collector}
+flow: [desk, desk ~> pool -> archive]""",
+}
+
+
+@pytest.mark.parametrize("kind", LIMITED)
+@pytest.mark.parametrize("offered", [0.7, 1.3])
+def test_whatever_has_a_limit_can_be_overloaded(kind: str, offered: float, tmp_path: Path):
+    head = "scenario: limited\nhorizon: 10h\nsystem:\n  desk: {kind: server}"
+    load = f"\nload: {{jobs: {{rate: {2 * offered}/s, enters: desk}}}}\n"
+    path = tmp_path / "limited.yaml"
+    path.write_text(head + LIMITED[kind] + load)
+    [row] = [r for r in api.load(path).run().summary["components"] if r["name"] == "pool"]
+    assert row["utilisation"] == pytest.approx(min(offered, 1.0), rel=0.03)
+    assert (row["overloads"] > 0) == (offered > 1)
+    if offered > 1:
+        assert row["demand"] == pytest.approx(offered, rel=0.03)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_shards_that_all_get_the_same_are_not_overloaded_by_chance(seed: int):
+    shards = {"system__desk__workers": 1, "system__desk__shards": 20}
+    row = desk(load__jobs__rate="0.8/s", seed=seed, **shards)
+    assert row["overloads"] == 0
+    assert desk(load__jobs__rate="1.2/s", seed=seed, horizon="3h", **shards)["overloads"] == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_services_that_differ_much_are_not_an_overload_of_a_few_minutes(seed: int):
+    long = {"system__desk__service_time": "lognormal(mean=1s, cv=4)"}
+    assert desk(load__jobs__rate="2.1/s", seed=seed, **long)["overloads"] == 0
+
+
+def test_services_that_outlast_the_run_count_as_far_as_they_have_come():
+    """A thousand workers, of whom as many are busy by t as have come by then."""
+    long = {"system__desk__workers": 1000, "system__desk__service_time": "constant(2000s)"}
+    row = desk(load__jobs__rate="0.5/s", horizon="1000s", **long)
+    assert row["requests"] == 0
+    assert row["utilisation"] == pytest.approx(0.5 * 1000**2 / 2 / 1000**2, rel=0.15)
+
+
+def test_what_a_crash_takes_away_is_counted_by_the_second():
+    """However rarely somebody scrapes: one of two workers is away for 100 of 1000 s."""
+    fault = {"kind": "crash", "at": "401s", "until": "501s", "component": "desk", "replica": 0}
+    settings = {"system__desk__workers": 1, "system__desk__replicas": 2, "horizon": "1000s"}
+    run = api.Scenario(loaded(COUNTER, faults=[fault], **settings), None).run(record="visits")
+    [row] = run.summary["components"]
+    visits = run.visits.query("replica >= 0")
+    worked = (visits["end_s"] - visits["start_s"]).sum()
+    assert row["utilisation"] == pytest.approx(worked / 1900, abs=0.005)
 
 
 def test_utilisation_counts_the_replicas_that_are_there_at_the_time():

@@ -185,3 +185,25 @@ def test_a_replica_that_is_not_wanted_any_more_is_not_down(more: str):
 
 def test_scrape_times_are_multiples_of_the_interval():
     assert scrape_times(-100.0, 70.0, 30.0).tolist() == [-90, -60, -30, 0, 30, 60]
+
+
+def test_visits_that_a_join_cancels_are_counted():
+    """Who has an answer from one of two needs none of the other, who may not have begun."""
+    race = COUNTER.replace(
+        "flow:\n  - desk",
+        "  twin: {kind: server, workers: 3, service_time: exponential(mean=1s)}\nflow:\n  - any of [desk, twin] cancel rest",
+    )
+    race = (
+        race.replace("enters: desk", "enters: door")
+        .replace("system:", "system:\n  door: {kind: server}")
+        .replace("- any of", "- door -> any of")
+    )
+    scraped = Scraped(race, horizon="3h")
+    for name in ("desk", "twin"):
+        visits = scraped.visits_of(name)
+        ended = [
+            scraped.at(10500.0, "requests_total", component=name, outcome=o)
+            for o in ("served", "cancelled")
+        ]
+        assert ended[1] > 1000
+        assert sum(ended) == (visits.end <= 10500.0).sum()

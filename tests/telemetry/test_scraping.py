@@ -43,6 +43,16 @@ def test_a_scrape_fails_where_no_worker_is_free_in_time(busy: Scraped):
     assert 0.05 < failed.mean() < 0.9
 
 
+def test_a_scrape_that_shares_a_worker_need_not_wait_for_one():
+    """All are served at once, so there is always an answer; with room for two, not always."""
+    shared = {"system__desk__discipline": "processor_sharing", "system__desk__workers": 1}
+    often = {"load__jobs__rate": "0.8/s", "system__desk__service_time": "exponential(1s)"}
+    assert Scraped(PULLED, 15.0, **shared, **often).gauge("up", "desk").all()
+    few = {"system__desk__at_once": 2, "system__desk__balancing": "round_robin"}
+    up = Scraped(PULLED, 15.0, **shared, **often, **few).gauge("up", "desk")
+    assert 0.1 < np.nanmean(up) < 0.95
+
+
 def test_what_was_not_scraped_is_a_gap_and_not_a_zero(busy: Scraped):
     frame = busy.store.to_frame()
     failed = frame['up{component="desk",replica="0"}'] == 0

@@ -86,6 +86,7 @@ class Visit:
     start: float = math.nan
     ends: float = math.nan
     service: float = 0.0
+    given: float = 0.0
     left: float = 1.0
     share_left: float = 1.0
     crashes: int = 0

@@ -242,7 +242,8 @@ class Oracle:
         times = (visit.arrival, visit.start, self.time)
         code = VISIT_OUTCOMES.index(outcome)
         priority = PRIORITIES - visit.lane if visit.lane else -1
-        self.visits.append((*who, visit.replica, visit.settings, *times, priority, code))
+        work = self.places[visit.stop.name].work_of(visit)
+        self.visits.append((*who, visit.replica, visit.settings, *times, work, priority, code))
 
     def log_answer(self, attempt: Attempt, sink: str) -> None:
         where = self.index(sink) if sink else -1
@@ -263,7 +264,7 @@ class Oracle:
         seen, self.visits = self.visits, []
         ended, self.rows = self.rows, []
         if seen and self.on_visits is not None:
-            self.on_visits(columns(Visits, seen, "i8 i4 i4 i4 i4 f8 f8 f8 i4 i4"))
+            self.on_visits(columns(Visits, seen, "i8 i4 i4 i4 i4 f8 f8 f8 f8 i4 i4"))
         if ended and self.on_requests is not None:
             self.on_requests(columns(Requests, ended, "i8 i4 i4 i4 f8 f8 f8 i4 i8 i4"))
 
@@ -301,11 +302,14 @@ class Oracle:
             (
                 *(v.attempt.request.id, v.attempt.number, self.index(v.stop.name)),
                 *(v.replica, v.settings, v.arrival, v.start if v in served else math.inf),
-                *(math.inf, -1, -1),
+                *(math.inf, self.work_so_far(v) if v in served else 0.0, -1, -1),
             )
             for v in (*waiting, *served)
         ]
-        return columns(Visits, rows, "i8 i4 i4 i4 i4 f8 f8 f8 i4 i4")
+        return columns(Visits, rows, "i8 i4 i4 i4 i4 f8 f8 f8 f8 i4 i4")
+
+    def work_so_far(self, visit: Visit) -> float:
+        return self.places[visit.stop.name].work_so_far(visit)
 
     def set_settings(self, name: str, number: int) -> None:
         self.settings[name] = number

@@ -384,6 +384,18 @@ class Place:
         else:
             self.give_up(visit, visit.fate or "failed")
 
+    def work_of(self, visit: Visit) -> float:
+        """Seconds of a worker that a visit has taken that ends now."""
+        if self.shares and visit.replica >= 0:
+            return self.shares[visit.replica].given - visit.given
+        return self.now - visit.start
+
+    def work_so_far(self, visit: Visit) -> float:
+        """Likewise of one that is being served, between two events."""
+        if self.shares:
+            return self.shares[visit.replica].at_given(self.net.now) - visit.given
+        return self.net.now - visit.start
+
     def close(self, visit: Visit, outcome: str) -> str:
         """What became of a visit is counted, and written down."""
         visit.state = "over"

@@ -16,24 +16,34 @@ class Sharing:
     def __init__(self, place: Any, replica: int) -> None:
         self.place, self.replica = place, replica
         self.visits: dict[Visit, float] = {}
-        self.progress = self.updated = 0.0
+        self.progress = self.given = self.updated = 0.0
         self.due = math.inf
 
     def pace(self) -> float:
         """Seconds of service per second, for each."""
-        share = min(1.0, self.place.spec.workers / self.place.busy[self.replica])
-        return share / self.place.slowness[self.replica]
+        return self.share() / self.place.slowness[self.replica]
+
+    def share(self) -> float:
+        """Workers that each has."""
+        return min(1.0, self.place.spec.workers / self.place.busy[self.replica])
 
     def at_progress(self, now: float) -> float:
         return self.progress + (now - self.updated) * self.pace()
 
     def catch_up(self, now: float) -> None:
         """Before anybody comes or goes."""
-        self.progress = self.at_progress(now) if self.place.busy[self.replica] else 0.0
+        is_busy = self.place.busy[self.replica] > 0
+        self.progress = self.at_progress(now) if is_busy else 0.0
+        self.given = self.at_given(now) if is_busy else 0.0
         self.updated = now
+
+    def at_given(self, now: float) -> float:
+        """Seconds of workers that each has got who has been there from the beginning."""
+        return self.given + (now - self.updated) * self.share()
 
     def join(self, visit: Visit, service: float) -> None:
         self.visits[visit] = self.progress + service
+        visit.given = self.given
         self.plan(self.place.now)
 
     def plan(self, now: float) -> None:
@@ -68,9 +78,9 @@ class Sharing:
 
     def crash(self, now: float) -> dict[Visit, float]:
         """All are gone; gives the share of their service that is still to do."""
-        progress = self.at_progress(now) if self.visits else 0.0
+        self.catch_up(now)
         shares = {
-            visit: (mark - progress) / max(visit.service, sys.float_info.min)
+            visit: (mark - self.progress) / max(visit.service, sys.float_info.min)
             for visit, mark in self.visits.items()
         }
         self.visits, self.due = {}, math.inf

@@ -150,7 +150,7 @@ def test_unknown_record_names_the_nearest():
 def test_too_much_is_refused_before_it_runs(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(simulation.System, "run", lambda *_: pytest.fail("it runs"))
     scenario = api.Scenario(loaded(COUNTER, load__jobs__rate="200/s"), None)
-    with pytest.raises(MlsimError, match=r"record 'visits': about 17 million rows .* 1.3 GiB"):
+    with pytest.raises(MlsimError, match=r"record 'visits': about 17 million rows .* 1.4 GiB"):
         scenario.run(record="visits")
 
 

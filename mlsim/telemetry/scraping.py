@@ -119,7 +119,7 @@ def seconds_up(system: System, name: str, edges: Times) -> Times:
     changes: dict[int, list[tuple[float, bool]]] = {}
     for time, component, replica, is_up in system.replica_changes:
         if component == name:
-            changes.setdefault(replica, []).append((time, is_up))
+            changes.setdefault(replica, []).append((time, bool(is_up)))
     return np.array([_up_between(changes[replica], edges) for replica in sorted(changes)])
 
 

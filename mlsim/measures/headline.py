@@ -3,22 +3,34 @@
 outcome.<outcome>: what came together in the world with all faults.
 harm.<outcome>: the same minus the twin's.
 cost, harm: what all outcomes that have a price cost, and that minus the twin's.
+answered.<client>, attempts.<client>: of a client with a timeout the percentage of its requests that
+were answered, and how often each was tried on the average.
+latency.<client>.p50, p95, p99: milliseconds until the answer, of what was answered.
 detected.<fault>: 1 if an alert is due to the fault, else 0.
 unnoticed.<fault>: seconds from its onset to the first alert that is due to it; to the horizon where
 nobody noticed, so that a mean over runs has no gaps.
 cost_before_alert.<fault>: what it had cost by then, in its own world.
 false_alarms_per_week: alerts that fired in the twin, where nothing was wrong.
 pages_per_week, tickets_per_week: alerts of that severity in the world with all faults.
+false_alarms_in_run, pages_in_run, tickets_in_run: the same of runs of less than a day, from which
+nothing follows for a week.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from mlsim.measures.damage import until
 from mlsim.measures.findings import ALL, TWIN, Findings
 from mlsim.measures.record import Record
 from mlsim.scenario.spec import Outcome, Scenario
+from mlsim.system.client import Client
+
+DAY = 86400.0
+_QUANTILES = (50, 95, 99)
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,8 @@ def headline(findings: Findings) -> dict[str, float]:
 
 def measures_of(scenario: Scenario, watched: bool) -> dict[str, Measure]:
     """The headline measures that runs of a scenario have; `watched`: under a monitoring file."""
-    found = [*_of_outcomes(scenario), *(_of_watching(scenario) if watched else ())]
+    watching = _of_watching(scenario) if watched else ()
+    found = [*_of_outcomes(scenario), *_of_clients(scenario), *watching]
     return {measure.name: measure for measure in found}
 
 
@@ -72,6 +85,20 @@ def _of_outcomes(scenario: Scenario) -> Iterator[Measure]:
             yield Measure(f"harm.{name}", because, unit, both, _Harm(name))
 
 
+def _of_clients(scenario: Scenario) -> Iterator[Measure]:
+    """Of clients that don't wait for ever: the others are answered sooner or later."""
+    alone = frozenset({ALL})
+    for name, client in scenario.system.items():
+        if not isinstance(client, Client) or math.isinf(client.timeout):
+            continue
+        yield Measure(f"answered.{name}", f"Answered: {name}", "%", alone, _Answered(name))
+        title = f"Attempts per request: {name}"
+        yield Measure(f"attempts.{name}", title, "", alone, _Attempts(name))
+        for q in _QUANTILES:
+            title = f"{q}% of answers within: {name}"
+            yield Measure(f"latency.{name}.p{q}", title, "ms", alone, _Latency(name, f"p{q}_s"))
+
+
 def _of_watching(scenario: Scenario) -> Iterator[Measure]:
     begun = [fault for fault in scenario.faults if fault.at < scenario.horizon]
     priced = [o.cost.currency for o in scenario.outcomes.values() if o.cost]
@@ -86,10 +113,12 @@ def _of_watching(scenario: Scenario) -> Iterator[Measure]:
             name = f"cost_before_alert.{own}"
             yield Measure(name, title, priced[0], worlds, _CostBefore(own))
     twin = frozenset({TWIN})
-    title = "False alarms per week" if begun else "Alerts per week, without a fault"
-    yield Measure("false_alarms_per_week", title, "", twin, _false_alarms)
+    per = "in the run" if scenario.horizon < DAY else "per week"
+    title = f"False alarms {per}" if begun else f"Alerts {per}, without a fault"
+    short = per.replace(" the ", " ").replace(" ", "_")
+    yield Measure(f"false_alarms_{short}", title, "", twin, _false_alarms)
     for severity in ("page", "ticket"):
-        name, title = f"{severity}s_per_week", f"{severity.capitalize()}s per week"
+        name, title = f"{severity}s_{short}", f"{severity.capitalize()}s {per}"
         yield Measure(name, title, "", frozenset({ALL}), _Severity(severity))
 
 
@@ -161,8 +190,40 @@ class _CostBefore:
         )
 
 
+@dataclass(frozen=True)
+class _Answered:
+    client: str
+
+    def __call__(self, findings: Findings) -> float:
+        row = _client(findings, self.client)
+        return 100.0 * row["ended"]["ok"] / row["requests"] if row["requests"] else math.nan
+
+
+@dataclass(frozen=True)
+class _Attempts:
+    client: str
+
+    def __call__(self, findings: Findings) -> float:
+        row = _client(findings, self.client)
+        return row["attempts"] / row["requests"] if row["requests"] else math.nan
+
+
+@dataclass(frozen=True)
+class _Latency:
+    client: str
+    quantile: str
+
+    def __call__(self, findings: Findings) -> float:
+        seconds = _client(findings, self.client)[self.quantile]
+        return math.nan if seconds is None else 1000.0 * seconds
+
+
+def _client(findings: Findings, name: str) -> dict[str, Any]:
+    return next(row for row in findings.run.components if row["name"] == name)
+
+
 def _false_alarms(findings: Findings) -> float:
-    return findings.per_week(findings.records[TWIN].fired)
+    return _counted(findings, findings.records[TWIN].fired)
 
 
 @dataclass(frozen=True)
@@ -171,7 +232,13 @@ class _Severity:
 
     def __call__(self, findings: Findings) -> float:
         fired = findings.run.fired
-        return findings.per_week(fired[fired["severity"] == self.severity])
+        return _counted(findings, fired[fired["severity"] == self.severity])
+
+
+def _counted(findings: Findings, alerts: pd.DataFrame) -> float:
+    """How many alerts these are: a week, in runs of a day and more."""
+    is_short = findings.scenario.horizon < DAY
+    return float(len(alerts)) if is_short else findings.per_week(alerts)
 
 
 def worlds_needed(measures: Iterable[Measure]) -> frozenset[str]:

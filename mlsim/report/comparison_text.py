@@ -43,7 +43,9 @@ def _heading(comparison: Comparison, variant: str, rows: Any) -> Text:
 def _table(comparison: Comparison, variant: str, rows: Any) -> Table:
     table = plain_table()
     table.add_column("Measure", min_width=14)
-    for heading in (comparison.baseline, variant, "Difference", "Interval"):
+    for name in (comparison.baseline, variant):
+        table.add_column(name, justify="right", min_width=max(map(len, name.split())))
+    for heading in ("Difference", "Interval"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Sign", no_wrap=True, min_width=4)
     for row in rows.to_dict("records"):

@@ -1,5 +1,6 @@
 """A study's results as one HTML page: what is said on a screen, the figure, and the table."""
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -28,12 +29,18 @@ def page(result: Studied, title: str, command: str, asked: str = "") -> str:
         title=title,
         text=_text(result),
         figures=[Markup(inline(drawn, "study", str(escape(title))))] if drawn is not None else [],
-        table=Markup(result.table.to_html(index=False, border=0, float_format="{:,.6g}".format)),
+        table=_table(result),
         failures=result.failures,
         light=style.css(style.LIGHT),
         dark=style.css(style.DARK),
         sheet=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
     )
+
+
+def _table(result: Studied) -> Markup:
+    """The table; long names may be broken where their words are joined."""
+    table = result.table.to_html(index=False, border=0, float_format="{:,.6g}".format)
+    return Markup(re.sub(r"(?<=[a-z])([._])(?=[a-z])", r"\1<wbr>", table))
 
 
 def _text(result: Studied) -> str:

@@ -55,6 +55,25 @@ def test_a_measure_of_a_sweep_is_plotted_by_name(results):
         results["sweep"].plot("unnoticed.crsh")
 
 
+def test_a_comparison_fits_a_screen_whatever_its_variants_are_called(tmp_path: Path):
+    """And the legend of its figure covers none of the points."""
+    name = "a variant with a name that takes half a screen"
+    variants = {"as it is": None, name: {"load.jobs.rate": "0.6/s"}, "less": {"seed": 3}}
+    comparison = mlsim.compare(written(tmp_path), variants, replications=3)
+    console = Console(width=80, no_color=True)
+    with console.capture() as captured:
+        show(comparison, console)
+    heads = [line for line in captured.get().splitlines() if line.startswith("Measure")]
+    assert [head.split()[-1] for head in heads] == ["Sign", "Sign"]
+    assert captured.get().split().count("Interval") == 2
+    figure = comparison.plot()
+    figure.canvas.draw()
+    [axes] = figure.axes
+    legend = axes.get_legend()
+    assert legend is not None
+    assert not legend.get_window_extent().overlaps(axes.bbox.shrunk(0.99, 0.99))
+
+
 def test_a_coverage_says_intervals_and_who_meets_what(results):
     """A screen has 100 columns; Wilson's interval of 3 of 3 is 44% to 100%."""
     shown = Coverage(

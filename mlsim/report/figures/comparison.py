@@ -10,6 +10,7 @@ from mlsim.report import style, wording
 _ROW = 0.34
 _HEAD = 0.42
 _FOOT = 0.62
+_LINE = 0.19
 _WIDE = 300
 """Percent beyond which the scale is logarithmic outside of ten percent."""
 
@@ -23,10 +24,11 @@ def draw(rows: pd.DataFrame, titles: dict[str, str], baseline: str) -> Figure:
     shown = rows[(rows["baseline"] != 0) & rows["low"].notna() & (rows["sign"] != "same")]
     variants = list(dict.fromkeys(rows["variant"]))
     measures = list(dict.fromkeys(shown["measure"]))
-    height = _HEAD + _FOOT + _ROW * max(len(measures), 1) * max(len(variants), 1) ** 0.5
+    head = _HEAD + (_LINE * len(variants) if len(variants) > 1 else 0.0)
+    height = head + _FOOT + _ROW * max(len(measures), 1) * max(len(variants), 1) ** 0.5
     with style.applied():
         figure = Figure(figsize=(style.WIDE, height))
-        axes = figure.add_axes((0.34, _FOOT / height, 0.63, 1 - (_FOOT + _HEAD) / height))
+        axes = figure.add_axes((0.34, _FOOT / height, 0.63, 1 - (_FOOT + head) / height))
         axes.axvline(0, color=style.LIGHT["twin"], linewidth=1)
         for number, variant in enumerate(variants):
             own = shown[shown["variant"] == variant]
@@ -59,11 +61,14 @@ def _dress(
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}" if value else "0")
     axes.grid(axis="x", color=style.LIGHT["hair"], linewidth=0.6)
     axes.set_xlabel(f"difference to {baseline}, in % of its mean", color=style.LIGHT["muted"])
-    whom = wording.listed(variants)
-    figure.text(0.01, 0.985, f"{whom} against {baseline}", va="top", fontweight="bold")
+    whom = f"{variants[0]} against" if len(variants) == 1 else "Variants against"
+    figure.text(0.01, 0.985, f"{whom} {baseline}", va="top", fontweight="bold")
     figure.text(
         0.01, 0.02, "filled: the sign is decided; hollow: the interval has 0 in it",
         fontsize=8, color=style.LIGHT["muted"],
     )  # fmt: skip
     if len(variants) > 1:
-        axes.legend(frameon=False, loc="best", fontsize=8)
+        # Above the points, of which one may stand anywhere.
+        axes.legend(
+            frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0
+        )

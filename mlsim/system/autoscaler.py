@@ -99,7 +99,8 @@ class Autoscaler(Component):
         spec = system[self.scales].spec
         assert isinstance(spec, Served), "validation sees to it"
         assert spec.workers is not None, "validation sees to it"
-        rollout = Rollout(system.replicas[self.scales])
+        replicas = system.replicas[self.scales]
+        rollout = Rollout(replicas, [(system.clock.now, replicas)])  # the first one: as it was
         while True:
             busy = 0.0
             for _ in range(SAMPLES):

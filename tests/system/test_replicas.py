@@ -235,6 +235,15 @@ def test_nobody_else_starts_what_is_being_replaced(shop):
     assert changes == [(60, 0, False), (80, 0, True), (80, 1, False), (100, 1, True)]
 
 
+def test_the_replicas_to_begin_with_are_kept_for_a_window(shop):
+    """Kubernetes takes those that it finds for its first recommendation."""
+    idle = SHOP.replace("replicas: 2", "replicas: 30")
+    system = shop("{kind: autoscaler, scales: checkout, target: 0.9, max: 30}", idle)
+    system.run()
+    first = min(t for t, name, _, up in system.replica_changes if name == "checkout" and up is None)
+    assert first == pytest.approx(300.0, abs=15.0)
+
+
 def test_shards_are_not_scaled_away(shop):
     """Each has a part of the data: with one less, requests that need all could never go on."""
     sharded = SHOP.replace("replicas: 2", "shards: 3")

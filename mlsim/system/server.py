@@ -87,7 +87,9 @@ class Served(Component):
     """Whether the request goes on without it, its outputs missing, where it brings no result."""
     retries: int = Field(0, ge=0, le=100)
     """How often whoever called it calls again, at once, where it, or what lies behind it in the
-    same line of the flow, brings nothing. Several such layers multiply."""
+    same line of the flow, brings nothing: up to a fork, a choice or shards, which can't be sent
+    again as a whole. In brackets, as in `door([a, b])`, they are called again with it. Several such
+    layers multiply."""
     error_rate: Probability = 0.0
     """Share of the requests that it serves in vain: they fail when their service ends."""
     zones: tuple[Name, ...] = ()

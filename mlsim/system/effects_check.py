@@ -131,6 +131,43 @@ def _along(steps: Steps, shards: Container[str], goes_on: bool) -> Iterator[Reac
                 yield from _along(branch, shards, more)
 
 
+# --- queues in which nobody waits ---
+
+INSTEAD = {
+    "queue_limit": "concurrency_limit",
+    "patience": "timeout",
+    "sheds_above": "concurrency_limit",
+    "priority": "",
+}
+"""Keys about those who wait, and what does nearly the same where nobody does."""
+
+
+@scenario_check
+def queues_of_nobody(scenario: Scenario) -> Iterator[Mistake]:
+    """Keys about who waits, at components where nobody ever does."""
+    set_at = [(name, spec, key) for name, spec in _served(scenario) for key in _about_waits(spec)]
+    if not set_at:
+        return
+    hit = _hit(scenario) if _is_known(scenario) else scenario.system
+    for name, spec, key in set_at:
+        if why := _why_nobody_waits(spec, name in hit):
+            yield ("system", name, key), f"would do nothing: nobody waits {why}", INSTEAD[key]
+
+
+def _about_waits(spec: Served) -> Iterator[str]:
+    fields = type(spec).model_fields
+    return (key for key in INSTEAD if getattr(spec, key) != fields[key].default)
+
+
+def _why_nobody_waits(spec: Served, may_be_down: bool) -> str:
+    """Why a component serves everybody at once; "" if it may let somebody wait."""
+    if spec.discipline == "processor_sharing":
+        return "" if spec.at_once else "where all share the workers, without at_once"
+    # What comes while all replicas are down is rejected, unless one queue feeds them all.
+    may_wait = may_be_down and not (spec.balancing or spec.shards)
+    return "" if spec.workers or spec.batch or may_wait else "without workers, a number of them"
+
+
 # --- what may happen to components ---
 
 

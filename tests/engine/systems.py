@@ -6,15 +6,20 @@ does. A new mechanism of the engine is tried out by a line here.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from mlsim import faults as kinds_of_faults  # noqa: F401  (makes them known)
+from mlsim.scenario.document import read
 from mlsim.scenario.flow import parse_flow
+from mlsim.scenario.load import examined
 from mlsim.system.wiring import callers
 
 SERVERS = "abc"
@@ -40,6 +45,21 @@ class Written:
         path = folder / "scenario.yaml"
         path.write_text(self.text())
         return path
+
+    def idle(self) -> list[tuple[str, str]]:
+        """Its keys that are refused as they could never act, with their components."""
+        with TemporaryDirectory() as folder:
+            problems = examined(read(self.to(Path(folder)))).problems
+        idle = [problem.path.split(".") for problem in problems if problem.message.startswith(IDLE)]
+        return [(name, key) for _, name, key in idle]
+
+    def with_keys(self, keys: list[tuple[str, str]], values: Document | None) -> "Written":
+        """The same with other values of some keys of components, or without these keys."""
+        system = deepcopy(self.document["system"])
+        for name, key in keys:
+            del system[name][key]
+            system[name] |= {key: values[key]} if values else {}
+        return replace(self, document=self.document | {"system": system})
 
     def text(self) -> str:
         """The scenario as YAML, whole: without references from one place to another."""
@@ -237,9 +257,28 @@ THINK = st.sampled_from(["500ms", "1s", "exponential(mean=1s)"])
 ARRIVALS = st.lists(st.integers(0, 4 * (HORIZON - 4)), min_size=1, max_size=60)
 
 
+IDLE = "would do nothing"
+"""What begins what is said of keys that can never act."""
+
+
+def systems() -> st.SearchStrategy[Written]:
+    """Scenarios without mistakes."""
+    return anything().map(heeded)
+
+
+def heeded(written: Written) -> Written:
+    """Without keys that never act; a queue that never fills up makes no retries act, either."""
+    while idle := written.idle():
+        written = written.with_keys(idle, None)
+    return written
+
+
 @st.composite
-def systems(draw: Draw) -> Written:
-    """A scenario with one or two loads, servers that they share, and what disturbs them."""
+def anything(draw: Draw) -> Written:
+    """A scenario with one or two loads, servers that they share, and what disturbs them.
+
+    Some keys in it may be refused, as they could never act.
+    """
     doors: Document = {}
     load: Document = {}
     flow: list[str] = []

@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,12 +16,13 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 import mlsim
 from mlsim.engine.network import Counters, Network
 from mlsim.engine.tables import Visits
-from mlsim.scenario.load import load
+from mlsim.scenario.document import read as document_of
+from mlsim.scenario.load import completed, examined, load
 from mlsim.scenario.spec import Scenario
 from mlsim.system.simulation import System
 from tests.engine.lived import Life
 from tests.engine.oracle import Oracle
-from tests.engine.systems import Written, systems
+from tests.engine.systems import Written, anything, systems
 
 HABITS = {
     "deadline": None,
@@ -70,6 +72,31 @@ def test_kernel_and_oracle_agree(written: Written):
     """To the bit and in the same order: visits, ends, rows at sinks, replicas, counters."""
     scenario = read(written)
     assert_equal(Life(scenario), Life(scenario, Oracle))
+
+
+OTHERWISE = {
+    "retries": 3,
+    "queue_limit": 0,
+    "patience": "1ms",
+    "sheds_above": "1ms",
+    "priority": "floor(5 * x)",
+}
+"""Other values of keys, which no key may have that does something."""
+
+
+@settings(max_examples=60, **HABITS)
+@given(anything().filter(Written.idle))
+def test_keys_that_are_refused_as_idle_would_do_nothing(written: Written):
+    """Whatever their values, everything happens just so; visits only note their priority."""
+    given_, other = (
+        Life(completed(replace(examined(document_of(file_of(one))), problems=())))
+        for one in (written, written.with_keys(written.idle(), OTHERWISE))
+    )
+    for life in (given_, other):
+        place = Visits._fields.index("priority")
+        visits = life.log.rows["visits"]
+        life.log.rows["visits"] = [(*v[:place], *v[place + 1 :]) for v in visits]
+    assert_equal(given_, other)
 
 
 @pytest.mark.long

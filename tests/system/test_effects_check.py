@@ -124,3 +124,62 @@ def test_a_fault_sets_retries_off(fault, tmp_path):
 def test_retries_without_anything_behind_them_are_nobodys_mistake(tmp_path):
     """They may be there for a setting: nobody takes them for what they are not."""
     assert called(door(tmp_path, "app -> calm -> door -> app")) == 1.0
+
+
+QUEUE = """
+scenario: queue
+horizon: 2h
+world: {job: {x: "uniform(0, 3)"}}
+load: {jobs: {rate: 2/s, enters: app}}
+system:
+  app: {kind: client}
+  desk: {kind: server, service_time: exponential(1s), KEYS}
+flow: [app -> desk -> app]
+"""
+WAITING = {
+    "queue_limit: 0": "concurrency_limit",
+    "patience: exponential(1s)": "timeout",
+    "sheds_above: 1s": "concurrency_limit",
+    "priority: x": "",
+}
+CRASH = "faults: [{kind: crash, component: desk, at: 30min, until: 31min}]\n"
+
+
+def queue(folder: Path, keys: str, more: str = "") -> mlsim.Scenario:
+    (folder / "queue.yaml").write_text(QUEUE.replace("KEYS", keys) + more)
+    return mlsim.load(folder / "queue.yaml")
+
+
+@pytest.mark.parametrize("key", WAITING)
+@pytest.mark.parametrize(
+    ("serves", "more"),
+    [
+        ("replicas: 1", ""),
+        ("balancing: random", CRASH),
+        ("shards: 2", CRASH),
+        ("workers: 1, discipline: processor_sharing", CRASH),
+    ],
+)
+def test_keys_about_waiting_are_refused_where_nobody_waits(key, serves, more, tmp_path):
+    told = f"system.desk.{key.split(':')[0]}: would do nothing: nobody waits w"
+    with pytest.raises(ScenarioError, match=rf"queue.yaml:8: {told}") as refused:
+        queue(tmp_path, f"{serves}, {key}", more)
+    assert [problem.suggestion for problem in refused.value.problems] == [WAITING[key]]
+
+
+@pytest.mark.parametrize("key", WAITING)
+@pytest.mark.parametrize(
+    ("serves", "more"),
+    [
+        ("replicas: 1", CRASH),
+        ("workers: 2", ""),
+        ("workers: 1, discipline: processor_sharing, at_once: 3", ""),
+    ],
+)
+def test_keys_about_waiting_are_let_through_where_somebody_waits(key, serves, more, tmp_path):
+    visits = queue(tmp_path, f"{serves}, {key}", more).run(record=["visits"]).visits
+    waited = visits["start_s"] > visits["arrival_s"]
+    if key == "priority: x":
+        assert waited.any()
+    else:
+        assert visits["outcome"].isin(["rejected", "expired"]).any()

@@ -98,7 +98,9 @@ class Served(Component):
     """Machines on which the replicas run in turn; others may run on them, too."""
 
     batch: Batch | None = None
-    """Whether a worker serves several requests at once; one by one if not given."""
+    """Whether a worker serves several requests at once; one by one if not given. Where
+    `service_time` depends on what they carry, a batch takes the time of its first request, and not
+    that of the longest."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
         if self.retries:

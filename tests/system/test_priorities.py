@@ -141,6 +141,26 @@ def test_mistakes_are_told(desk, told, tmp_path):
         run(desk, tmp_path)
 
 
+def test_a_batch_takes_the_time_of_its_first(tmp_path):
+    """Whatever the others carry: each after the first adds 100 ms."""
+    desk = "service_time: 1s * items, batch: {size: 4, wait: 1s, per_item: 100ms}"
+    ends = run(desk, tmp_path, "2/s", "2h")
+    who = np.concatenate([block.log.request for block in ends.blocks]).tolist()
+    items = dict(zip(who, ends.column("items"), strict=True))
+    batches: dict[float, list[tuple[float, int, float]]] = {}
+    for visits in ends.visits:
+        for came, start, end, who in zip(
+            visits.arrival, visits.start, visits.end, visits.request.tolist(), strict=True
+        ):
+            batches.setdefault(start, []).append((came, who, end - start))
+    whole = [
+        sorted(batch) for batch in batches.values() if all(who in items for _, who, _ in batch)
+    ]
+    assert {len(batch) for batch in whole} == {1, 2, 3, 4}
+    for (_, first, took), *others in whole:
+        assert took == pytest.approx(items[first] + 0.1 * len(others))
+
+
 def test_who_shares_the_workers_waits_for_nobody(tmp_path):
     """Short requests don't stand behind long ones: E[T | S = x] = x / (1 - rho)."""
     desk = "service_time: 1s * items, discipline: processor_sharing"

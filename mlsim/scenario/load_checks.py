@@ -48,6 +48,7 @@ def _think_problems(think: Expression, name: str) -> Iterator[Mistake]:
             for _, argument in think.args:
                 constant_value(argument)
         elif constant_value(think) <= 0:
-            yield place, "must be more than 0: people would go round without end at one instant", ""
+            message = "must be more than 0: who is answered at once would go round without end"
+            yield place, message, "1us"
     except Refusal as refusal:
         yield place, f"{refusal.message}: a distribution with constants, or a constant", ""

@@ -103,3 +103,12 @@ class Model(Served):
         if trial is None:
             return scores
         return np.where(trial.serves(rows.people), trial.version.score(inputs), scores)
+
+
+def no_model(scenario: Scenario, name: str) -> tuple[str, str]:
+    """Why a name is none of a learned model, and the nearest that is one."""
+    models = [n for n, spec in scenario.system.items() if isinstance(spec, Model)]
+    if name in scenario.system:
+        kind = scenario.system[name].kind
+        return f"must be a model that is learned (got '{name}', of kind {kind})", ""
+    return f"no model '{name}' in system", nearest(name, models)

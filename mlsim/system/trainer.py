@@ -19,7 +19,7 @@ from mlsim.system.collector import Collector
 from mlsim.system.deployer import deployer_of, push_takes
 from mlsim.system.feedback import Feedback
 from mlsim.system.learning import ModelVersion
-from mlsim.system.model import Model
+from mlsim.system.model import Model, no_model
 from mlsim.system.quality import MEASURES
 from mlsim.system.sample import Sample, TrainingJob
 
@@ -68,9 +68,8 @@ class Trainer(Component):
     """Parts of the rows that are measured as well: `old: age > 65` gives `auc_old` and so on."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        models = [n for n, spec in scenario.system.items() if isinstance(spec, Model)]
-        if self.model not in models:
-            yield ("model",), f"no model '{self.model}' in system", nearest(self.model, models)
+        if not isinstance(scenario.system.get(self.model), Model):
+            yield ("model",), *no_model(scenario, self.model)
         measured = [*GATE_NAMES, *(f"{n}_{part}" for part in self.slices for n in GATE_NAMES)]
         for used in names(self.gate) if self.gate else ():
             if used not in measured:

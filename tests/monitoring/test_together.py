@@ -131,6 +131,11 @@ def test_a_rule_about_a_check_that_cannot_be_read_is_no_mistake_of_its_own(probl
             "watch.yml:4: checks.auc.model: no model 'rsk' in system (did you mean 'risk'?)",
         ),
         (
+            ("model: risk", "model: features"),
+            "watch.yml:4: checks.auc.model: must be a model that is learned (got 'features', "
+            "of kind transform)",
+        ),
+        (
             ("[0d, 1d]", "[-3d, 0d]"),
             "watch.yml:3: checks.drift.reference: must not lie before the scenario's history, "
             "which lasts 2d",

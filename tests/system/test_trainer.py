@@ -131,7 +131,7 @@ def test_what_does_not_pass_its_gate_does_not_serve():
     ("line", "wrong", "message"),
     [
         ("model: risk_model", "model: risk_modl", "model: no model 'risk_modl'.*'risk_model'"),
-        ("model: risk_model", "model: gateway", "model: no model 'gateway'"),
+        ("model: risk_model", "model: gateway", "model: must be a model that is learned .*gateway"),
         ("gate: auc > 0.5", "gate: acu > 0.5", "gate: unknown metric 'acu'.*mean 'auc'"),
         ("window: 12h", "window: 3d", "window: .*history.*2d"),
         ("every: 12h", "every: 0h", "every: "),

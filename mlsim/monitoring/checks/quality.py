@@ -6,12 +6,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlsim.errors import nearest
 from mlsim.monitoring.checks.base import Check, Counts, ReceivedRows, Values, check_kind
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Duration, Name, Probability
-from mlsim.system.model import Model
+from mlsim.system.model import Model, no_model
 
 SCORE_BINS = 51
 
@@ -48,11 +47,10 @@ class Quality(Check):
     """Time that an evaluation looks back; whole multiples of `every`, rounded up."""
 
     def problems(self, scenario: Scenario, name: str) -> Iterable[Mistake]:
-        models = [n for n, spec in scenario.system.items() if isinstance(spec, Model)]
-        if self.model in models:
+        if isinstance(scenario.system.get(self.model), Model):
             yield from super().problems(scenario, name)
         else:
-            yield ("model",), f"no model '{self.model}' in system", nearest(self.model, models)
+            yield ("model",), *no_model(scenario, self.model)
 
     @property
     def about(self) -> str:

@@ -32,6 +32,7 @@ def summary(findings: Findings) -> dict[str, Any]:
             "outcomes": [_outcome(findings, n, o) for n, o in findings.scenario.outcomes.items()],
             "rules": _rules(findings),
             "components": _components(findings),
+            "overloaded_twin": _overloaded(findings.twin),
             "models": findings.run.models.to_dict("records"),
             "graph": graph_of(findings.scenario.system, findings.scenario.flow),
             "warnings": [*findings.run.warnings, *_doubts(findings), *_blind_spots(findings)],
@@ -96,6 +97,11 @@ def _components(findings: Findings) -> list[dict[str, Any]]:
         {**row, "optional": getattr(system[row["name"]], "optional", False)}
         for row in findings.run.components
     ]
+
+
+def _overloaded(twin: Record | None) -> list[str]:
+    """The components that were overloaded with nothing broken."""
+    return [row["name"] for row in twin.components if row.get("overloads")] if twin else []
 
 
 def _fault(findings: Findings, fault: Fault) -> dict[str, Any]:

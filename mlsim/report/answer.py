@@ -225,15 +225,49 @@ def what_it_cost(summary: Summary) -> str:
     return _cost_among(faults, summary)
 
 
-def _plain_cost(subject: str, summary: Summary) -> str:
-    priced = [outcome for outcome in summary["outcomes"] if outcome["cost_run"]]
+def anyway(summary: Summary) -> str:
+    """What a load that was too much cost without the faults, if that is more than they cost."""
+    overload = overloaded_anyway(summary) if has_damage(summary) else ""
+    outcomes = summary["outcomes"]
+    twin, harm = (
+        sum(row[f"cost_{of}"] or 0.0 for row in outcomes) for of in ("twin", "difference")
+    )
+    if not overload or is_nothing(twin) or twin <= abs(harm):
+        return ""
+    without = "it" if len(begun(summary)) == 1 else "them"
+    cost = _plain_cost(f"The same run without {without}", summary, "cost_twin")
+    return f"{cost.removesuffix('.')}; {overload}."
+
+
+def false_alarms(summary: Summary) -> tuple[int, str]:
+    """How often rules fired in the twin, and what that may be called.
+
+    Where load alone was too much for a component, an alert that tells of it is none that is false.
+    """
+    count = sum(rule["firings_twin"] for rule in summary["rules"])
+    return count, "alert" if overloaded_anyway(summary) else "false alarm"
+
+
+def overloaded_anyway(summary: Summary) -> str:
+    """Says which components were overloaded in the twin; empty if none was, and of older runs.
+
+    >>> overloaded_anyway({"overloaded_twin": ["pool", "db"]})
+    'pool and db were overloaded there'
+    """
+    names = summary.get("overloaded_twin") or []
+    were = "was" if len(names) == 1 else "were"
+    return f"{wording.listed(names)} {were} overloaded there" if names else ""
+
+
+def _plain_cost(subject: str, summary: Summary, key: str = "cost_run") -> str:
+    priced = [outcome for outcome in summary["outcomes"] if outcome[key]]
     if not priced:
         counts = [f"{_quoted(row)} {_amount(row['run'], row)}" for row in summary["outcomes"]]
         return f"{subject} is not priced: {wording.listed(counts)}."
     currency = priced[0]["currency"]
-    total = wording.about(sum(outcome["cost_run"] for outcome in priced), currency)
-    most = max(priced, key=lambda outcome: float(outcome["cost_run"]))
-    share = wording.about(most["cost_run"], currency)
+    total = wording.about(sum(outcome[key] for outcome in priced), currency)
+    most = max(priced, key=lambda outcome: float(outcome[key]))
+    share = wording.about(most[key], currency)
     if len(priced) == 1:
         return f"{subject} cost {total}, all of it for {_quoted(most)}."
     return f"{subject} cost {total}, most of it for {_quoted(most)} ({share})."

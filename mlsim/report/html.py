@@ -8,7 +8,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mlsim.report import style, wording
-from mlsim.report.answer import after_repair, answer, has_damage, has_twin
+from mlsim.report.answer import (
+    after_repair,
+    answer,
+    anyway,
+    false_alarms,
+    has_damage,
+    has_twin,
+    overloaded_anyway,
+)
 from mlsim.report.figures.files import inline
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
@@ -39,6 +47,9 @@ def page(run: RunFolder, pictures: list[Picture]) -> str:
             run=run.run,
             answer=answer(run.summary),
             after_repair=after_repair(run.summary),
+            anyway=anyway(run.summary),
+            false_alarms=false_alarms(run.summary) if has_damage(run.summary) else None,
+            overloaded_anyway=overloaded_anyway(run.summary),
             overloaded=overloaded(run.summary),
             serving=told(run.summary),
             clients=client_rows(run.summary),

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlsim.report import serving, wording
-from mlsim.report.answer import after_repair, answer, has_damage
+from mlsim.report.answer import after_repair, answer, anyway, false_alarms, has_damage
 from mlsim.report.overload import overloaded
 from mlsim.report.plain import plain_table, printed
 
@@ -52,6 +52,7 @@ def _answer(summary: Mapping[str, Any]) -> Table:
         ("What broke", found.broke),
         ("Who noticed", found.noticed),
         ("What it cost", found.cost),
+        ("Anyway", anyway(summary)),
         ("After repair", after_repair(summary)),
         ("Overloaded", "; ".join(overloaded(summary))),
         *((noun, "; ".join(said)) for noun, said in serving.told(summary).items()),
@@ -73,8 +74,7 @@ def _watch(summary: Mapping[str, Any]) -> str:
     )
     called = f"{pages}, {tickets}"
     if has_damage(summary):
-        false = sum(rule["firings_twin"] for rule in summary["rules"])
-        called += f"; {_count(false, 'false alarm')} in the twin"
+        called += f"; {_count(*false_alarms(summary))} in the twin"
     return f"{watch['file']}: {rules}, {checks}; {called}"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsim.report.answer import after_repair, answer
+from mlsim.report.answer import after_repair, answer, anyway
 from tests.report import runs
 
 BROKE = (
@@ -231,3 +231,23 @@ def test_of_faults_without_a_cost_the_outcomes_are_told(tmp_path: Path):
     for row in (*(row for fault in found["faults"] for row in fault["damage"]), *found["outcomes"]):
         row |= {"cost": None, "cost_difference": None}  # what has no price
     assert answer(found).cost.startswith("They cost nothing")
+
+
+def test_what_load_costs_anyway_is_told_where_it_is_more_than_the_faults(tmp_path: Path):
+    """Without them there were 195 EUR as well, which is 65 times what they cost."""
+    found = runs.summary(tmp_path, runs.UNIT_CHANGE)
+    assert anyway(found) == ""  # what people cost whom no overload bothered
+    found["overloaded_twin"] = ["pool"]
+    assert anyway(found).startswith("The same run without it cost 8,036,241 EUR, most of it for")
+    for row in found["outcomes"]:
+        row |= {"cost_twin": 0.0, "cost_difference": 0.0}
+    assert anyway(found) == ""
+    found["outcomes"][0] |= {"cost_twin": 195.0, "cost_difference": -3.0}
+    assert anyway(found) == (
+        'The same run without it cost 195 EUR, all of it for "Missed infections"; '
+        "pool was overloaded there."
+    )
+    found["outcomes"][0] |= {"cost_twin": 195.0, "cost_difference": 300.0}
+    assert anyway(found) == ""
+    assert anyway(runs.summary(tmp_path / "none")) == ""
+    assert anyway(runs.summary(tmp_path / "alone", runs.UNIT_CHANGE, twin=False)) == ""

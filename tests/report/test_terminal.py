@@ -105,5 +105,14 @@ def test_says_who_watched_and_how_often_people_were_called(tmp_path: Path):
     assert words in " ".join(printed(summary, width=120).split())
 
 
+def test_an_alert_of_a_world_that_load_alone_overloads_is_not_called_false(tmp_path: Path):
+    found = runs.summary(tmp_path, runs.UNIT_CHANGE)
+    assert "false alarms in the twin" in " ".join(printed(found).split())
+    found["overloaded_twin"] = ["gateway"]
+    words = " ".join(printed(found).split())
+    assert "3 alerts in the twin" in words
+    assert "false" not in words
+
+
 def test_without_a_fault_nothing_is_called_a_false_alarm(tmp_path: Path):
     assert "false" not in printed(runs.summary(tmp_path)).lower()

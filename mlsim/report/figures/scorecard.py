@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from mlsim.report import style, wording
-from mlsim.report.answer import Fault, has_twin
+from mlsim.report.answer import Fault, has_twin, overloaded_anyway
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
+from mlsim.report.wording import DAY
 
 _ROW = 0.36
 _LINE = 0.16
@@ -51,7 +52,7 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
     grid = _Grid(width, len(columns))
     blocks = [columns[i : i + grid.abreast] for i in range(0, len(columns), grid.abreast)]
     rules = list(run.detection["rule"].unique())
-    heads = [_head(block, grid) for block in blocks]
+    heads = [_head(block, grid, run) for block in blocks]
     height = sum(heads) + len(blocks) * (grid.row * len(rules) + 0.1)
     with style.applied():
         figure = Figure(figsize=(width, height))
@@ -62,7 +63,7 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         for block, head in zip(blocks, heads, strict=True):
             top += head
             for column, fault in enumerate(block):
-                name = _column_name(fault, grid)
+                name = _column_name(fault, grid, run)
                 _say(
                     axes,
                     grid.middle(column),
@@ -79,14 +80,15 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
     return figure
 
 
-def _head(block: list[Fault | None], grid: _Grid) -> float:
-    return 0.15 + _LINE * max(len(_column_name(fault, grid).splitlines()) for fault in block)
+def _head(block: list[Fault | None], grid: _Grid, run: RunFolder) -> float:
+    return 0.15 + _LINE * max(len(_column_name(fault, grid, run).splitlines()) for fault in block)
 
 
-def _column_name(fault: Fault | None, grid: _Grid) -> str:
+def _column_name(fault: Fault | None, grid: _Grid, run: RunFolder) -> str:
     """The fault's name, broken where its words are joined; no fault: the false alarms."""
     if fault is None:
-        return "false alarms\n(a day)"
+        name = "without\na fault" if overloaded_anyway(run.summary) else "false alarms"
+        return f"{name}\n(a day)" if run.horizon_s >= DAY else name
     letters = int(grid.across / style.text_width("x", 8.5))
     lines = textwrap.wrap(fault["name"].replace("_", "_ "), letters)
     return "\n".join(lines).replace("_ ", "_")
@@ -103,7 +105,9 @@ def _row(
     _name(axes, rule, rows["severity"].iloc[0], name, grid.room_for_name)
     for column, fault in enumerate(block):
         if fault is None:
-            text = _alarms(rows["false_alarms"].iloc[0], rows["false_alarms_per_day"].iloc[0])
+            text = f"{rows['false_alarms'].iloc[0]:.0f}"
+            if text != "0" and run.horizon_s >= DAY:
+                text += f" ({wording.number(round(rows['false_alarms_per_day'].iloc[0], 2))})"
             cell = Cell(text, noticed=False, first=False)
         else:
             cell = _cell(run, fault, rule)
@@ -165,19 +169,17 @@ def _field(axes: Axes, cell: Cell, x: float, y: float, across: float) -> None:
     _say(axes, x, y, cell.text, role=role, bold=cell.first, room=across - 0.12)
 
 
-def _alarms(count: float, per_day: float) -> str:
-    if not count:
-        return "0"
-    return f"{count:.0f} ({wording.number(round(per_day, 2))})"
-
-
 def caption(run: RunFolder) -> str:
     """What to see in the scorecard."""
+    own = f"the twin's own in {wording.duration(run.horizon_s)}"
+    twins = f"False alarms are {own}"
+    if overload := overloaded_anyway(run.summary):
+        twins = f"Without a fault: {own}; {overload}"
     return (
         "Filled: the rule noticed the fault, after the time that is written there; bold: the first "
         "to notice; late: only after the fault had ended. An alert counts for a fault if it begins "
-        "to fire in that fault's world while the twin's isn't firing. False alarms "
-        f"are the twin's own in {wording.duration(run.horizon_s)}. One run: no interval."
+        "to fire in that fault's world while the twin's isn't firing. "
+        f"{twins}. One run: no interval."
     )
 
 

@@ -183,8 +183,19 @@ def caption(run: RunFolder) -> str:
 
 def _unmoved(run: RunFolder) -> str:
     drawn = moved(run)
-    still = [f'"{row["title"]}"' for row in run.summary["outcomes"] if row not in drawn]
+    still = [_still(row) for row in run.summary["outcomes"] if row not in drawn]
     return f" The same in both, and not drawn: {wording.listed(still)}." if still else ""
+
+
+def _still(row: Mapping[str, Any]) -> str:
+    """An outcome that is the same in both, and what it costs in each.
+
+    >>> _still({"title": "lost", "cost_run": 195.0, "currency": "EUR"})
+    '"lost" (195 EUR)'
+    """
+    cost = row["cost_run"]
+    price = "" if is_nothing(cost) else f" ({wording.about(cost, row['currency'])})"
+    return f'"{row["title"]}"{price}'
 
 
 def _answered(run: RunFolder) -> str:

@@ -250,6 +250,7 @@ def _rows(ids: Any, load: int, arrivals: Any, sent: Any, numbers: Any, stamps: A
         load=np.full(n, load, np.int32),
         where=np.full(n, layout.NOWHERE, np.int32),
         attempts=(numbers + 1).astype(np.int32),
+        hedges=np.zeros(numbers.size, np.int32),
         arrival=arrivals,
         sent=sent,
         end=np.full(n, np.inf),

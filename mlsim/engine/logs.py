@@ -72,6 +72,7 @@ def new_row(state: State, now: float, slot: int, sent: float) -> int:
     state.row_request[k] = request.id
     state.row_load[k] = request.load
     state.row_attempts[k] = request.attempts
+    state.row_hedges[k] = request.hedged
     state.row_arrival[k] = request.arrival
     state.row_sent[k] = sent
     state.row_end[k] = now

@@ -520,6 +520,7 @@ class State:
     row_load: Annotated[NDArray[np.int32], INT32, 1]
     row_where: Annotated[NDArray[np.int32], INT32, 1]
     row_attempts: Annotated[NDArray[np.int32], INT32, 1]
+    row_hedges: Annotated[NDArray[np.int32], INT32, 1]
     row_arrival: Annotated[NDArray[np.float64], FLOAT64, 1]
     row_sent: Annotated[NDArray[np.float64], FLOAT64, 1]
     row_end: Annotated[NDArray[np.float64], FLOAT64, 1]

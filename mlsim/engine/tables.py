@@ -35,7 +35,8 @@ class Requests(NamedTuple):
     """Columns of ended requests and of asides that reached their sink.
 
     where: -1 for the end of a request, else the index of the sink in `Network.names`.
-    attempts: sent so far; arrival: at the client; sent: of this attempt; end: seconds.
+    attempts: sent so far; hedges: those of them that joined others; arrival: at the client; sent:
+    of this attempt; end: seconds.
     outcome: `state.OK`, `TIMED_OUT`, `REJECTED`, `FAILED`, `ABANDONED` or `FALLBACK`.
     answer: attempt that answered, or -1.
     stamps: int32[rows, names], settings number met at each name; -1 where not met or no answer, and
@@ -46,6 +47,7 @@ class Requests(NamedTuple):
     load: NDArray[np.int32]
     where: NDArray[np.int32]
     attempts: NDArray[np.int32]
+    hedges: NDArray[np.int32]
     arrival: NDArray[np.float64]
     sent: NDArray[np.float64]
     end: NDArray[np.float64]

@@ -132,4 +132,6 @@ faults: [{kind: crash, at: 30min, component: desk}]
     [warning] = run.summary["warnings"]
     came = app["requests"] + app["unended"]
     assert warning.startswith(f"{app['unended']:,} of {came:,} requests of app had not ended")
+    [told] = serving.clients(run.summary)
+    assert told.endswith(f"; {app['unended']:,} more under way at the end")
     assert not run.twin._record.warnings

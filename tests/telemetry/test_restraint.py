@@ -58,12 +58,17 @@ def test_nothing_is_kept_back_from_who_is_answered():
 def test_without_either_there_is_nothing_to_tell():
     row = app(retries={"max": 2})
     assert (row["unsent"], row["denied"], row["denied_by"]) == (None, None, None)
+    assert row["hedges"] is None
     assert row["told"].endswith("attempts each")
 
 
 def test_hedges_are_not_taken_for_retries():
-    row = app(retries={"max": 2, "budget": 0.1}, hedge={"after": "200ms"})
-    assert row["denied"] is None
+    """Nobody is answered: each has one hedge, and a budget for as many retries as without them."""
+    row = app(retries={"max": 1, "budget": 0.1}, hedge={"after": "200ms"})
+    assert row["hedges"] == row["requests"]
+    assert row["requests"] - row["denied"] == pytest.approx(0.1 * row["requests"] + 10, abs=2)
+    assert row["attempts"] == 3 * row["requests"] - row["denied"]
+    assert " attempts each, 1 of them hedges; " in row["told"]
 
 
 def test_requests_may_begin_at_a_server():

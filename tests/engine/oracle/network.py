@@ -163,7 +163,8 @@ class Oracle:
         """What the row of an attempt says, as it is now."""
         request, nothing = attempt.request, np.array([-1])
         row = Requests(
-            *(np.array([value]) for value in (request.id, request.load, -1, request.sends)),
+            *(np.array([value]) for value in (request.id, request.load, -1)),
+            *(np.array([number]) for number in (request.sends, request.hedged)),
             *(np.array([time]) for time in (request.arrival, attempt.sent, math.nan)),
             outcome=nothing,
             answer=np.array([attempt.number]),
@@ -257,7 +258,7 @@ class Oracle:
     def log_row(
         self, of: Request, where: int, sent: float, outcome: str, answer: int, stamps: list[int]
     ) -> None:
-        head = (of.id, of.load, where, of.sends, of.arrival, sent, self.time)
+        head = (of.id, of.load, where, of.sends, of.hedged, of.arrival, sent, self.time)
         self.rows.append((*head, OUTCOMES.index(outcome), answer, stamps))
 
     def flush(self) -> None:
@@ -266,7 +267,7 @@ class Oracle:
         if seen and self.on_visits is not None:
             self.on_visits(columns(Visits, seen, "i8 i4 i4 i4 i4 f8 f8 f8 f8 i4 i4"))
         if ended and self.on_requests is not None:
-            self.on_requests(columns(Requests, ended, "i8 i4 i4 i4 f8 f8 f8 i4 i8 i4"))
+            self.on_requests(columns(Requests, ended, "i8 i4 i4 i4 i4 f8 f8 f8 i4 i8 i4"))
 
     # --- what decides ---
 

@@ -103,15 +103,15 @@ def cancel_visit(state: State, now: float, token: int) -> None:
         place = visit.replica
         catch_up(state, now, index, place)
         leave(state, token, index)
-        log_visit(state, now, token, VISIT_CANCELLED)
+        log_visit(state, now, token, index, VISIT_CANCELLED)
         drop_token(state, token)
         leave_worker(state, now, index, place)
         plan(state, now, index, place)
     elif state.stations[index].batch > 1:
         visit.state = CALLED_OFF
-        log_visit(state, now, token, VISIT_CANCELLED)
+        log_visit(state, now, token, index, VISIT_CANCELLED)
     else:
         # The end of its service is on the heap still, and lets go of it.
         visit.state = LOST
-        log_visit(state, now, token, VISIT_CANCELLED)
+        log_visit(state, now, token, index, VISIT_CANCELLED)
         leave_worker(state, now, index, visit.replica)

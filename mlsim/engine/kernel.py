@@ -433,16 +433,16 @@ def take_turn(state: State, now: float, number: int) -> None:
 def conclude(state: State, now: float, token: int, index: int) -> None:
     """A visit has been served: whoever called goes on, or finds that it was in vain."""
     visit = state.tokens[token]
-    hop = state.hops[visit.hop]
+    number = visit.hop
     outcome = outcome_of(state, token, index)
-    log_visit(state, now, token, outcome)
+    log_visit(state, now, token, index, outcome)
     if outcome == VISIT_LOST and waits_in_vain(state, token, index):
         return
     end_call(state, token, index)
     if outcome == VISIT_SERVED:
         visit.called = 0
-        put(state, token, hop.next)
-        start_asides(state, now, token, visit.hop)
+        put(state, token, state.hops[number].next)
+        start_asides(state, now, token, number)
         forget_crashes(state, token)
     else:
         why = visit.fate if visit.called and outcome != VISIT_LOST else FAILED
@@ -463,7 +463,7 @@ def lose(state: State, now: float, token: int) -> None:
     station.lost += 1
     end_call(state, token, index)
     if in_service:
-        log_visit(state, now, token, VISIT_LOST)
+        log_visit(state, now, token, index, VISIT_LOST)
     else:
         log_unserved(state, now, token, VISIT_LOST)
     if station.after_crash == LOSES or visit.ghost:

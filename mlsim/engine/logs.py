@@ -6,29 +6,27 @@ from mlsim.engine.state import LOGS_VISITS, NOWHERE, OK, ROWS_LOGGED, VISITS_LOG
 
 
 @kernel_step
-def log_visit(state: State, now: float, token: int, outcome: int) -> None:
-    """Log the end of a visit, served or not."""
+def log_visit(state: State, now: float, token: int, index: int, outcome: int) -> None:
+    """Log the end of a visit to station `index`, served or not."""
     tally = state.tally
     if not tally[LOGS_VISITS]:
         return
     k = tally[VISITS_LOGGED]
     tally[VISITS_LOGGED] += 1
     visit = state.tokens[token]
-    attempt = state.attempts[visit.attempt]
-    station = state.hops[visit.hop].station
-    priority = PRIORITIES - 1 - visit.lane if state.stations[station].priority >= 0 else -1
+    attempt, station = state.attempts[visit.attempt], state.stations[index]
     state.visit_request[k] = state.requests[attempt.request].id
     state.visit_attempt[k] = attempt.number
-    state.visit_station[k] = station
+    state.visit_station[k] = index
     state.visit_replica[k] = visit.replica
     state.visit_settings[k] = visit.settings
     state.visit_arrival[k] = visit.arrival
     state.visit_start[k] = visit.start
     state.visit_end[k] = now
     state.visit_work[k] = now - visit.start
-    if state.stations[station].sharing and visit.replica >= 0:
-        state.visit_work[k] = state.replicas[station, visit.replica].given - visit.given
-    state.visit_priority[k] = priority
+    if station.sharing and visit.replica >= 0:
+        state.visit_work[k] = state.replicas[index, visit.replica].given - visit.given
+    state.visit_priority[k] = PRIORITIES - 1 - visit.lane if station.priority >= 0 else -1
     state.visit_outcome[k] = outcome
 
 
@@ -37,7 +35,7 @@ def log_unserved(state: State, now: float, token: int, outcome: int) -> None:
     """Log the end of a visit that nobody has begun to serve."""
     visit = state.tokens[token]
     visit.start, visit.replica, visit.settings = now, -1, -1
-    log_visit(state, now, token, outcome)
+    log_visit(state, now, token, state.hops[visit.hop].station, outcome)
 
 
 @kernel_step

@@ -90,7 +90,7 @@ def pass_through(state: State, now: float, token: int, index: int) -> int:
     state.stations[index].started += 1
     stamp(state, now, token, index)
     outcome = outcome_of(state, token, index)
-    log_visit(state, now, token, outcome)
+    log_visit(state, now, token, index, outcome)
     if outcome == VISIT_LOST:
         start_call(state, token, index)
         return STAYS if waits_in_vain(state, token, index) else BROKEN
@@ -154,8 +154,9 @@ def begin(state: State, now: float, token: int, index: int, number: int) -> None
     visit = state.tokens[token]
     attempt = state.attempts[visit.attempt]
     entity = state.requests[attempt.request].id
-    visit.ends = now + visit.service * state.replicas[index, visit.replica].slowness
-    push(state, visit.ends, COMPLETION, token, entity, attempt.number, visit.hop)
+    ends = now + visit.service * state.replicas[index, visit.replica].slowness
+    visit.ends = ends
+    push(state, ends, COMPLETION, token, entity, attempt.number, visit.hop)
 
 
 @kernel_step
@@ -167,10 +168,10 @@ def take_worker(state: State, now: float, token: int, index: int, number: int) -
     state.lines[number].free -= 1
     visit = state.tokens[token]
     visit.state = IN_SERVICE
-    state.replicas[index, visit.replica].busy += 1
+    replica = state.replicas[index, visit.replica]
+    replica.busy += 1
     if visit.law != station.law:
         draw_service(state, token, index)
-    replica = state.replicas[index, visit.replica]
     if replica.cold > 0:
         replica.cold -= 1
         visit.service *= station.coldness
@@ -203,10 +204,10 @@ def draw_service(state: State, token: int, index: int) -> None:
 def stamp(state: State, now: float, token: int, index: int) -> None:
     """Note when, where and under which settings the service of a visit starts."""
     visit = state.tokens[token]
-    visit.start = now
-    visit.settings = state.settings[index]
+    settings = state.settings[index]
+    visit.start, visit.settings = now, settings
     if not visit.ghost:
-        state.stamps[visit.attempt, index] = visit.settings
+        state.stamps[visit.attempt, index] = settings
     if state.stations[index].balancing == SHARED:
         visit.replica = lowest_idle(state, index)
 

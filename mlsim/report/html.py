@@ -7,7 +7,6 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from mlsim.measures.findings import TWIN
 from mlsim.report import style, wording
 from mlsim.report.answer import (
     after_repair,
@@ -15,6 +14,7 @@ from mlsim.report.answer import (
     anyway,
     false_alarms,
     has_damage,
+    has_twin,
     overloaded_anyway,
 )
 from mlsim.report.figures.files import inline
@@ -83,7 +83,7 @@ def command(run: RunFolder) -> str:
         parts += ["--set", f"{path}={value}"]
     if origin["monitoring_file"]:
         parts += ["--monitoring", origin["monitoring_file"]]
-    if TWIN not in origin.get("worlds", [TWIN]):
+    if not has_twin(run.summary):
         parts.append("--no-twin")
     return shlex.join(parts)
 

@@ -142,18 +142,6 @@ def test_the_command_makes_the_same_run_again(
         assert (again / name).read_bytes() == (first / name).read_bytes()
 
 
-def test_only_a_run_without_a_twin_is_repeated_without_one(tmp_path: Path):
-    """Not one of which neither an outcome nor a rule could tell."""
-    file = desk.written(tmp_path)
-    plain = file.read_text().partition("outcomes:")[0]
-    plain += "faults:\n  - {kind: crash, at: 1h, until: 70min, component: desk}\n"
-    (tmp_path / "plain.yaml").write_text(plain)
-    scenario = mlsim.load(tmp_path / "plain.yaml")
-    for twin in (True, False):
-        text = page(as_folder(scenario.run(twin=twin).findings, 0.0), [])
-        assert ("--no-twin" in text) != twin
-
-
 def test_says_if_the_hash_does_not_cover_the_seed(tmp_path: Path):
     scenario = mlsim.load(desk.written(tmp_path))
     for run, is_covered in ((scenario.run(), True), (scenario.run(seed=5), False)):

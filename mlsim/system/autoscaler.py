@@ -1,7 +1,7 @@
 """autoscaler: more replicas while workers are busy, fewer while they idle, with a delay."""
 
 import math
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -13,7 +13,7 @@ from mlsim.scenario.checks import scenario_check
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound, Duration, Name
-from mlsim.system.base import Component, component_kind
+from mlsim.system.base import Component, Link, component_kind
 from mlsim.system.server import Served
 
 if TYPE_CHECKING:
@@ -94,6 +94,9 @@ class Autoscaler(Component):
             yield ("scales",), f"needs {self.scales} to have a number of workers", ""
         if self.min > self.max:
             yield ("max",), f"must be at least min, {self.min} (got {self.max})", ""
+
+    def links(self, name: str, system: Mapping[str, Component]) -> Iterable[Link]:
+        yield Link(name, self.scales, self.scales)
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         spec = system[self.scales].spec

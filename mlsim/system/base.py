@@ -32,7 +32,9 @@ def component_kind(name: str) -> Callable[[C], C]:
 
 
 class Link(NamedTuple):
-    """A way beside the flow: training rows, labels or versions of a `model` go along it."""
+    """A way beside the flow: along it go training rows, labels or versions of a `model`, or what is
+    done to the replicas of one that serves.
+    """
 
     sender: str
     receiver: str

@@ -14,8 +14,8 @@ def graph_of(system: Mapping[str, Component], flow: Iterable[Chain]) -> dict[str
 
     Gives `{"nodes": [...], "edges": [...]}`. A node has `name`, `kind` and `computes`: whether it
     adds to a row, or only passes it on. An edge has `from`, `to`, `aside` (nobody waits for it),
-    `model` (whose rows, labels or versions go along it; None where requests pass) and `when` (which
-    of them do: `if <condition>`, `else`; None if all do).
+    `model` (whose rows, labels, versions or replicas go along it; None where requests pass) and
+    `when` (which of them do: `if <condition>`, `else`; None if all do).
     """
     flow = tuple(flow)
     sent, when = _sent_aside(flow), _chosen(flow)

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -12,7 +12,7 @@ from mlsim.errors import nearest
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound, Duration, Name
-from mlsim.system.base import Component, component_kind
+from mlsim.system.base import Component, Link, component_kind
 from mlsim.system.server import Served
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class Orchestrator(Component):
             if watched not in served:
                 message = f"no component '{watched}' in system that has replicas"
                 yield ("watches", k), message, nearest(watched, served)
+
+    def links(self, name: str, system: Mapping[str, Component]) -> Iterable[Link]:
+        served = [n for n, spec in system.items() if isinstance(spec, Served)]
+        for watched in self.watches or served:
+            yield Link(name, watched, watched)
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         watched = tuple(dict.fromkeys(self.watches or system.replicas))

@@ -1,7 +1,7 @@
 """rolling_deploy: replaces the replicas of a component one after another."""
 
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import simpy
@@ -11,7 +11,7 @@ from mlsim.scenario.checks import too_late
 from mlsim.scenario.kinds import Mistake
 from mlsim.scenario.spec import Scenario
 from mlsim.scenario.units import Bound, Duration, Name
-from mlsim.system.base import Component, component_kind
+from mlsim.system.base import Component, Link, component_kind
 from mlsim.system.server import Served
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ class RollingDeploy(Component):
             yield ("component",), message, nearest(self.component, served)
         if message := too_late(scenario, self.at):
             yield ("at",), message, ""
+
+    def links(self, name: str, system: Mapping[str, Component]) -> Iterable[Link]:
+        yield Link(name, self.component, self.component)
 
     def process(self, system: "System", name: str) -> Generator[simpy.Event, None, None]:
         clock, begins = system.clock, self.at

@@ -240,7 +240,8 @@ def caption(run: RunFolder) -> str:
     """What to see in the graph."""
     ways = (
         "Requests run along the arrows, the line over the top brings the reply back; nobody waits "
-        "for what is dashed: what is reported, what models learn from, and their new versions."
+        "for what is dashed: what is reported, what models learn from, their new versions, and who "
+        "looks after replicas."
     )
     if _numbers(run.summary["graph"]):
         ways += " A number tells which requests take an arrow."

@@ -133,7 +133,12 @@ class Down:
 
     def __init__(self, graph: Mapping[str, Any], width: float, box: Point) -> None:
         flow = {node["name"] for node in parted(graph)[0]["nodes"]}
-        forward = [e for e in graph["edges"] if e["from"] in flow or e["to"] not in flow]
+        led_to = {edge["to"] for edge in graph["edges"]}
+        forward = [
+            edge
+            for edge in graph["edges"]
+            if edge["from"] in flow or edge["to"] not in flow or edge["from"] not in led_to
+        ]
         self.plan: Layout = layout({"nodes": graph["nodes"], "edges": forward})
         # A row of many nodes squeezes its boxes rather than run over the edge.
         squeezed = min(box[0], (width - 4 * _SIDE) / max(self.plan.breadth, 1) - 0.1)

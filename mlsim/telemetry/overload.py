@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SURPRISE = 5.0
+SURPRISE = 3.5
 """How much work has to pile up, in standard deviations of what a Poisson process brings."""
 SERVICES = 200
 """Services whose mean is a time of service, about."""

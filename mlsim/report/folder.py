@@ -243,8 +243,13 @@ def read(folder: Path) -> RunFolder:
         outcomes=outcomes,
         minutes=_of_worlds(folder, outcomes, TOTALS, pd.read_parquet),
         states=_of_worlds(folder, outcomes, WORLD, lambda path: read_states(path.parent)),
-        telemetry=cache(lambda metric: read_parquet(folder / TELEMETRY, metric)),
+        telemetry=_telemetry(folder / TELEMETRY),
     )
+
+
+def _telemetry(path: Path) -> Callable[[str], SeriesStore]:
+    """The series of a file by metric; none where it isn't kept, as in a repository."""
+    return cache(lambda metric: read_parquet(path, metric) if path.is_file() else SeriesStore([]))
 
 
 def _of_worlds(

@@ -11,6 +11,7 @@ from matplotlib.patches import StepPatch
 
 import mlsim
 from mlsim.report import folder, style
+from mlsim.report.figures import catalogue
 from mlsim.report.figures.load import LOAD, pressed
 from mlsim.report.shown_run import as_folder
 from tests.report.test_figures import extents, inside
@@ -87,6 +88,14 @@ def test_a_folder_shows_the_same(shop: mlsim.Run, tmp_path: Path):
     for panel in range(3):
         drawn = lines(LOAD.draw(stored, style.WIDE), panel)
         pd.testing.assert_series_equal(pd.concat(drawn), pd.concat(lines(shop.plot.load(), panel)))
+
+
+def test_a_folder_without_telemetry_shows_no_load(shop: mlsim.Run, tmp_path: Path):
+    """As one that is kept in a repository, where its report can be made again all the same."""
+    stored = shop.write(tmp_path)
+    (stored / "telemetry.parquet").unlink()
+    shown = [picture.name for picture in catalogue.shown(folder.read(stored))]
+    assert shown == ["timeline", "graph"]
 
 
 @pytest.mark.parametrize("width", [style.WIDE, style.NARROW])

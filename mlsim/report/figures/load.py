@@ -46,7 +46,8 @@ def pressed(run: RunFolder) -> list[Row]:
 def _is_pressed(run: RunFolder, row: Row) -> bool:
     if row.get("room") is None:  # clients, components with room for everybody, and older runs
         return False
-    return bool(row["overloads"]) or run.scraped("up", component=row["name"]).nunique() > 1
+    up = run.scraped("up", component=row["name"])
+    return up.nunique() > 1 or (bool(row["overloads"]) and not up.empty)
 
 
 def _queue(run: RunFolder, row: Row) -> pd.Series:

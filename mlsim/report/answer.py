@@ -11,6 +11,7 @@ Fault = Mapping[str, Any]
 _TOLD_SINGLY = 2
 """Up to so many faults a sentence has room for each."""
 NO_TELLING = "without a fault there is no telling right from wrong alerts"
+NOTHING = "nothing"
 _SHORT = 600.0
 """Seconds: of what is over sooner, the duration is told, which is read more easily."""
 
@@ -385,6 +386,8 @@ def _cost_of(fault: Fault, *, anybody: bool) -> str:
     'had cost nothing (of 9 EUR in all)'
     >>> _cost_of({"cost": cost | {"total": -2.14}, "detected": None}, anybody=False)
     'saved 2.14 EUR'
+    >>> _cost_of({"cost": cost | {"total": 0.0}, "detected": {}}, anybody=True)
+    'had cost nothing'
     """
     cost, had = fault["cost"], "had " if anybody else ""
     total = _amount_of(cost["total"], cost["currency"])
@@ -392,11 +395,14 @@ def _cost_of(fault: Fault, *, anybody: bool) -> str:
         return f"{had}saved {_amount_of(-cost['total'], cost['currency'])}"
     if fault["detected"] is None:
         return f"{had}cost {total}{', unnoticed to the end' if anybody else ''}"
-    return f"had cost {_amount_of(cost['before_alert'], cost['currency'])} (of {total} in all)"
+    by_then = _amount_of(cost["before_alert"], cost["currency"])
+    if by_then == total == NOTHING:
+        return f"had cost {NOTHING}"
+    return f"had cost {by_then} (of {total} in all)"
 
 
 def _amount_of(cost: float | None, currency: str) -> str:
-    return "nothing" if cost is None or round(cost, 2) <= 0 else wording.about(cost, currency)
+    return NOTHING if cost is None or round(cost, 2) <= 0 else wording.about(cost, currency)
 
 
 def _more(row: Mapping[str, Any]) -> str:

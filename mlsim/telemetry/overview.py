@@ -14,7 +14,7 @@ from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
 from mlsim.telemetry.overload import Overload, worst
 from mlsim.telemetry.recorder import VISIT_OUTCOMES, Recorder
-from mlsim.telemetry.work import full_batch
+from mlsim.telemetry.work import room
 
 MANY = 0.01
 """Share of a client's requests that may be under way at the end without a word about it."""
@@ -45,7 +45,7 @@ def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
 
 
 def _client(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
-    i, live = recorder.requests.names.index(name), recorder.times > 0
+    i, live = recorder.requests.names.index(name), recorder.live
     ended = recorder.requests.ended(i, live)
     return {
         "name": name,
@@ -60,11 +60,12 @@ def _client(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
 
 
 def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
-    i, live = recorder.visits.names.index(name), recorder.times > 0
+    i, live = recorder.visits.names.index(name), recorder.live
     ended = recorder.visits.ended(i, live)
     can, worked = recorder.capacities(name), recorder.worked(name)
     found = recorder.found[name][:, live].sum(axis=1).tolist() if name in recorder.found else ()
-    urgent = recorder.priorities.get(name)
+    urgent, place = recorder.priorities.get(name), system[name].spec.station(name)
+    assert isinstance(place, Station), "clients have rows of their own"
     return {
         "name": name,
         "kind": system[name].spec.kind,
@@ -75,26 +76,12 @@ def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
         "utilisation": _utilisation(worked.sum(), can.sum()),
         **recorder.sojourns.figures(i),
         **dict(zip(("misses", "hits"), found, strict=False)),
-        "room": _room(system, name),
-        "own_queues": can.size > 1 and _balanced(system, name),
+        "room": None if math.isinf(at_once := room(place)) else int(at_once),
+        "own_queues": can.size > 1 and place.balancing is not None,
         "replicas": _replicas(recorder, i, worked, can) if can.size > 1 else [],
         "priorities": urgent.rows(VISIT_OUTCOMES) if urgent else [],
         **_overload(recorder.overloads(name)),
     }
-
-
-def _room(system: System, name: str) -> int | None:
-    """How many visits one replica of a component can serve at once."""
-    station = system[name].spec.station(name)
-    if not isinstance(station, Station) or station.workers is None:
-        return None
-    return station.at_once if station.sharing else station.workers * full_batch(station)
-
-
-def _balanced(system: System, name: str) -> bool:
-    """Whether each replica of a component has a queue of its own."""
-    station = system[name].spec.station(name)
-    return isinstance(station, Station) and station.balancing is not None
 
 
 def _replicas(

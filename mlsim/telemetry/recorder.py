@@ -140,8 +140,10 @@ class Recorder:
     """Counts visits and requests on the scrape grid of one run, from its history to its horizon.
 
     interval: seconds between two scrapes. times: of the scrapes. visits, requests: tallies by
-    component and by client; attempts: those that clients sent; restraint: what they did not. work:
-    what the workers of each component have done. found: what caches had no answer for, and had one.
+    component and by client; attempts: those that clients sent; restraint: what they did not; found:
+    what caches had no answer for, and had one. live: which cells of all these are from day 0 on; of
+    a run that goes on after its last scrape they have one more. work: what the workers of each
+    component have done.
     From day 0 on, sojourns: how long visits took whose service began; answers: how long clients
     waited for theirs; priorities: what became of visits to each component that has them.
     """
@@ -151,14 +153,16 @@ class Recorder:
         self._system, self._interval = system, interval
         self.times = scrape_times(-scenario.history, scenario.horizon, interval)
         self._first = round(self.times[0] / interval)
-        cells = self.times.size
+        cells, last = self.times.size, math.ceil(scenario.horizon / interval)
+        self.live = np.arange(self._first, last + 1) > 0
+        counted = self.live.size
         components = [n for n in system.network.names if not scenario.system[n].starts_requests]
         stations = {n: scenario.system[n].station(n) for n in system.network.names}
         self._stations = {n: s for n, s in stations.items() if isinstance(s, Station)}
         senders = [place for place in stations.values() if isinstance(place, ClientStation)]
         cancels = any(_cancels(chain.steps) for chain in scenario.flow)
         never = {name: _never(place, senders, cancels) for name, place in stations.items()}
-        self.visits = Tally(components, VISIT_OUTCOMES, cells, never)
+        self.visits = Tally(components, VISIT_OUTCOMES, counted, never)
         self.sojourns = Sojourns(len(components))
         batched = {
             i: place
@@ -171,15 +175,15 @@ class Recorder:
         )
         clients = list(dict.fromkeys(load.enters for load in scenario.load.values()))
         self._client_of = np.array([clients.index(x.enters) for x in scenario.load.values()])
-        self.requests = Tally(clients, OUTCOMES, cells, never)
+        self.requests = Tally(clients, OUTCOMES, counted, never)
         self._by_version = {
             name: AppRequests(system[name], OUTCOMES, cells)
             for name in clients
             if isinstance(client := system[name].spec, Client) and client.releases
         }
         self.answers = Sojourns(len(clients))
-        self.attempts = np.zeros((len(clients), cells), np.int32)
-        self.restraint = Restraint([scenario.system[name] for name in clients], cells)
+        self.attempts = np.zeros((len(clients), counted), np.int32)
+        self.restraint = Restraint([scenario.system[name] for name in clients], counted)
         self.priorities = {
             n: Priorities(len(VISIT_OUTCOMES))
             for n in components
@@ -196,7 +200,7 @@ class Recorder:
         }
         self._collected = {name: np.zeros((1, cells), np.int32) for name in system.collectors}
         self.found = {
-            name: np.zeros((2, cells), np.int32)
+            name: np.zeros((2, counted), np.int32)
             for name, d in system.items()
             if isinstance(d.spec, Cache)
         }

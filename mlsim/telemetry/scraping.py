@@ -9,6 +9,7 @@ from mlsim.engine.network import Service, Station, Visits
 from mlsim.system.scraper import Scraper
 from mlsim.system.simulation import System
 from mlsim.telemetry.folding import count
+from mlsim.telemetry.work import room
 
 Times = NDArray[np.float64]
 Gauge = NDArray[np.int32]
@@ -55,7 +56,7 @@ class Scrapes:
         A scrape that still waits has brought nothing new: it counts as the one before it.
         waiting, busy, up: requests in the queue and in service, and replicas, at each scrape.
         """
-        places = np.array([_places(place) for place in self._stations])[:, None] * up
+        places = np.array([room(place) for place in self._stations])[:, None] * up
         limits = np.array([_limit(place) for place in self._stations])[:, None]
         refused = (up == 0) | ((busy >= places) & (waiting >= limits))
         failed = refused | (self._in_the_way(under_way, now) >= places)
@@ -77,13 +78,6 @@ def _carried_on(marks: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> NDArray
     """
     known = np.where(unknown, 0, np.arange(marks.shape[1]))
     return np.take_along_axis(marks, np.maximum.accumulate(known, axis=1), axis=1)
-
-
-def _places(station: Station) -> float:
-    """Requests that one replica serves at once."""
-    if station.sharing:
-        return np.inf if station.at_once is None else float(station.at_once)
-    return np.inf if station.workers is None else float(station.workers * station.batch)
 
 
 def _same_for_all(station: Station) -> float:

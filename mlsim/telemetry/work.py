@@ -1,5 +1,6 @@
 """Work: the time of their workers that visits to components have taken."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -16,6 +17,15 @@ def full_batch(station: Station) -> int:
     """How many visits a worker serves at once where more come than can be served."""
     waiting = station.batch if station.queue_limit is None else max(station.queue_limit, 1)
     return min(station.batch, waiting)
+
+
+def room(station: Station) -> float:
+    """How many visits a replica can serve at once; inf if that is everybody."""
+    if station.workers is None:
+        return math.inf
+    if station.sharing:
+        return math.inf if station.at_once is None else station.at_once
+    return station.workers * full_batch(station)
 
 
 class Work:

@@ -135,3 +135,20 @@ faults: [{kind: crash, at: 30min, component: desk}]
     [told] = serving.clients(run.summary)
     assert told.endswith(f"; {app['unended']:,} more under way at the end")
     assert not run.twin._record.warnings
+
+
+def test_what_no_scrape_has_seen_is_counted(tmp_path: Path):
+    """A run that ends 50 s after its last scrape, with all that each client and component saw."""
+    (tmp_path / "rare.yml").write_text("scrape_interval: 1min")
+    path = tmp_path / "clinic.yaml"
+    path.write_text(CLINIC.replace("horizon: 1h", "horizon: 350s") + "monitoring: rare.yml")
+    run = api.load(path).run(record=["requests", "visits"])
+    assert (run.requests["end_s"] > 300).sum() > 20
+    phone = row_of(run, "phone")
+    assert phone["requests"] == len(run.requests)
+    assert phone["attempts"] == run.requests["attempts"].sum()
+    seen = run.visits.groupby("component", observed=True).size()
+    for name in ("desk", "store", "lookup"):
+        assert row_of(run, name)["requests"] == seen[name]
+    store = row_of(run, "store")
+    assert store["hits"] + store["misses"] == seen["store"]

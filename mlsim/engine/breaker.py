@@ -33,6 +33,7 @@ def learn(state: State, now: float, attempt: int, answered: bool) -> None:
     if client.breaker == HALF_OPEN or client.failures >= client.trips_at:
         client.breaker, client.failures = OPEN, 0
         client.open_until = now + client.open_for
+        client.opened += now >= 0.0
         client.regime += 1
 
 

@@ -184,6 +184,11 @@ class Network(Operated):
         come = requests["load"][open_now & (requests["arrival"] <= self.now)]
         return np.bincount(come, minlength=self._state.loads.size)
 
+    def opened(self, client: str) -> int:
+        """How often the circuit breaker of a client has opened, from time 0 on."""
+        loads = self._state.loads
+        return int(loads["opened"][loads["client"] == self.index(client)].sum())
+
     def under_way(self) -> Visits:
         """Visits that have begun and not ended by `now`, those that wait among them.
 

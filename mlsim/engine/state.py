@@ -416,6 +416,7 @@ LOAD = np.dtype(
         ("failures", "i8"),
         ("breaker", "i8"),
         ("open_until", "f8"),
+        ("opened", "i8"),
         ("regime", "i8"),
         ("first_timer", "i8"),
         ("last_timer", "i8"),
@@ -435,7 +436,8 @@ LOAD = np.dtype(
 """First hop, and the client with its habits; `client` is its place among names, or -1.
 `shared`: the load that keeps the retry budget and the circuit breaker of the client.
 `budget`: retries that each request allows; `savings`: those that are left.
-`breaker`: CLOSED, OPEN until `open_until`, or HALF_OPEN; `failures`: in a row, in this `regime`.
+`breaker`: CLOSED, OPEN until `open_until`, or HALF_OPEN; `failures`: in a row, in this `regime`;
+`opened`: how often it did, from time 0 on.
 `first_timer`, `last_timer`: ends of the list of attempts that a timer refers to, or -1;
 `first_leaver`, `last_leaver`: of the list of requests whose persons may leave.
 `first_way`, `ways`: span in `State.ways` of what people may do next, after they have thought for a

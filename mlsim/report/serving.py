@@ -70,7 +70,8 @@ def _kept_back(row: Row) -> Iterator[str]:
     ['20% not sent (breaker)', '3% not tried again (budget)']
     """
     if unsent := row.get("unsent"):
-        yield f"{_share(unsent, row['requests'])} not sent (breaker)"
+        opened = f", opened {wording.counted(n, 'time')}" if (n := row.get("opened")) else ""
+        yield f"{_share(unsent, row['requests'])} not sent (breaker{opened})"
     if denied := row.get("denied"):
         yield f"{_share(denied, row['requests'])} not tried again ({row['denied_by']})"
 

@@ -26,15 +26,15 @@ def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
     name, kind, requests (to a component: visits), ended (how many how); mean_s, p50_s, p95_s and
     p99_s: time until the answer, or sojourn time of those whose service began (quantiles to 0.5%).
     Of clients: attempts, and hedges among them; unended, requests that have come and not ended;
-    unsent, denied and denied_by: requests of which a breaker let nothing through, unanswered ones
-    that it or a retry budget kept from being tried again. Of caches: misses, hits. Of components:
-    rejected, lost, utilisation (share of the workers' time, None if they are unlimited), overloads
-    (how often more came than could be served; of the worst: demand, as a multiple of what could be
-    served, None where nothing could; overload_from_s, overload_until_s, None where it lasts to the
-    end); room: whom a replica can serve at once, None if that is everybody; own_queues: whether
-    each of its replicas has a queue; replicas: of each, if there are several, replica, requests,
-    utilisation, service_s (a worker's time for one); priorities: of each, if there are any,
-    priority and what is told of all.
+    opened, how often a circuit breaker did; unsent, denied and denied_by: requests of which it let
+    nothing through, unanswered ones that it or a retry budget kept from being tried again. Of
+    caches: misses, hits. Of components: rejected, lost, utilisation (share of the workers' time,
+    None if they are unlimited), overloads (how often more came than could be served; of the worst:
+    demand, as a multiple of what could be served, None where nothing could; overload_from_s,
+    overload_until_s, None where it lasts to the end); room: whom a replica can serve at once, None
+    if that is everybody; own_queues: whether each of its replicas has a queue; replicas: of each,
+    if there are several, replica, requests, utilisation, service_s (a worker's time for one);
+    priorities: of each, if there are any, priority and what is told of all.
     """
     clients = [
         _client(system, recorder, name)
@@ -46,14 +46,15 @@ def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
 
 def _client(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
     i, live = recorder.requests.names.index(name), recorder.live
-    ended = recorder.requests.ended(i, live)
+    ended, spec = recorder.requests.ended(i, live), system[name].spec
     return {
         "name": name,
-        "kind": system[name].spec.kind,
+        "kind": spec.kind,
         "requests": sum(ended.values()),
         "ended": ended,
         "attempts": int(recorder.attempts[i, live].sum()),
         "unended": recorder.unended(name),
+        "opened": system.network.opened(name) if getattr(spec, "breaker", None) else None,
         **recorder.restraint.figures(i, live),
         **recorder.answers.figures(i),
     }

@@ -38,7 +38,8 @@ def test_a_breaker_lets_a_probe_through_and_sends_nothing_between():
     assert row["unsent"] == row["requests"] - row["attempts"]
     assert row["requests"] - row["unsent"] == pytest.approx(7200 / 12, rel=0.1)
     assert (row["denied"], row["denied_by"]) == (None, None)
-    assert row["told"].endswith("% not sent (breaker)")
+    assert row["opened"] == pytest.approx(row["attempts"], abs=1)
+    assert row["told"].endswith(f"% not sent (breaker, opened {row['opened']} times)")
 
 
 def test_a_budget_allows_a_retry_for_ten_requests():

@@ -82,8 +82,7 @@ class LiveWorld:
         monitoring = self._monitoring
         interval = monitoring.evaluation_interval if monitoring else OUTCOME_STEP
         rules = monitoring.rules if monitoring else ()
-        components = overview.components(self.system, self._recorder)
-        clients = [row for row in components if "unended" in row]
+        seen = self.system, self._recorder
         return Record(
             world=world,
             faults=tuple(fault.called for fault in faults),
@@ -93,10 +92,10 @@ class LiveWorld:
             totals=self._ledger.totals,
             step=self._ledger.step,
             requests=self._ledger.requests,
-            components=components,
+            components=overview.components(*seen),
             models=overview.models(self.system),
             states=overview.states(self.system),
             radius=radius,
-            warnings=overview.warnings(self.system, clients),
+            warnings=(*overview.warnings(self.system), *overview.unended(*seen)),
             tables=tables(self._logs),
         )

@@ -1,7 +1,7 @@
 """One line per component and per model: what a run looked like from day 0 to the horizon."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from mlsim.telemetry.recorder import VISIT_OUTCOMES, Recorder
 from mlsim.telemetry.work import room
 
 MANY = 0.01
-"""Share of a client's requests that may be under way at the end without a word about it."""
+"""Share of requests that may be under way at the end without a word about it."""
 
 
 def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
@@ -165,27 +165,26 @@ def _changes(history: Iterable[tuple[float, int]]) -> list[dict[str, Any]]:
     return changes
 
 
-def warnings(system: System, clients: Iterable[Mapping[str, Any]] = ()) -> tuple[str, ...]:
+def warnings(system: System) -> tuple[str, ...]:
     """What somebody who looks at the results should know first; of models before all others.
 
-    Where a model has never been trained, no result means anything. clients: their rows.
+    Where a model has never been trained, no result means anything.
     """
     ranked = sorted(system.items(), key=lambda item: not item[1].spec.has_versions)
-    told = [warning for name, one in ranked for warning in one.spec.warnings(system, name)]
-    return (*told, *filter(None, map(_unended, clients)))
+    return tuple(warning for name, one in ranked for warning in one.spec.warnings(system, name))
 
 
-def _unended(client: Mapping[str, Any]) -> str:
-    """That more than a few of a client's requests are in no outcome.
-
-    >>> _unended({"name": "app", "requests": 597, "unended": 3003})
-    '3,003 of 3,600 requests of app had not ended when the run did, and are in no outcome'
-    """
-    still, came = client.get("unended", 0), client["requests"] + client.get("unended", 0)
-    if still <= MANY * came:
-        return ""
-    who = f"{still:,} of {came:,} requests of {client['name']}"
-    return f"{who} had not ended when the run did, and are in no outcome"
+def unended(system: System, recorder: Recorder) -> Iterator[str]:
+    """That more than a few of the requests that begin somewhere are in no outcome."""
+    for i, name in enumerate(recorder.requests.names):
+        still = recorder.unended(name)
+        came = still + sum(recorder.requests.ended(i, recorder.live).values())
+        if still > MANY * came:
+            whose = f"{'of' if system[name].spec.starts_requests else 'to'} {name}"
+            yield (
+                f"{still:,} of {came:,} requests {whose} had not ended when the run did, and are "
+                "in no outcome"
+            )
 
 
 def _overload(found: list[Overload]) -> dict[str, float | None]:

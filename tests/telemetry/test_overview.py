@@ -1,5 +1,6 @@
 """What a run tells of clients, caches, priorities and replicas, counted from its single visits."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -135,6 +136,26 @@ faults: [{kind: crash, at: 30min, component: desk}]
     [told] = serving.clients(run.summary)
     assert told.endswith(f"; {app['unended']:,} more under way at the end")
     assert not run.twin._record.warnings
+
+
+def test_requests_without_an_end_are_told_where_there_is_no_client(tmp_path: Path):
+    """Three hours of work come in two, to one worker: a third still waits."""
+    path = tmp_path / "batch.yaml"
+    path.write_text("""
+scenario: batch
+horizon: 2h
+load: {jobs: {rate: 1.5/s, enters: desk}}
+system: {desk: {kind: server, workers: 1, service_time: constant(1s)}}
+flow: [desk]
+""")
+    run = api.load(path).run()
+    [warning] = run.summary["warnings"]
+    still, came = (int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", warning))
+    assert warning.endswith(
+        " requests to desk had not ended when the run did, and are in no outcome"
+    )
+    assert came - still == len(run.requests)
+    assert still == pytest.approx(0.5 * 7200, abs=4 * np.sqrt(1.5 * 7200))
 
 
 def test_what_no_scrape_has_seen_is_counted(tmp_path: Path):

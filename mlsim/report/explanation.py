@@ -23,13 +23,13 @@ def told(findings: Findings) -> Iterator[str]:
 def _fault(findings: Findings, name: str) -> Iterator[str]:
     start = findings.scenario.start.isoformat() if findings.scenario.start else None
     steps = explain(findings, name)
+    lines = [(wording.moment(step.time_s, start), sentence(step)) for step in steps]
+    if not any(step.stage == "alert" for step in steps):
+        lines.append(("never", _unnoticed(findings)))
+    lines += _extent(findings, name)
+    width = max(len(when) for when, _ in lines)
     yield name
-    for step in steps:
-        yield f"  {wording.moment(step.time_s, start):<16}  {sentence(step)}"
-    stages = {step.stage for step in steps}
-    if "alert" not in stages:
-        yield f"  {'never':<16}  {_unnoticed(findings)}"
-    yield from _extent(findings, name)
+    yield from (f"  {when:<{width}}  {said}" for when, said in lines)
 
 
 def _unnoticed(findings: Findings) -> str:
@@ -104,10 +104,10 @@ def _learned(facts: Mapping[str, Any]) -> str:
     return f"{version} is fitted on other rows or by other code than without the fault."
 
 
-def _extent(findings: Findings, name: str) -> Iterator[str]:
-    yield f"  {'in all':<16}  {_touched(findings.alone(name).radius)}"
+def _extent(findings: Findings, name: str) -> Iterator[tuple[str, str]]:
+    yield "in all", _touched(findings.alone(name).radius)
     if findings.twin is not None and findings.scenario.outcomes:
-        yield f"  {'':<16}  {_damage(findings, name)}"
+        yield "", _damage(findings, name)
 
 
 def _damage(findings: Findings, name: str) -> str:

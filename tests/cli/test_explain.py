@@ -2,12 +2,28 @@
 
 from pathlib import Path
 
+import pytest
 
-def test_tells_the_path_of_a_fault_from_its_folder(mlsim, scenario: Path):
-    folder = Path(mlsim("run", scenario, "--quiet").stdout.strip())
+
+@pytest.mark.parametrize("start", ["", "start: 2026-03-01T08:00:30Z\n"])
+def test_tells_the_path_of_a_fault_from_its_folder(mlsim, desk: Path, start: str):
+    """In two columns, however long a moment is."""
+    desk.write_text(desk.read_text() + start)
+    folder = Path(mlsim("run", desk, "--quiet").stdout.strip())
     told = mlsim("explain", folder)
     assert told.returncode == 0
-    assert "The fault begins: " in told.stdout or "Nothing was broken" in told.stdout
+    name, *lines = told.stdout.splitlines()
+    assert name == "crash"
+    starts = (
+        "The fault begins: ",
+        "First symptom: ",
+        "First alert: Down",
+        "The fault is repaired.",
+    )
+    at = lines[0].index(starts[0])
+    for line, said in zip(lines, starts, strict=False):
+        assert line[at:].startswith(said)
+    assert all(line[at - 2 : at] == "  " and line[at] != " " for line in lines)
 
 
 def test_a_folder_that_is_no_run_is_refused(mlsim, tmp_path: Path):

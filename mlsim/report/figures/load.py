@@ -61,15 +61,15 @@ def _answers(axes: Axes, run: RunFolder) -> None:
 
 
 def _serving(axes: Axes, run: RunFolder, row: Row) -> None:
-    room = _steps(run.scraped("up", component=row["name"]), "mean") * row["room"]
-    served = _steps(run.scraped("workers_busy", component=row["name"]), "mean")
+    room = _held(run.scraped("up", component=row["name"]), "mean") * row["room"]
+    served = _held(run.scraped("workers_busy", component=row["name"]), "mean")
     if row["overloads"]:
         _mark(axes, row["overload_from_s"], row["overload_until_s"] or run.horizon_s)
     _lines(axes, run, f"{row['name']}: being served; grey: room", twin=room, run=served)
 
 
 def _waiting(axes: Axes, run: RunFolder, row: Row) -> None:
-    longest = _steps(_queue(run, row), "max")
+    longest = _held(_queue(run, row), "max")
     _lines(axes, run, f"{row['name']}: waiting, at most", run=longest)
 
 
@@ -106,9 +106,14 @@ def _rate(counter: pd.Series) -> pd.Series:
     return steps / np.diff(steps.index, prepend=0.0)
 
 
-def _steps(gauge: pd.Series, of_several: str) -> pd.Series:
-    """A gauge in steps, each by the time in seconds at which it ends."""
-    after = gauge[gauge.index > 0]
+def _held(gauge: pd.Series, of_several: str) -> pd.Series:
+    """A gauge in steps: what a scrape has found holds until the next one."""
+    return _steps(gauge.shift(), of_several)
+
+
+def _steps(values: pd.Series, of_several: str) -> pd.Series:
+    """Values, each of the time since the one before, in steps by the second at which they end."""
+    after = values[values.index > 0]
     number = np.arange(after.size) // -(-after.size // _STEPS)
     steps = after.groupby(number).agg(of_several)
     return steps.set_axis(after.index.to_series().groupby(number).last())

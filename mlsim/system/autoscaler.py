@@ -23,18 +23,28 @@ SAMPLES = 3
 """Looks at the workers per period, whose mean is the utilisation of that period."""
 
 
-def recommended(busy: float, workers: int, target: float, tolerance: float, wanted: int) -> int:
+def recommended(
+    busy: float, workers: int, target: float, tolerance: float, wanted: int, down: int = 0
+) -> int:
     """Replicas that `busy` workers ask for, as Kubernetes reckons it.
 
-    workers: of one replica. Replicas that are still starting count as idle.
+    workers: of one replica. Replicas that are still starting count as idle. down: of those that are
+    wanted; they tell nothing, and count as busy where the others ask for fewer, else as idle. Where
+    that turns the advice round, there is none.
 
     >>> recommended(busy=12.0, workers=4, target=0.6, tolerance=0.1, wanted=2)
     5
     >>> recommended(busy=5.0, workers=4, target=0.6, tolerance=0.1, wanted=2)
     2
+    >>> [recommended(2.0, 4, 0.6, 0.1, wanted=4, down=down) for down in (0, 1)]
+    [1, 3]
     """
-    ratio = busy / (workers * wanted) / target
-    return wanted if abs(ratio - 1.0) <= tolerance else math.ceil(ratio * wanted)
+    if down >= wanted:
+        return wanted
+    told = busy / (workers * (wanted - down)) / target
+    ratio = (busy + workers * down * (told < 1.0)) / (workers * wanted) / target
+    turned = (told < 1.0) != (ratio < 1.0)
+    return wanted if turned or abs(ratio - 1.0) <= tolerance else math.ceil(ratio * wanted)
 
 
 @dataclass
@@ -109,8 +119,9 @@ class Autoscaler(Component):
             for _ in range(SAMPLES):
                 yield system.clock.timeout(self.period / SAMPLES)
                 busy += system.network.busy(self.scales) / SAMPLES
-            advice = recommended(busy, spec.workers, self.target, self.tolerance, rollout.wanted)
-            self._follow(system, rollout, advice)
+            down = system.network.up(self.scales).count(False)
+            habits = spec.workers, self.target, self.tolerance
+            self._follow(system, rollout, recommended(busy, *habits, rollout.wanted, down))
 
     def _follow(self, system: "System", rollout: Rollout, advice: int) -> None:
         """Set the replicas: fewer at once, more when they have started."""

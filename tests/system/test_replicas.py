@@ -8,7 +8,7 @@ from mlsim.faults.base import Fault
 from mlsim.faults.crash import Crash
 from mlsim.faults.zone_outage import ZoneOutage
 from mlsim.scenario.load import load
-from mlsim.system.autoscaler import Autoscaler, Rollout
+from mlsim.system.autoscaler import Autoscaler, Rollout, recommended
 from mlsim.system.orchestrator import Orchestrator
 from mlsim.system.simulation import System
 
@@ -242,6 +242,16 @@ def test_the_replicas_to_begin_with_are_kept_for_a_window(shop):
     system.run()
     first = min(t for t, name, _, up in system.replica_changes if name == "checkout" and up is None)
     assert first == pytest.approx(300.0, abs=15.0)
+
+
+def test_a_crashed_replica_is_no_reason_to_take_another_away():
+    """Kubernetes takes pods without metrics for busy before it scales down, for idle before up."""
+    habits = {"workers": 4, "target": 0.5, "tolerance": 0.1, "wanted": 3}
+    assert recommended(5.0, **habits, down=1) == 3
+    assert recommended(5.0, **habits | {"wanted": 2}) == 3
+    assert recommended(2.0, **habits, down=1) == 3
+    assert recommended(0.0, **habits, down=3) == 3
+    assert recommended(0.1, **habits | {"wanted": 6}, down=1) == 3
 
 
 def test_shards_are_not_scaled_away(shop):

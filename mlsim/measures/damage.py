@@ -26,8 +26,13 @@ def by_day(totals: Totals, step: float) -> dict[str, NDArray[np.float64]]:
 
 
 def until(cells: NDArray[np.float64], step: float, time: float) -> float:
-    """What had come together by `time`, in seconds; inf is the whole run."""
-    return float(cells[: math.floor(time / step)].sum() if math.isfinite(time) else cells.sum())
+    """What had come together by `time`, in seconds; of the cell into which that falls, its share.
+
+    inf is the whole run.
+    """
+    over = min(time / step, float(cells.size))
+    whole = math.floor(over)
+    return float(cells[:whole].sum() + (over - whole) * cells[whole : whole + 1].sum())
 
 
 def outcomes_by_day(

@@ -132,8 +132,9 @@ def _unattributed(summary: Summary) -> str:
 
 
 def _fired(summary: Summary) -> str:
-    told = [f"{rule['rule']} ({_times(rule['firings_run'])})" for rule in _that_fired(summary)]
-    return wording.listed(told)
+    """The rules that fired, in the order in which they did first; older runs don't tell."""
+    fired = sorted(_that_fired(summary), key=lambda rule: float(rule.get("first_firing_s") or 0.0))
+    return wording.listed([f"{rule['rule']} ({_times(rule['firings_run'])})" for rule in fired])
 
 
 def _that_fired(summary: Summary) -> list[Mapping[str, Any]]:
@@ -261,10 +262,12 @@ def overloaded_anyway(summary: Summary) -> str:
 
 
 def _plain_cost(subject: str, summary: Summary, key: str = "cost_run") -> str:
-    priced = [outcome for outcome in summary["outcomes"] if outcome[key]]
-    if not priced:
+    priced = [outcome for outcome in summary["outcomes"] if outcome[key] is not None]
+    if not any(outcome[key] for outcome in priced):
         counts = [f"{_quoted(row)} {_amount(row['run'], row)}" for row in summary["outcomes"]]
-        return f"{subject} is not priced: {wording.listed(counts)}."
+        verdict = "cost nothing" if priced else "is not priced"
+        return f"{subject} {verdict}: {wording.listed(counts)}."
+    priced = [outcome for outcome in priced if outcome[key]]
     currency = priced[0]["currency"]
     total = wording.about(sum(outcome[key] for outcome in priced), currency)
     most = max(priced, key=lambda outcome: float(outcome[key]))
@@ -360,9 +363,10 @@ def after_repair(summary: Summary) -> str:
         until, radius = fault["until_s"], fault["radius"]
         if until is None or not radius or not radius["after_repair"] or not radius["models"]:
             continue
-        of = f" ({fault['name']})" if len(begun(summary)) > 1 else " rows"
-        told.append(f"{wording.large(radius['after_repair'])}{of}")
-    return f"Models fitted on spoilt rows touched {wording.listed(told)}." if told else ""
+        of = f" ({fault['name']})" if len(begun(summary)) > 1 else ""
+        noun = "" if told else " rows"
+        told.append(f"{wording.large(radius['after_repair'])}{noun}{of}")
+    return f"Models made of spoilt rows touched {wording.listed(told)}." if told else ""
 
 
 def _beyond(summary: Summary) -> str:

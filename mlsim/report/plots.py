@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from mlsim.errors import MlsimError
-from mlsim.report import style
+from mlsim.report import style, wording
 from mlsim.report.figures.catalogue import PICTURES
 from mlsim.report.folder import RunFolder
 from mlsim.report.shown import with_png
@@ -44,5 +44,6 @@ class Plots:
     def _drawn(self, name: str) -> Figure:
         picture = next(picture for picture in PICTURES if picture.name == name)
         if not picture.shows(self.run):
-            raise MlsimError(f"plot.{name}: this run has nothing for it to show")
+            shows = wording.listed([one.name for one in PICTURES if one.shows(self.run)])
+            raise MlsimError(f"plot.{name}: this run has nothing for it to show, but for {shows}")
         return with_png(picture.draw(self.run, style.WIDE))

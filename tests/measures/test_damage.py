@@ -37,17 +37,17 @@ def test_without_a_twin_there_is_no_difference():
 
 
 @pytest.mark.parametrize(
-    ("time", "together"), [(0.0, 0), (59.9, 0), (60.0, 1), (120.0, 3), (1e9, 7), (math.inf, 7)]
+    ("time", "together"), [(0.0, 0), (45.0, 0.75), (60.0, 1), (150.0, 5), (1e9, 7), (math.inf, 7)]
 )
-def test_until_holds_the_cells_that_are_over(time: float, together: float):
+def test_until_holds_what_is_over_and_a_share_of_what_is_not(time: float, together: float):
     assert until(np.array([1.0, 2.0, 4.0]), 60.0, time) == together
 
 
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=60), st.floats(0, 4000))
-def test_before_and_after_an_alert_add_up(cells: list[int], alert: float):
-    damage = np.array(cells, float)
-    first = math.floor(alert / 60)
-    assert until(damage, 60.0, alert) + damage[first:].sum() == until(damage, 60.0, math.inf)
+def test_within_a_cell_it_comes_together_steadily(cells: list[int], alert: float):
+    edges, so_far = 60.0 * np.arange(len(cells) + 1), np.append(0.0, np.cumsum(cells))
+    together = until(np.array(cells, float), 60.0, alert)
+    assert together == pytest.approx(np.interp(alert, edges, so_far), abs=1e-9)
 
 
 def test_a_day_that_is_not_over_is_a_day():

@@ -167,7 +167,7 @@ def test_fault_that_outlasts_the_run(tmp_path: Path):
 def test_what_a_repaired_fault_still_does_is_told(tmp_path: Path):
     """A fault that reaches no model is over with its repair."""
     assert after_repair(runs.summary(tmp_path / "one", runs.UNIT_CHANGE)) == (
-        "Models fitted on spoilt rows touched 1.6 million rows."
+        "Models made of spoilt rows touched 1.6 million rows."
     )
     assert after_repair(runs.summary(tmp_path / "other", runs.STALE_MODEL)) == ""
 

@@ -47,7 +47,7 @@ def test_the_page_has_a_heading_for_each(shop: mlsim.Run):
     html = page(as_folder(shop.findings, 0.0), [])
     head = html.partition("What each component did")[2].partition("</thead>")[0]
     headings = re.findall(r"<th[^>]*>([^<]*)</th>", head)
-    assert headings[1:7] == ["Requests", "Rejected", "Lost", "Failed", "Expired", "Timed out"]
+    assert headings[1:7] == ["Ended", "Rejected", "Lost", "Failed", "Expired", "Timed out"]
 
 
 def test_an_optional_component_that_many_go_without_is_told(shop: mlsim.Run):

@@ -65,7 +65,7 @@ def _serving(axes: Axes, run: RunFolder, row: Row) -> None:
     served = _held(run.scraped("workers_busy", component=row["name"]), "mean")
     if row["overloads"]:
         _mark(axes, row["overload_from_s"], row["overload_until_s"] or run.horizon_s)
-    _lines(axes, run, f"{row['name']}: being served; grey: room", twin=room, run=served)
+    _lines(axes, run, f"{row['name']}: being served; grey: capacity", twin=room, run=served)
 
 
 def _waiting(axes: Axes, run: RunFolder, row: Row) -> None:

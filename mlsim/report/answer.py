@@ -358,7 +358,7 @@ def _each_cost(faults: list[Fault]) -> str:
 
 def after_repair(summary: Summary) -> str:
     """What repaired faults still do, by way of models, in a sentence; empty if they do nothing."""
-    told = []
+    told: list[str] = []
     for fault in begun(summary):
         until, radius = fault["until_s"], fault["radius"]
         if until is None or not radius or not radius["after_repair"] or not radius["models"]:

@@ -101,9 +101,9 @@ def _repair(
         return
     noticed = fault["detected"]
     mark = until / DAY, float(np.interp(until / DAY, *line))
+    axes.plot(*mark, marker="D", markersize=5, color=style.LIGHT["run"], clip_on=False)
     if mark[1] < axes.get_ylim()[1] / 3:  # no room for words
         return
-    axes.plot(*mark, marker="D", markersize=5, color=style.LIGHT["run"], clip_on=False)
     later = _later(run.cost_from(fault["name"], until), fault["cost"]["currency"])
     before, after = (inches * share for share in (until / run.horizon_s, 1 - until / run.horizon_s))
     beside, above = ["repaired", later], [f"repaired; {later}"]

@@ -279,11 +279,11 @@ def _put_in_order(
     for part in range(number + 1):
         ends[part] = 0
     for k in range(number):
-        ends[1 + min(int((loose.times[k] - start) * per_second), number - 1)] += 1
+        ends[1 + _part(loose.times[k] - start, per_second, number)] += 1
     for part in range(number):
         ends[part + 1] += ends[part]
     for k in range(number):
-        part = min(int((loose.times[k] - start) * per_second), number - 1)
+        part = _part(loose.times[k] - start, per_second, number)
         _put(points, first + ends[part], loose.times[k], loose.heights[k], loose.ids[k])
         ends[part] += 1
     for k in range(first + 1, first + number):
@@ -293,6 +293,12 @@ def _put_in_order(
             before = points.times[place], points.heights[place], points.ids[place]
             _put(points, place + 1, *before)
         _put(points, place, time, height, entity)
+
+
+@kernel_step
+def _part(offset: float, per_second: float, parts: int) -> int:
+    # The sum of the slot's begin and an offset may be rounded up to its end.
+    return min(int(offset * per_second), parts - 1)
 
 
 @kernel_step

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlsim.engine import portable
-from mlsim.engine.jit import compiled
+from mlsim.engine.jit import compiled, kernel_step
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -123,7 +123,7 @@ def standard(distribution: int, u: float) -> float:
     return u
 
 
-@compiled
+@kernel_step
 def scaled(distribution: int, a: float, b: float, x: float) -> float:
     """The quantile with parameters, of which the rest is `x`."""
     if distribution == CONSTANT:

@@ -14,7 +14,7 @@ from mlsim.engine.draws import Distribution
 from mlsim.engine.handing import handed
 from mlsim.engine.parts import Service, Station
 from mlsim.engine.routes import Cut, calls_between
-from mlsim.engine.sharing import set_pace
+from mlsim.engine.sharing import catch_up_now, set_pace
 from mlsim.engine.state import State
 
 __all__ = ["Operated"]
@@ -122,7 +122,7 @@ class Operated:
         slots = np.flatnonzero(here & (tokens["state"] == layout.IN_SERVICE))
         tokens["state"][slots] = layout.DOOMED
         if self._stations[k].sharing:
-            self._catch_up(k, replica)
+            catch_up_now(handed(self._state), self.now, k, replica)
             tokens["ends"][slots] = self._shares_left(k, replica, slots)
         # The end of a batch frees a worker for those, too, that were cancelled in it.
         tokens["state"][here & (tokens["state"] == layout.CALLED_OFF)] = layout.LOST
@@ -139,14 +139,6 @@ class Operated:
         return (tokens["ends"] - here.progress) / np.maximum(
             tokens["service"], np.finfo(float).tiny
         )
-
-    def _catch_up(self, k: int, replica: int) -> None:
-        """Bring a shared replica up to date, as `sharing.catch_up` does."""
-        here = self._state.replicas[k, replica]
-        share = min(1.0, here.workers / max(here.busy, 1))
-        here["progress"] += (self.now - here.updated) * (share / here.slowness)
-        here["given"] += (self.now - here.updated) * share
-        here["updated"] = self.now
 
     def _strand(self, k: int, replica: int) -> list[int]:
         """Take away the line of a replica, if it has one; returns who stood in it."""

@@ -9,7 +9,7 @@ from mlsim.engine.ahead import standard_draw
 from mlsim.engine.attempts import fail
 from mlsim.engine.balancing import NOBODY, choose_line
 from mlsim.engine.calls import end_call, start_call, waits_in_vain
-from mlsim.engine.draws import EXPONENTIAL, scaled
+from mlsim.engine.draws import scaled
 from mlsim.engine.events import push
 from mlsim.engine.jit import kernel_call, kernel_step
 from mlsim.engine.lines import line_of, oldest, stand_in_line, take_next, watch
@@ -186,11 +186,7 @@ def draw_service(state: State, token: int, index: int) -> None:
     """
     station = state.stations[index]
     drawn = standard_draw(state, token, index)
-    if station.distribution == EXPONENTIAL:
-        service = drawn * station.a  # the most frequent law is spared the call
-    else:
-        service = scaled(station.distribution, station.a, station.b, drawn)
-    service = max(0.0, service)
+    service = max(0.0, scaled(station.distribution, station.a, station.b, drawn))
     if station.sized >= 0:
         bits = state.told[state.tokens[token].attempt, station.sized]
         service *= np.int64(bits).view(np.float64)

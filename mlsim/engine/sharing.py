@@ -118,6 +118,12 @@ def leave(state: State, token: int, index: int) -> None:
 
 
 @kernel_entry
+def catch_up_now(table: Table, now: float, index: int, place: int) -> None:
+    """Bring a replica up to date before something happens to it that is no event of the kernel."""
+    catch_up(state_at(table), now, index, place)
+
+
+@kernel_entry
 def set_pace(table: Table, now: float, index: int, place: int, slowness: float) -> None:
     """From now on services at a replica take `slowness` times as long, those under way, too."""
     state = state_at(table)

@@ -77,7 +77,8 @@ def _network() -> None:
         until=60.0,
     )
     network.advance(30.0)
-    network.crash("desk", 0)
-    network.restart("desk", 0)
     network.set_slowness("shared", 0, 2.0)
+    for name in ("desk", "shared"):
+        network.crash(name, 0)
+        network.restart(name, 0)
     network.advance(math.inf)

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlsim.report import wording
+from mlsim.telemetry.overview import MANY
 
 Row = Mapping[str, Any]
 _EACH = 8
 """Up to so many replicas a table has a line for each."""
-_FEW = 0.01
-"""Share of requests that may be under way at the end without a word about them."""
 _UNEVEN = 1.2
 """By how much the busiest replica is busier than the idlest, for a word about it."""
 _MISSED = 0.01
@@ -58,7 +57,7 @@ def _client(row: Row) -> str:
         hedges = row.get("hedges") or 0
         of_these = f", {wording.number(hedges / total)} of them hedges" if hedges else ""
         parts.append(f"{wording.number(row['attempts'] / total)} attempts each{of_these}")
-    if (still := row.get("unended", 0)) > _FEW * total:
+    if (still := row.get("unended", 0)) > MANY * total:
         parts.append(f"{wording.large(still)} more under way at the end")
     return "; ".join([*parts, *_kept_back(row)])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mlsim.engine.network import Station
+from mlsim.engine.network import Station, Visits
 from mlsim.system.base import Deployed
 from mlsim.system.learning import ModelVersion
 from mlsim.system.simulation import System
@@ -17,7 +17,7 @@ from mlsim.telemetry.recorder import VISIT_OUTCOMES, Recorder
 from mlsim.telemetry.work import room
 
 MANY = 0.01
-"""Share of requests that may be under way at the end without a word about it."""
+"""Share of requests above which those that are under way at the end are worth a word."""
 
 
 def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
@@ -41,7 +41,9 @@ def components(system: System, recorder: Recorder) -> list[dict[str, Any]]:
         for name in recorder.requests.names
         if system[name].spec.starts_requests
     ]
-    return [*clients, *(_station(system, recorder, name) for name in recorder.visits.names)]
+    under_way = system.network.under_way()
+    worked = zip(recorder.visits.names, recorder.worked(under_way), strict=True)
+    return [*clients, *(_station(system, recorder, *one, under_way) for one in worked)]
 
 
 def _client(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
@@ -60,10 +62,12 @@ def _client(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
     }
 
 
-def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
+def _station(
+    system: System, recorder: Recorder, name: str, worked: NDArray[np.float64], under_way: Visits
+) -> dict[str, Any]:
     i, live = recorder.visits.names.index(name), recorder.live
     ended = recorder.visits.ended(i, live)
-    can, worked = recorder.capacities(name), recorder.worked(name)
+    can = recorder.capacities(name)
     found = recorder.found[name][:, live].sum(axis=1).tolist() if name in recorder.found else ()
     urgent, place = recorder.priorities.get(name), system[name].spec.station(name)
     assert isinstance(place, Station), "clients have rows of their own"
@@ -81,7 +85,7 @@ def _station(system: System, recorder: Recorder, name: str) -> dict[str, Any]:
         "own_queues": can.size > 1 and place.balancing is not None,
         "replicas": _replicas(recorder, i, worked, can) if can.size > 1 else [],
         "priorities": urgent.rows(VISIT_OUTCOMES) if urgent else [],
-        **_overload(recorder.overloads(name)),
+        **_overload(recorder.overloads(name, under_way)),
     }
 
 

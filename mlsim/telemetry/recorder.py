@@ -235,25 +235,25 @@ class Recorder:
         own = self._client_of == self.requests.names.index(client)
         return int(self._system.network.unended()[: own.size][own].sum())
 
-    def overloads(self, name: str) -> list[Overload]:
-        """When more work came to a component, from day 0 on, than its workers could do."""
+    def overloads(self, name: str, under_way: Visits) -> list[Overload]:
+        """When more work came to a component, from day 0 on, than its workers could do.
+
+        under_way: what is under way now.
+        """
         i, live = self.visits.names.index(name), self.times > 0
         can = self._can(name, np.append(self.times[0] - self._interval, self.times)).sum(axis=0)
         if not np.isfinite(can).all() or np.count_nonzero(live) < 2:
             return []
-        open_visits, grid = self._system.network.under_way(), (self._interval, self._first)
-        came = self._came.copy()
-        count(open_visits.station, open_visits.arrival, *grid, came)
         return overloads(
-            came[i, live],
+            self._came_by_now(under_way)[i, live],
             self._left[i, live],
-            (self.work.needed[i] + self._given_to_open(name, open_visits))[live],
+            (self.work.needed[i] + self._given_to_open(name, under_way))[live],
             can[live],
             self.times[live],
             self._unevenness(i) * max(self._stations[name].shards, 1),
         )
 
-    def _given_to_open(self, name: str, open_visits: Visits) -> Times:
+    def _given_to_open(self, name: str, under_way: Visits) -> Times:
         """Work that a shared component has given, by cell, to visits that haven't ended.
 
         Where it is overloaded, those of the longest services never do. What each has got is known,
@@ -262,12 +262,12 @@ class Recorder:
         i, station = self.visits.names.index(name), self._stations[name]
         if not station.sharing or station.workers is None:
             return np.zeros(self.times.size)
-        own = (open_visits.station == i) & np.isfinite(open_visits.start)
-        share = station.workers / np.maximum(self._queues()[1][i], station.workers)
+        own = (under_way.station == i) & np.isfinite(under_way.start)
+        share = station.workers / np.maximum(self._queues(under_way)[1][i], station.workers)
         so_far = np.append(0.0, np.cumsum(share))
-        cell = np.searchsorted(self.times, open_visits.start[own]).clip(max=share.size - 1)
+        cell = np.searchsorted(self.times, under_way.start[own]).clip(max=share.size - 1)
         pace = np.zeros(share.size)
-        np.add.at(pace, cell, open_visits.work[own] / (so_far[-1] - so_far[cell]))
+        np.add.at(pace, cell, under_way.work[own] / (so_far[-1] - so_far[cell]))
         return np.asarray(np.cumsum(pace) * share)
 
     def _unevenness(self, component: int) -> float:
@@ -282,11 +282,9 @@ class Recorder:
         """
         return self._can(name, np.array([0.0, self._system.scenario.horizon]))[:, 0]
 
-    def worked(self, name: str) -> Times:
-        """Seconds that the workers of each replica of a component have worked from day 0 on."""
-        network = self._system.network
-        worked: Times = self.work.by(network.now, network.under_way())
-        return np.asarray(worked[self.visits.names.index(name)])
+    def worked(self, under_way: Visits) -> Times:
+        """Seconds that workers have worked from day 0 on, float64[components, replicas]."""
+        return self.work.by(self._system.network.now, under_way)
 
     def _can(self, name: str, edges: Times) -> Times:
         """Seconds that the workers of each replica have between edges, inf if unlimited."""
@@ -295,20 +293,24 @@ class Recorder:
         return can
 
     def _write_queues(self, store: SeriesStore, cells: slice) -> None:
-        gauges = zip(("queue_length", "workers_busy"), self._queues(), strict=True)
-        for metric, gauge in gauges:
+        gauges = self._queues(self._system.network.under_way())
+        for metric, gauge in zip(("queue_length", "workers_busy"), gauges, strict=True):
             for name, own in zip(self.visits.names, gauge, strict=True):
                 store.add(metric, {"component": name}, own[cells])
 
-    def _queues(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _queues(self, under_way: Visits) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Requests that wait and that are served at each scrape, int32[components, cells]."""
-        came, began = self._came.copy(), self._began.copy()
-        open_visits, grid = self._system.network.under_way(), (self._interval, self._first)
-        count(open_visits.station, open_visits.arrival, *grid, came)
-        serving = open_visits.replica >= 0
-        count(open_visits.station[serving], open_visits.start[serving], *grid, began)
+        came, began = self._came_by_now(under_way), self._began.copy()
+        serving, grid = under_way.replica >= 0, (self._interval, self._first)
+        count(under_way.station[serving], under_way.start[serving], *grid, began)
         waiting = np.cumsum(came - began - self._gone, axis=1, dtype=np.int32)
         return waiting, np.cumsum(began - self._left, axis=1, dtype=np.int32)
+
+    def _came_by_now(self, under_way: Visits) -> NDArray[np.int32]:
+        """Arrivals, those that are under way among them, int32[components, cells]."""
+        came = self._came.copy()
+        count(under_way.station, under_way.arrival, self._interval, self._first, came)
+        return came
 
     def _write_versions(self, store: SeriesStore) -> None:
         """Which version serves and how old it is, as the model knows; and what was reported."""
@@ -348,10 +350,8 @@ class Recorder:
         """Take out what a scraper did not get, and say so in `up`."""
         replicas = replicas_up(self._system, self.times)
         up = np.array([np.nansum([*replicas[n].values()], axis=0) for n in self.visits.names])
-        network = self._system.network
-        missed = scrapes.unanswered(
-            *self._queues(), up.astype(np.int32), network.under_way(), network.now
-        )
+        under_way, now = self._system.network.under_way(), self._system.network.now
+        missed = scrapes.unanswered(*self._queues(under_way), up.astype(np.int32), under_way, now)
         for name, own in zip(self.visits.names, missed[:, cells], strict=True):
             if not isinstance(self._system[name].spec, External):  # others scrape what is theirs
                 store.miss(Matcher("component", "=", name), own)

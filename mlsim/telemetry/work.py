@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +65,7 @@ class Work:
     def by(self, now: float, under_way: Visits) -> Times:
         """`since_day_0`, with what visits that are being served have taken by now."""
         serving = np.isfinite(under_way.start)
-        begun = Visits(*cast(Any, [column[serving] for column in under_way]))
+        begun = Visits._make(column[serving] for column in under_way)
         begun = begun._replace(end=np.full(begun.start.size, now))
         self.make_room(int(begun.replica.max(initial=0)) + 1)
         shares, _ = self._shares(begun)

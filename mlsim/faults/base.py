@@ -81,9 +81,12 @@ class Fault(Spec):
         """
         return frozenset()
 
-    def keeps_down(self, component: str, replica: int) -> bool:
-        """Whether a replica is not to be started by the repair of another fault."""
-        return False
+    def takes_down(self) -> tuple[str, int] | None:
+        """The one replica, by component and number, that it takes down; it is over when that is up.
+
+        The repair of another fault doesn't start it.
+        """
+        return None
 
     def begin(self, system: System) -> None:
         """Break the mechanism."""
@@ -115,7 +118,7 @@ def bring_back(system: System, component: str, replica: int) -> None:
     """
     started = system.started.get((component, replica), -math.inf)
     lasting = (fault for fault in system.lasting if fault.at >= started)
-    if not any(fault.keeps_down(component, replica) for fault in lasting):
+    if not any(fault.takes_down() == (component, replica) for fault in lasting):
         system.restart(component, replica)
 
 

@@ -28,8 +28,8 @@ class Crash(ReplicaFault):
     def title(self) -> str:
         return f"replica {self.replica} of {self.component} has crashed"
 
-    def keeps_down(self, component: str, replica: int) -> bool:
-        return (component, replica) == (self.component, self.replica)
+    def takes_down(self) -> tuple[str, int]:
+        return self.component, self.replica
 
     def begin(self, system: System) -> None:
         system.crash(self.component, self.replica)

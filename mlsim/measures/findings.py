@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from mlsim.faults.base import Fault
-from mlsim.faults.crash import Crash
 from mlsim.measures.damage import outcomes_by_day
 from mlsim.measures.detection import attributable, detection
 from mlsim.measures.record import Record
@@ -59,9 +58,10 @@ class Findings:
         had crashed is scraped as up again, since somebody restarted it.
         """
         spec = self.faults[fault]
-        if not isinstance(spec, Crash):
+        down = spec.takes_down()
+        if down is None:
             return spec.ends
-        wanted = {METRIC_NAME: "up", "component": spec.component, "replica": str(spec.replica)}
+        wanted = {METRIC_NAME: "up", "component": down[0], "replica": str(down[1])}
         store = self.alone(fault).store
         of_it = [Matcher(label, "=", value) for label, value in wanted.items()]
         again = [

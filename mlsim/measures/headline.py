@@ -113,7 +113,7 @@ def _of_watching(scenario: Scenario) -> Iterator[Measure]:
             name = f"cost_before_alert.{own}"
             yield Measure(name, title, priced[0], worlds, _CostBefore(own))
     twin = frozenset({TWIN})
-    per = "in the run" if scenario.horizon < DAY else "per week"
+    per = "in the run" if _is_short(scenario) else "per week"
     title = f"False alarms {per}" if begun else f"Alerts {per}, without a fault"
     short = per.replace(" the ", " ").replace(" ", "_")
     yield Measure(f"false_alarms_{short}", title, "", twin, _false_alarms)
@@ -237,8 +237,12 @@ class _Severity:
 
 def _counted(findings: Findings, alerts: pd.DataFrame) -> float:
     """How many alerts these are: a week, in runs of a day and more."""
-    is_short = findings.scenario.horizon < DAY
-    return float(len(alerts)) if is_short else findings.per_week(alerts)
+    return float(len(alerts)) if _is_short(findings.scenario) else findings.per_week(alerts)
+
+
+def _is_short(scenario: Scenario) -> bool:
+    """Whether a run is less than a day, from which nothing follows for a week."""
+    return scenario.horizon < DAY
 
 
 def worlds_needed(measures: Iterable[Measure]) -> frozenset[str]:

@@ -57,12 +57,15 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def test_no_word_leaves_the_paper_or_covers_another(run: folder.RunFolder, width: float):
     """Measured by matplotlib's own renderer, not by the estimate that places the words."""
     for shown in catalogue.shown(run):
-        figure = shown.draw(run, width)
-        boxes = extents(figure)
-        for text, box in boxes:
-            assert inside(figure, box), (shown.name, text)
-        for (text, box), (other, its) in combinations(boxes, 2):
-            assert not box.padded(-1.0).overlaps(its.padded(-1.0)), (shown.name, text, other)
+        assert_words_have_room(shown.draw(run, width), shown.name)
+
+
+def assert_words_have_room(figure: Figure, name: str) -> None:
+    boxes = extents(figure)
+    for text, box in boxes:
+        assert inside(figure, box), (name, text)
+    for (text, box), (other, its) in combinations(boxes, 2):
+        assert not box.padded(-1.0).overlaps(its.padded(-1.0)), (name, text, other)
 
 
 def extents(figure: Figure) -> list[tuple[str, Bbox]]:

@@ -1,6 +1,5 @@
 """The load over time: what is drawn is what visits did, and of components that it matters for."""
 
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from mlsim.report import folder, style
 from mlsim.report.figures import catalogue
 from mlsim.report.figures.load import LOAD, pressed
 from mlsim.report.shown_run import as_folder
-from tests.report.test_figures import extents, inside
+from tests.report.test_figures import assert_words_have_room
 
 SHOP = """
 scenario: shop
@@ -100,8 +99,4 @@ def test_a_folder_without_telemetry_shows_no_load(shop: mlsim.Run, tmp_path: Pat
 
 @pytest.mark.parametrize("width", [style.WIDE, style.NARROW])
 def test_no_word_leaves_the_paper_or_covers_another(shop: mlsim.Run, width: float):
-    figure = LOAD.draw(as_folder(shop.findings, 0.0), width)
-    boxes = extents(figure)
-    assert all(inside(figure, box) for _, box in boxes)
-    for (text, box), (other, its) in combinations(boxes, 2):
-        assert not box.padded(-1.0).overlaps(its.padded(-1.0)), (text, other)
+    assert_words_have_room(LOAD.draw(as_folder(shop.findings, 0.0), width), LOAD.name)

@@ -5,11 +5,10 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mlsim.report import style, wording
 from mlsim.report.answer import Fault
-from mlsim.report.figures.panels import DAY, Panels, shade
+from mlsim.report.figures.panels import DAY, Panels, round_numbers, shade
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
 
@@ -55,8 +54,7 @@ def _growth(axes: Axes, days: np.ndarray, cost: np.ndarray) -> None:
     axes.plot(days, cost, color=style.LIGHT["run"])
     axes.axhline(0, color=style.LIGHT["hair"], linewidth=0.8)
     axes.margins(y=0.15)
-    axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+    round_numbers(axes, _short)
 
 
 def _short(value: float) -> str:

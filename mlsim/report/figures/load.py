@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mlsim.report import style, wording
-from mlsim.report.figures.panels import DAY, Panels, shade
+from mlsim.report.figures.panels import DAY, Panels, round_numbers, titled
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
 
@@ -87,17 +86,13 @@ def _mark(axes: Axes, begin: float, end: float) -> None:
 
 def _lines(axes: Axes, shown: RunFolder, title: str, **lines: pd.Series) -> None:
     """Lines in steps, each in the colour of a role, over the bands of the faults."""
-    for fault in shown.faults:
-        shade(axes, shown, fault)
+    inches = axes.bbox.width / axes.figure.dpi
+    titled(axes, shown, title, min(9.0, 9.0 * inches / style.text_width(title)))
     for role, steps in lines.items():
         edges = np.append(0.0, steps.index) / DAY
         axes.stairs(steps, edges, baseline=None, color=style.LIGHT[role], linewidth=1.5)
     axes.set_ylim(0.0, 1.08 * np.nanmax(pd.concat(lines), initial=0.0) or 1.0)
-    axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: wording.number(value)))
-    inches = axes.bbox.width / axes.figure.dpi
-    size = min(9.0, 9.0 * inches / style.text_width(title))
-    axes.set_title(title, loc="left", fontsize=size, pad=5)
+    round_numbers(axes, wording.number)
 
 
 def _rate(counter: pd.Series) -> pd.Series:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mlsim.report import style
-from mlsim.report.figures.panels import DAY, Panels, shade
+from mlsim.report.figures.panels import DAY, Panels, titled
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import RunFolder
 
@@ -23,10 +23,10 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
         panels = Panels(run, width, [0.9] * 2 * len(models), named=run.faults)
         axes = iter(panels)
         for model in models:
-            _versions(_panel(next(axes), run, f"{model['name']}: version"), model, run)
+            _versions(titled(next(axes), run, f"{model['name']}: version"), model, run)
             measure = _measure(model)
             _quality(
-                _panel(next(axes), run, f"{model['name']}: {measure} on its holdout"),
+                titled(next(axes), run, f"{model['name']}: {measure} on its holdout"),
                 model["versions"],
                 measure,
             )
@@ -36,13 +36,6 @@ def draw(run: RunFolder, width: float = style.WIDE) -> Figure:
 def trained_again(run: RunFolder) -> list[Model]:
     """The models of which there is more than one version."""
     return [model for model in run.summary["models"] if len(model["versions"]) > 1]
-
-
-def _panel(axes: Axes, run: RunFolder, title: str) -> Axes:
-    for fault in run.faults:
-        shade(axes, run, fault)
-    axes.set_title(title, loc="left", fontsize=9, pad=5)
-    return axes
 
 
 def _measure(model: Model) -> str:

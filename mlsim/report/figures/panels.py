@@ -2,10 +2,11 @@
 
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mlsim.report import style, wording
 from mlsim.report.answer import Fault
@@ -121,6 +122,20 @@ def _labels(faults: list[Fault], run: RunFolder, width: float) -> list[tuple[Fau
 def _room(fault: Fault, run: RunFolder, width: float) -> float:
     """Inches to the right of a fault's beginning."""
     return width * (1 - float(fault["at_s"]) / run.horizon_s)
+
+
+def titled(axes: Axes, run: RunFolder, title: str, size: float = 9.0) -> Axes:
+    """The panel with the bands of all faults, and a title above."""
+    for fault in run.faults:
+        shade(axes, run, fault)
+    axes.set_title(title, loc="left", fontsize=size, pad=5)
+    return axes
+
+
+def round_numbers(axes: Axes, said: Callable[[float], str]) -> None:
+    """A few round numbers at the side of a panel."""
+    axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: said(value)))
 
 
 def shade(axes: Axes, run: RunFolder, fault: Fault) -> None:

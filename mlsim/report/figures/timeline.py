@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mlsim.report import style, wording
 from mlsim.report.answer import NO_TELLING, has_twin, is_nothing
-from mlsim.report.figures.panels import DAY, Panels, shade
+from mlsim.report.figures.panels import DAY, Panels, round_numbers, shade
 from mlsim.report.figures.picture import Picture
 from mlsim.report.folder import TOGETHER, RunFolder, Steps
 
@@ -133,8 +132,7 @@ def _both(axes: Axes, shown: RunFolder, steps: Steps) -> None:
         axes.stairs(twin, edges, baseline=None, color=style.LIGHT["twin"], linewidth=1.2)
     axes.stairs(run, edges, baseline=None, color=style.LIGHT["run"], linewidth=1.5)
     axes.set_ylim(min(0.0, np.nanmin([run, twin])), np.nanmax([run, twin]) * 1.08 or 1.0)
-    axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: wording.number(value)))
+    round_numbers(axes, wording.number)
     _name_lines(axes, run[-1], twin[-1] if compared else None)
 
 

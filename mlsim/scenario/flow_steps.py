@@ -139,7 +139,8 @@ def stands_alone(flow: Iterable[Chain], name: str) -> Iterator[tuple[int, str]]:
                 branch for step in steps if not isinstance(step, str) for branch in step.branches
             )
             pairs = (pair for branch in (chain.steps, *inner) for pair in pairwise(branch))
-            after = (name_of(other) for one, other in pairs if one == name)
+            sender = name_of(chain.steps[0])  # to whom the line may come back
+            after = (name_of(other) for one, other in pairs if one == name and other != sender)
             yield number, f"{name}({next(filter(None, after), 'database')})"
 
 

@@ -94,5 +94,10 @@ def test_a_pool_whose_connections_nobody_holds_is_refused(way: str, meant: str):
         loaded(SHOP.replace("gateway(pool(database))", way))
 
 
+def test_a_pool_is_not_told_to_call_the_client_that_it_answers():
+    with pytest.raises(ScenarioError, match=r"flow\[0\]: pool .*did you mean 'pool\(database\)'"):
+        loaded(SHOP.replace("pool(database)", "database").replace("-> judge", "-> judge -> pool"))
+
+
 def test_a_line_may_begin_at_a_pool_that_has_called():
     loaded(SHOP.replace("gateway(pool(database)) ->", "gateway -> pool(database)\n  - pool ->"))
